@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The census: how many objects of which type fill the process, and how many bytes they occupy. */
+#ifndef HS_CENSUS_H
+#define HS_CENSUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "array.h"
+#include "error.h"
+#include "image.h"
+#include "layout.h"
+
+/* All types of one name. */
+struct hs_census_type {
+	char *name;               /* "builtins.dict", "app.Session": module.qualname; the target's bytes, NUL-terminated: escape before printing */
+	uint64_t n_types;         /* type objects of this name that have instances */
+	uint64_t count;
+	uint64_t gc_tracked;
+	uint64_t bytes;           /* allocator bytes occupied: blocks, malloc chunks, out-of-line storage; each block once */
+	uint64_t getsizeof_bytes; /* what sys.getsizeof would add up to */
+};
+
+struct hs_census {
+	HS_ARRAY(struct hs_census_type) types;  /* by descending bytes, then name */
+	uint64_t n_objects;
+	uint64_t bytes;
+	uint64_t in_use_bytes;     /* live pymalloc blocks + malloc chunks in use by Python */
+	uint64_t explained_bytes;  /* of these, attributed to an object */
+	unsigned n_interpreters;
+	bool is_complete;          /* false: a list or table was broken, or memory was missing; `warnings` say what */
+	HS_ARRAY(char *) warnings; /* owned */
+};
+
+struct hs_census_options {
+	unsigned n_workers; /* 0: as many as this process may use */
+	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all); /* NULL: none */
+	void *context;
+};
+
+/*
+ * Counts every object of every interpreter in the image. Nothing is stopped: only the image is read.
+ * Errors: BAD_DATA when the runtime's structures contradict themselves, NO_MEMORY.
+ */
+struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_layout *layout,
+				const struct hs_census_options *options, struct hs_census **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_census_destroy(struct hs_census *census);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making bytes that come from a target safe to print: no control characters, only valid UTF-8, bounded. */
+#ifndef HS_ESCAPE_H
+#define HS_ESCAPE_H
+
+#include <stddef.h>
+
+/*
+ * Writes `bytes` of `text` into `ret` (capacity `ret_bytes`, always NUL-terminated): printable ASCII and valid
+ * UTF-8 outside the control, format and bidirectional-override ranges as they are; everything else as \xNN,
+ * \n, \t or \uNNNN. Text that does not fit ends in "…". Returns the length written, without the NUL.
+ */
+size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes);
+
+#endif

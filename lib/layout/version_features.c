@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One row a minor version of CPython 3. Sources: Objects/obmalloc.c and pycore_obmalloc.h (arenas, pools), object.h and
+ * pycore_object.h (refcounts, type flags, pre-header), Python/sysmodule.c (sys.getsizeof).
+ */
+#include "version_features.h"
+
+#include <stddef.h>
+
+#define MANAGED_WEAKREF ((uint64_t)1 << 3)
+#define MANAGED_DICT ((uint64_t)1 << 4)
+
+static const struct {
+	unsigned minor;
+	struct hs_features features;
+} rows[] = {
+#define SMALL_ARENAS .arena_bytes = 256 << 10, .pool_bytes = 4 << 10, .small_request_bytes = 512
+#define LARGE_ARENAS .arena_bytes = 1 << 20, .pool_bytes = 16 << 10, .small_request_bytes = 512
+	{ 8, { SMALL_ARENAS, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 9, { SMALL_ARENAS, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 10, { LARGE_ARENAS, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 11, { LARGE_ARENAS, .refcount = HS_REFCOUNT_PLAIN, .preheader = HS_PREHEADER_VALUES_DICT, .preheader_flags = MANAGED_DICT,
+		.getsizeof_counts_preheader = true } },
+	{ 12, { LARGE_ARENAS, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_TAGGED,
+		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .getsizeof_counts_preheader = true, .has_static_builtin_state = true } },
+	{ 13, { LARGE_ARENAS, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_DICT,
+		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .getsizeof_counts_preheader = true, .has_inline_values = true,
+		.has_static_builtin_state = true } },
+	{ 14, { LARGE_ARENAS, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
+		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .getsizeof_counts_preheader = true, .has_inline_values = true,
+		.has_static_builtin_state = true } },
+	{ 15, { LARGE_ARENAS, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
+		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .getsizeof_counts_preheader = true, .has_inline_values = true,
+		.has_static_builtin_state = true } },
+};
+
+const struct hs_features *hs_features_of(unsigned major, unsigned minor)
+{
+	if (major == 3)
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+			if (rows[i].minor == minor)
+				return &rows[i].features;
+	return NULL;
+}

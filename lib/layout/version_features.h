@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What differs between CPython versions and stands in no struct: macro constants and the rules of the memory model.
+ * One row a minor version, in version_features.c.
+ */
+#ifndef HS_VERSION_FEATURES_H
+#define HS_VERSION_FEATURES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which ob_refcnt values a live object can have. */
+enum hs_refcount_rule {
+	HS_REFCOUNT_PLAIN,       /* 3.8–3.11: a positive Py_ssize_t */
+	HS_REFCOUNT_IMMORTAL_32, /* 3.12, 3.13: as before, 0xffffffff in the low half means immortal */
+	HS_REFCOUNT_SPLIT,       /* 3.14+: u32 count, u16 overflow, u16 flags; immortal when bit 31 of the count is set */
+};
+
+/* Where the 16 bytes before the GC head go. */
+enum hs_preheader_rule {
+	HS_PREHEADER_NONE,         /* up to 3.10 */
+	HS_PREHEADER_VALUES_DICT,  /* 3.11: values*, dict*; with Py_TPFLAGS_MANAGED_DICT */
+	HS_PREHEADER_WEAK_TAGGED,  /* 3.12: weaklist*, dict* or values* - 1 when odd; MANAGED_DICT or MANAGED_WEAKREF */
+	HS_PREHEADER_WEAK_DICT,    /* 3.13+: weaklist*, dict*; inline values lie behind the object */
+};
+
+struct hs_features {
+	uint32_t arena_bytes, pool_bytes;    /* pymalloc: Objects/obmalloc.c, Include/internal/pycore_obmalloc.h */
+	uint32_t small_request_bytes;        /* largest request that pymalloc serves */
+	enum hs_refcount_rule refcount;
+	enum hs_preheader_rule preheader;
+	uint64_t preheader_flags;            /* tp_flags that give a type the pre-header: any of them */
+	bool getsizeof_counts_preheader;     /* sys.getsizeof adds it (Python/sysmodule.c) */
+	bool has_inline_values;              /* Py_TPFLAGS_INLINE_VALUES (bit 2) */
+	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
+};
+
+/* The row of 3.`minor`, or NULL when this heapspy does not know that version. */
+const struct hs_features *hs_features_of(unsigned major, unsigned minor);
+
+#endif

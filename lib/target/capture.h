@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking an image of a live process: plan from /proc without a stop, map and pre-fault the destination, seize and stop
+ * every thread, read maps and pagemap again, copy, detach. The target runs on before anything is decoded.
+ */
+#ifndef HS_CAPTURE_H
+#define HS_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "address.h"
+#include "array.h"
+#include "error.h"
+#include "image.h"
+#include "process.h"
+
+/* Memory of the target that is not in the image although it exists. */
+struct hs_missing {
+	hs_addr start;
+	hs_addr end;     /* exclusive */
+	const char *why; /* static text */
+};
+
+/* A thread as it was under the stop. */
+struct hs_thread {
+	pid_t tid;
+	bool has_registers;             /* false with `nonblocking` */
+	struct user_regs_struct registers;
+};
+
+struct hs_address_range {
+	hs_addr start;
+	hs_addr end; /* exclusive */
+};
+
+HS_ARRAY_TYPE(hs_missing_list, struct hs_missing);
+HS_ARRAY_TYPE(hs_thread_list, struct hs_thread);
+HS_ARRAY_TYPE(hs_address_ranges, struct hs_address_range);
+HS_ARRAY_TYPE(hs_pauses, uint64_t);
+
+struct hs_capture_options {
+	unsigned n_workers;       /* threads that copy; 0: as many as this process may use */
+	unsigned max_pause_ms;    /* a longer predicted pause calls `confirm_pause`, or fails with LIMIT when that is NULL or says no */
+	bool nonblocking;         /* never stop the target; the image may contradict itself */
+	bool (*confirm_pause)(void *context, uint64_t predicted_ms, uint64_t bytes);
+	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes); /* NULL: none */
+	void *context;            /* of both callbacks */
+	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
+	const struct hs_address_ranges *skip;
+};
+
+struct hs_capture {
+	struct hs_process *process;      /* as of the stop */
+	struct hs_image *image;          /* sealed */
+	struct hs_missing_list missing;
+	struct hs_thread_list threads;
+	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
+	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
+	uint64_t predicted_pause_ns;
+	uint64_t copied_bytes;
+	bool was_stopped;                /* the target was in state T (job control) before: it is again */
+};
+
+/*
+ * Captures `pid`. On every return, by error too, the target is detached and in the state that it was in.
+ * SIGINT and SIGTERM (see hs_capture_cancel) end it with CANCELLED.
+ * Errors: GONE, PERMISSION (message: which rule; hint: the remedy), LIMIT (max pause; memory beside the target: both
+ * figures and a cheaper mode), UNSUPPORTED (32-bit), NOT_CPYTHON (kernel thread, zombie), OS.
+ */
+struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_capture_destroy(struct hs_capture *capture);
+
+/* Async-signal-safe: makes a running hs_capture_process() detach and return CANCELLED. */
+void hs_capture_cancel(void);
+
+#endif

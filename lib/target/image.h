@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An image: the bytes of a target as of one stop, by remote address. Everything after the copy reads through it,
+ * whether it came from a live process, a core file or a test's byte buffers. Reads are bounds-checked, take O(1)
+ * and make no system call. A page that was not captured is never read as zeros: a read that touches it fails.
+ *
+ *   remote    0x7f12a0000000                    0x7f12a0400000
+ *             |<------------- segment ------------>|
+ *   local     data ──► [page][page][ hole ][page] …      present: one bit per page
+ */
+#ifndef HS_IMAGE_H
+#define HS_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "address.h"
+#include "error.h"
+
+#define HS_PAGE_SHIFT 12
+#define HS_PAGE_BYTES ((size_t)1 << HS_PAGE_SHIFT)
+
+/* One mapping of the target, page-aligned; `data` holds end - start bytes, holes included. */
+struct hs_segment {
+	hs_addr start;
+	hs_addr end;             /* exclusive */
+	const uint8_t *data;     /* borrowed from the image */
+	const uint64_t *present; /* bit i: page i was captured; NULL: all pages were */
+	bool is_writable;        /* in the target */
+	bool is_anonymous;       /* no file behind it (heap, stacks, [anon:…]) */
+};
+
+struct hs_image;
+
+/* An empty image. The caller owns it. */
+struct hs_error *hs_image_create(struct hs_image **ret) HS_MUST_CHECK;
+/* Frees the image and every buffer given to it. NULL is legal. */
+void hs_image_destroy(struct hs_image *image);
+
+/*
+ * Adds a segment. `data` (and `present`, may be NULL) are borrowed: they must outlive the image, or be released by
+ * `release(release_context)`, which hs_image_destroy() calls (NULL: nothing to release). Segments may be added in
+ * any order before hs_image_seal(); they must not overlap.
+ */
+struct hs_error *hs_image_add_segment(struct hs_image *image, const struct hs_segment *segment,
+				      void (*release)(void *), void *release_context) HS_MUST_CHECK;
+/* Sorts the segments and builds the address index; no segment can be added afterwards. */
+struct hs_error *hs_image_seal(struct hs_image *image) HS_MUST_CHECK;
+
+/* The sealed image's segments, by ascending address; borrowed. */
+const struct hs_segment *hs_image_segments(const struct hs_image *image, size_t *ret_n);
+/* Bytes of the pages that were captured. */
+size_t hs_image_captured_bytes(const struct hs_image *image);
+
+/* The segment that holds `address`, or NULL. O(1). */
+const struct hs_segment *hs_image_find(const struct hs_image *image, hs_addr address);
+
+/* True if every page of [offset, offset + bytes) of the segment was captured; bytes >= 1, inside the segment. */
+static inline bool hs_segment_is_present(const struct hs_segment *segment, size_t offset, size_t bytes)
+{
+	if (!segment->present)
+		return true;
+	size_t last = (offset + bytes - 1) >> HS_PAGE_SHIFT;
+	for (size_t page = offset >> HS_PAGE_SHIFT; page <= last; page++)
+		if (!(segment->present[page / 64] >> (page % 64) & 1))
+			return false;
+	return true;
+}
+
+/*
+ * The local bytes of [address, address + bytes), or NULL when a part of it is not in the image. Borrowed until the
+ * image is destroyed. The pointer has the alignment that the address has.
+ */
+static inline const void *hs_image_at(const struct hs_image *image, hs_addr address, size_t bytes)
+{
+	const struct hs_segment *segment = hs_image_find(image, address);
+
+	if (!segment || bytes > segment->end - address)
+		return NULL;
+	size_t offset = address - segment->start;
+	if (bytes && !hs_segment_is_present(segment, offset, bytes))
+		return NULL;
+	return segment->data + offset;
+}
+
+static inline bool hs_image_read(const struct hs_image *image, hs_addr address, void *ret, size_t bytes)
+{
+	const void *at = hs_image_at(image, address, bytes);
+
+	if (!at)
+		return false;
+	memcpy(ret, at, bytes);
+	return true;
+}
+
+static inline bool hs_image_u64(const struct hs_image *image, hs_addr address, uint64_t *ret)
+{
+	return hs_image_read(image, address, ret, sizeof(*ret));
+}
+
+static inline bool hs_image_u32(const struct hs_image *image, hs_addr address, uint32_t *ret)
+{
+	return hs_image_read(image, address, ret, sizeof(*ret));
+}
+
+/*
+ * The NUL-terminated string at `address`, of at most `max_bytes` bytes without the NUL; NULL when it is not in the
+ * image or longer. Borrowed. *ret_bytes is its length. The bytes are the target's: escape them before printing.
+ */
+const char *hs_image_string(const struct hs_image *image, hs_addr address, size_t max_bytes, size_t *ret_bytes);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What /proc tells about a process without stopping it: identity, mappings, memory figures, the files behind its
+ * mappings. A core file fills the same structure from its notes.
+ */
+#ifndef HS_PROCESS_H
+#define HS_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "address.h"
+#include "array.h"
+#include "error.h"
+
+/* One line of /proc/PID/maps. */
+struct hs_mapping {
+	hs_addr start;
+	hs_addr end;          /* exclusive */
+	uint64_t file_offset;
+	uint32_t device_major, device_minor;
+	uint64_t inode;       /* 0: no file */
+	char permissions[5];  /* "rw-p" */
+	bool is_deleted;      /* the path ended in " (deleted)"; `path` has it removed */
+	char *path;           /* "" for plain anonymous memory, "[heap]", "[anon:…]", or a path in the target's root; never NULL */
+};
+
+HS_ARRAY_TYPE(hs_mappings, struct hs_mapping);
+
+struct hs_process {
+	pid_t pid;
+	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	char boot_id[37];
+	char comm[17];
+	char state;             /* as in /proc/PID/stat: R S D T t Z X I */
+	pid_t tracer_pid;       /* 0: none */
+	uint64_t rss_bytes;
+	uint64_t uptime_ms;     /* since its start */
+	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
+	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
+	struct hs_mappings mappings; /* by ascending address */
+};
+
+/*
+ * Reads all of the above. The process is not stopped, so the parts may be of slightly different moments.
+ * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
+ */
+struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_process_destroy(struct hs_process *process);
+
+/* Parses the text of a maps file; `text` need not end in a NUL. Errors: BAD_DATA with the line. */
+struct hs_error *hs_mappings_parse(const char *text, size_t bytes, struct hs_mappings *ret) HS_MUST_CHECK;
+void hs_mappings_free(struct hs_mappings *mappings);
+
+/*
+ * Opens the file behind a mapping, read-only, close-on-exec: by /proc/PID/map_files, then its path as it is, then
+ * /proc/PID/root + path; the last two only if device and inode agree. The caller closes *ret_fd.
+ * Errors: LOOKUP when no way leads to the very file that is mapped (deleted without CAP_CHECKPOINT_RESTORE, …).
+ */
+struct hs_error *hs_process_open_mapping(const struct hs_process *process, const struct hs_mapping *mapping, int *ret_fd) HS_MUST_CHECK;
+
+/* Copies up to `bytes` from the running target (not stopped; process_vm_readv, then /proc/PID/mem). */
+struct hs_error *hs_process_peek(pid_t pid, hs_addr address, void *ret, size_t bytes) HS_MUST_CHECK;
+
+#endif
