@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walking a struct's entries to a member by its path. Depth and breadth are bounded: DWARF of a hostile file may
+ * contain cycles.
+ */
+#include "dwarf_member.h"
+
+#include <dwarf.h>
+#include <string.h>
+
+#define PEEL_MAX 32
+#define NESTING_MAX 16
+
+bool hs_dwarf_peel(Dwarf_Die *die, Dwarf_Die *ret)
+{
+	Dwarf_Die current = *die;
+
+	for (int i = 0; i < PEEL_MAX; i++) {
+		Dwarf_Attribute attribute;
+
+		switch (dwarf_tag(&current)) {
+		case DW_TAG_structure_type:
+		case DW_TAG_union_type:
+		case DW_TAG_class_type:
+			if (dwarf_hasattr(&current, DW_AT_declaration))
+				return false;
+			*ret = current;
+			return true;
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_atomic_type:
+			if (!dwarf_attr_integrate(&current, DW_AT_type, &attribute) ||
+			    !dwarf_formref_die(&attribute, &current))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+static bool attribute_u64(Dwarf_Die *die, unsigned name, uint64_t *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word word;
+
+	if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &word) != 0)
+		return false;
+	*ret = word;
+	return true;
+}
+
+static bool member_type(Dwarf_Die *member, Dwarf_Die *ret)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_attr_integrate(member, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, ret);
+}
+
+static uint64_t member_bytes(Dwarf_Die *member)
+{
+	Dwarf_Die type;
+	Dwarf_Word bytes;
+
+	if (!member_type(member, &type) || dwarf_aggregate_size(&type, &bytes) != 0)
+		return 0;
+	return bytes;
+}
+
+/*
+ * A bit-field in the two notations that compilers use:
+ *   DWARF 4+    data_bit_offset: bits from the start of the struct to the lowest bit
+ *   DWARF 2, 3  data_member_location: the storage unit; bit_offset: from its *highest* bit down to the field's highest
+ */
+static bool place_bit_field(Dwarf_Die *die, uint64_t base, uint64_t width, struct hs_dwarf_member *ret)
+{
+	uint64_t unit_bytes = 0, location = 0, lowest;
+
+	if (!attribute_u64(die, DW_AT_byte_size, &unit_bytes))
+		unit_bytes = member_bytes(die);
+	if (!unit_bytes || unit_bytes > 8 || width > 8 * unit_bytes || width > 31)
+		return false;
+	if (attribute_u64(die, DW_AT_data_bit_offset, &lowest)) {
+		location = lowest / (8 * unit_bytes) * unit_bytes;
+		lowest -= 8 * location;
+	} else {
+		uint64_t from_top = 0;
+
+		attribute_u64(die, DW_AT_data_member_location, &location);
+		if (!attribute_u64(die, DW_AT_bit_offset, &from_top) || from_top + width > 8 * unit_bytes)
+			return false;
+		lowest = 8 * unit_bytes - from_top - width;
+	}
+	if (lowest + width > 8 * unit_bytes || base + location > INT32_MAX)
+		return false;
+	ret->offset = (uint32_t)(base + location);
+	ret->bytes = (uint32_t)unit_bytes;
+	ret->bit_offset = (uint8_t)lowest;
+	ret->bit_width = (uint8_t)width;
+	return true;
+}
+
+static bool place_member(Dwarf_Die *die, uint64_t base, struct hs_dwarf_member *ret)
+{
+	uint64_t width, location = 0;
+
+	if (attribute_u64(die, DW_AT_bit_size, &width))
+		return place_bit_field(die, base, width, ret);
+	attribute_u64(die, DW_AT_data_member_location, &location); /* unions leave it out: 0 */
+	if (location > INT32_MAX || base + location > INT32_MAX)
+		return false;
+	uint64_t bytes = member_bytes(die);
+	ret->offset = (uint32_t)(base + location);
+	ret->bytes = bytes > UINT32_MAX ? 0 : (uint32_t)bytes;
+	ret->bit_offset = 0;
+	ret->bit_width = 0;
+	return true;
+}
+
+static bool find_path(Dwarf_Die *structure, const char *path, size_t path_bytes, uint64_t base, int depth,
+		      struct hs_dwarf_member *ret);
+
+/* Goes on into the type of `member` with what is left of the path. */
+static bool descend(Dwarf_Die *member, const char *path, size_t path_bytes, uint64_t base, int depth,
+		    struct hs_dwarf_member *ret)
+{
+	Dwarf_Die type, structure;
+	uint64_t location = 0;
+
+	if (depth >= NESTING_MAX || !member_type(member, &type) || !hs_dwarf_peel(&type, &structure))
+		return false;
+	attribute_u64(member, DW_AT_data_member_location, &location);
+	if (location > INT32_MAX)
+		return false;
+	return find_path(&structure, path, path_bytes, base + location, depth + 1, ret);
+}
+
+static bool find_path(Dwarf_Die *structure, const char *path, size_t path_bytes, uint64_t base, int depth,
+		      struct hs_dwarf_member *ret)
+{
+	const char *dot = memchr(path, '.', path_bytes);
+	size_t first_bytes = dot ? (size_t)(dot - path) : path_bytes;
+	Dwarf_Die die;
+
+	for (int status = dwarf_child(structure, &die); status == 0; status = dwarf_siblingof(&die, &die)) {
+		if (dwarf_tag(&die) != DW_TAG_member)
+			continue;
+		const char *name = dwarf_diename(&die);
+		if (!name) {
+			if (descend(&die, path, path_bytes, base, depth, ret))
+				return true;
+			continue;
+		}
+		if (strlen(name) != first_bytes || memcmp(name, path, first_bytes))
+			continue;
+		if (!dot)
+			return place_member(&die, base, ret);
+		return descend(&die, dot + 1, path_bytes - first_bytes - 1, base, depth, ret);
+	}
+	return false;
+}
+
+bool hs_dwarf_find_member(Dwarf_Die *die, struct hs_dwarf_member *member)
+{
+	for (const char *path = member->path; path; path = strchr(path, '|') ? strchr(path, '|') + 1 : NULL) {
+		if (find_path(die, path, strcspn(path, "|"), 0, 0, member)) {
+			member->is_found = true;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A member's place in a struct, out of DWARF. Internal to this folder. */
+#ifndef HS_DWARF_MEMBER_H
+#define HS_DWARF_MEMBER_H
+
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+
+#include "dwarf_query.h"
+
+/* Goes from a typedef or a qualified type to the struct or union behind it; false if there is none (or only a declaration). */
+bool hs_dwarf_peel(Dwarf_Die *die, Dwarf_Die *ret);
+
+/* Finds `member->path` in the struct `die` and fills `member` in. */
+bool hs_dwarf_find_member(Dwarf_Die *die, struct hs_dwarf_member *member);
+
+#endif
