@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which mapped file is the interpreter. Names are only used to decide what to open first: the proof is the symbol
+ * _PyRuntime, which CPython exports since 3.7.
+ */
+#include "runtime_binary.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "field_names.h"
+
+#define FILES_MAX 1024
+
+struct search {
+	const struct hs_process *process;
+	const struct hs_mapping *tried[FILES_MAX]; /* one mapping a file */
+	size_t n_tried;
+	struct hs_error *open_error; /* of the first file that could not be opened */
+	const char *foreign;         /* another Python: its name for the message */
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_same_file(const struct hs_mapping *a, const struct hs_mapping *b)
+{
+	return a->inode == b->inode && a->device_major == b->device_major && a->device_minor == b->device_minor &&
+	       !strcmp(a->path, b->path);
+}
+
+static void set_extent(struct hs_mapped_file *file)
+{
+	size_t n;
+	const struct hs_elf_segment *segments = hs_elf_segments(file->elf, &n);
+
+	file->start = n ? file->bias + segments[0].vaddr : 0;
+	file->end = n ? file->bias + segments[n - 1].vaddr + segments[n - 1].memory_bytes : 0;
+}
+
+static struct hs_error *open_mapped(const struct hs_process *process, const struct hs_mapping *mapping,
+				    struct hs_mapped_file *ret)
+{
+	int fd;
+	struct hs_mapped_file file = { .path = mapping->path };
+
+	HS_TRY(hs_process_open_mapping(process, mapping, &fd));
+	struct hs_error *error = hs_elf_open(fd, mapping->path, &file.elf);
+	close(fd);
+	if (error)
+		return error;
+	if (!hs_elf_load_bias(file.elf, mapping->start, mapping->file_offset, &file.bias)) {
+		hs_elf_close(file.elf);
+		return hs_error_new(HS_ERROR_BAD_DATA, "%s: mapped as none of its segments", mapping->path);
+	}
+	set_extent(&file);
+	*ret = file;
+	return NULL;
+}
+
+static void note_foreign(struct search *search, const struct hs_mapped_file *file)
+{
+	const char *const signs[] = { "pypy_execute_source", "PyPy_Initialize", "PyPyErr_Occurred", "Py_GetVersion",
+				      "graal_create_isolate" };
+	const char *const names[] = { "PyPy", "PyPy", "PyPy", "a Python older than 3.7", "GraalPy" };
+	hs_addr found[5] = { 0 };
+
+	hs_elf_find_symbols(file->elf, signs, 5, found);
+	for (size_t i = 0; i < 5 && !search->foreign; i++)
+		if (found[i])
+			search->foreign = names[i];
+}
+
+/* True when `mapping`'s file is the runtime's binary. */
+static bool try_mapping(struct search *search, const struct hs_mapping *mapping, struct hs_mapped_file *ret)
+{
+	for (size_t i = 0; i < search->n_tried; i++)
+		if (is_same_file(search->tried[i], mapping))
+			return false;
+	if (search->n_tried == FILES_MAX)
+		return false;
+	search->tried[search->n_tried++] = mapping;
+
+	struct hs_mapped_file file = { 0 };
+	struct hs_error *error = open_mapped(search->process, mapping, &file);
+	if (error) {
+		if (search->open_error || error->code == HS_ERROR_BAD_DATA)
+			hs_error_destroy(error);
+		else
+			search->open_error = error;
+		return false;
+	}
+	if (hs_elf_has_symbol(file.elf, "_PyRuntime")) {
+		*ret = file;
+		return true;
+	}
+	note_foreign(search, &file);
+	hs_mapped_file_release(&file);
+	return false;
+}
+
+enum likelihood { LIBPYTHON, EXECUTABLE, ANY_CODE, N_LIKELIHOODS };
+
+static bool is_candidate(const struct hs_process *process, const struct hs_mapping *mapping, enum likelihood likelihood)
+{
+	if (!mapping->inode || mapping->path[0] != '/')
+		return false;
+	switch (likelihood) {
+	case LIBPYTHON:
+		return strstr(base_name(mapping->path), "libpython") != NULL;
+	case EXECUTABLE:
+		return process->exe_path && !strcmp(mapping->path, process->exe_path);
+	default:
+		return mapping->permissions[2] == 'x';
+	}
+}
+
+static struct hs_error *not_found(struct search *search)
+{
+	pid_t pid = search->process->pid;
+
+	if (search->foreign) {
+		hs_error_destroy(search->open_error);
+		return hs_error_hint(hs_error_new(HS_ERROR_NOT_CPYTHON, "process %d runs %s", pid, search->foreign),
+				     "heapspy reads CPython 3.8 and later");
+	}
+	if (search->open_error)
+		return hs_error_wrap(search->open_error, "cannot open the files of process %d", pid);
+	return hs_error_new(HS_ERROR_NOT_CPYTHON, "process %d is not a Python process (%s)", pid, search->process->comm);
+}
+
+static void find_executable(const struct hs_process *process, struct hs_runtime_binary *binary)
+{
+	for (size_t i = 0; i < process->mappings.n; i++) {
+		const struct hs_mapping *mapping = &process->mappings.items[i];
+
+		if (!is_candidate(process, mapping, EXECUTABLE))
+			continue;
+		if (strcmp(mapping->path, binary->runtime.path))
+			hs_error_destroy(open_mapped(process, mapping, &binary->executable));
+		return;
+	}
+}
+
+struct hs_error *hs_runtime_binary_find(const struct hs_process *process, struct hs_runtime_binary *ret)
+{
+	struct search search = { .process = process };
+	struct hs_runtime_binary binary = { 0 };
+
+	for (int likelihood = LIBPYTHON; likelihood < N_LIKELIHOODS; likelihood++) {
+		for (size_t i = 0; i < process->mappings.n; i++) {
+			const struct hs_mapping *mapping = &process->mappings.items[i];
+
+			if (!is_candidate(process, mapping, likelihood) || !try_mapping(&search, mapping, &binary.runtime))
+				continue;
+			hs_error_destroy(search.open_error);
+			find_executable(process, &binary);
+			*ret = binary;
+			return NULL;
+		}
+	}
+	return not_found(&search);
+}
+
+void hs_mapped_file_release(struct hs_mapped_file *file)
+{
+	hs_elf_close(file->elf);
+	*file = (struct hs_mapped_file){ 0 };
+}
+
+void hs_runtime_binary_release(struct hs_runtime_binary *binary)
+{
+	hs_mapped_file_release(&binary->runtime);
+	hs_mapped_file_release(&binary->executable);
+}
+
+static void take_symbols(const struct hs_mapped_file *file, struct hs_layout *layout)
+{
+	const char *names[HS_N_SYMBOLS];
+	hs_addr found[HS_N_SYMBOLS] = { 0 };
+
+	if (!file->elf)
+		return;
+	for (size_t i = 0; i < HS_N_SYMBOLS; i++)
+		names[i] = hs_symbol_names[i].name;
+	hs_elf_find_symbols(file->elf, names, HS_N_SYMBOLS, found);
+	for (size_t i = 0; i < HS_N_SYMBOLS; i++)
+		if (found[i])
+			layout->symbols[i] = found[i] + file->bias;
+}
+
+void hs_runtime_binary_symbols(const struct hs_runtime_binary *binary, struct hs_layout *layout)
+{
+	take_symbols(&binary->runtime, layout);
+	take_symbols(&binary->executable, layout);
+}
+
+static bool is_module_file(const char *path, const char *name)
+{
+	const char *base = base_name(path);
+	size_t bytes = strlen(name);
+
+	return !strncmp(base, name, bytes) && base[bytes] == '.' && strstr(base + bytes, ".so");
+}
+
+void hs_module_file_find(const struct hs_process *process, const char *name, struct hs_mapped_file *ret)
+{
+	*ret = (struct hs_mapped_file){ 0 };
+	for (size_t i = 0; i < process->mappings.n; i++) {
+		const struct hs_mapping *mapping = &process->mappings.items[i];
+
+		if (!mapping->inode || !is_module_file(mapping->path, name))
+			continue;
+		hs_error_destroy(open_mapped(process, mapping, ret));
+		return;
+	}
+}

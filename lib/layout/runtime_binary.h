@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file among a process's mappings that holds the CPython runtime, and the files of its extension modules. */
+#ifndef HS_RUNTIME_BINARY_H
+#define HS_RUNTIME_BINARY_H
+
+#include "elf_file.h"
+#include "error.h"
+#include "image.h"
+#include "layout.h"
+#include "process.h"
+
+/* An ELF file as it is mapped. */
+struct hs_mapped_file {
+	struct hs_elf_file *elf;   /* owned; NULL: no file */
+	const char *path;          /* in the target's root; borrowed from the process */
+	hs_addr bias;              /* address in the process - vaddr in the file */
+	hs_addr start, end;        /* extent of its segments in the process */
+};
+
+struct hs_runtime_binary {
+	struct hs_mapped_file runtime;
+	/* The executable, when the runtime is a library: what it defines itself (copy relocations) comes first. */
+	struct hs_mapped_file executable;
+};
+
+/*
+ * Finds it. Errors: NOT_CPYTHON (none of the mapped files holds a runtime; PyPy and Python 2 are named), LOOKUP when
+ * files that might be the one cannot be opened.
+ */
+struct hs_error *hs_runtime_binary_find(const struct hs_process *process, struct hs_runtime_binary *ret) HS_MUST_CHECK;
+void hs_runtime_binary_release(struct hs_runtime_binary *binary);
+
+/* Addresses in the process of fields.def's symbols that the files' symbol tables have; others are left alone. */
+void hs_runtime_binary_symbols(const struct hs_runtime_binary *binary, struct hs_layout *layout);
+
+/*
+ * The mapped file of the extension module `name` ("_asyncio"); ret->elf is NULL when the process has not loaded it
+ * from a file of its own. The caller releases *ret.
+ */
+void hs_module_file_find(const struct hs_process *process, const char *name, struct hs_mapped_file *ret);
+void hs_mapped_file_release(struct hs_mapped_file *file);
+
+#endif
