@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a live target says about itself, and how it is asked.
+
+A target script builds a heap and calls serve(). serve() blocks in read(2) on a pipe and obeys one-byte commands:
+
+    p   "pong <n>" comes back after some computing: the process works
+    t   a child is forked, and it writes the truth to the truth pipe: every object, its type, its size
+    f   gc.freeze()
+    x   the target's own action, a function that the script gave to serve()
+    q   exit (so does the end of the pipe)
+
+The truth is computed in a forked child, because the child's heap is a copy at the same addresses: what the
+computation itself allocates never exists in the target. fork() is called through ctypes with the GIL held, not by
+os.fork(), so that no at-fork hook changes the copy. FileIO.readinto() with a ready buffer is the one blocking call
+that leaves no object of its own in the heap while it waits.
+
+Runs on Python 3.8 to 3.15, standard library only, and knows nothing of heapspy.
+"""
+import array
+import ctypes
+import gc
+import io
+import json
+import os
+import sys
+import traceback
+import types
+
+MAGIC = b"HSTRUTH1"
+TRACKED = 1   # gc.is_tracked()
+EXTENDED = 2  # not in the closure of gc.get_referents: reached through an attribute that no tp_traverse reports
+PYTHON_SIZEOF = 4  # its class defines __sizeof__ in Python
+
+HEAP_TYPE = 1 << 9
+
+# Attributes that return a stored object which the type's tp_traverse does not report (or which has no tp_traverse).
+# Only attributes that hand out what is stored belong here: a computed one would be an object of the child's own.
+_CODE = ["co_consts", "co_names", "co_filename", "co_name"]
+if sys.version_info < (3, 11):
+    _CODE += ["co_code", "co_varnames", "co_freevars", "co_cellvars"]
+_CODE += ["co_lnotab"] if sys.version_info < (3, 10) else ["co_linetable"]
+if sys.version_info >= (3, 11):
+    _CODE += ["co_qualname", "co_exceptiontable"]
+
+STORED = {
+    "builtins.code": _CODE,
+    "builtins.range": ["start", "stop", "step"],
+    "builtins.generator": ["__name__", "__qualname__"],
+    "builtins.coroutine": ["__name__", "__qualname__"],
+    "builtins.async_generator": ["__name__", "__qualname__"],
+    "builtins.method_descriptor": ["__name__"],
+    "builtins.classmethod_descriptor": ["__name__"],
+    "builtins.wrapper_descriptor": ["__name__"],
+    "builtins.getset_descriptor": ["__name__"],
+    "builtins.member_descriptor": ["__name__"],
+    "datetime.datetime": ["tzinfo"],
+    "datetime.time": ["tzinfo"],
+    "re.Pattern": ["pattern"],
+    "decimal.Context": ["traps", "flags"],
+    "zlib.Compress": [],
+    "zlib.Decompress": ["unused_data", "unconsumed_tail"],
+    "pyexpat.xmlparser": ["intern"],
+    "zoneinfo.ZoneInfo": ["key"],
+}
+
+_qualname_of = type.__dict__["__qualname__"].__get__
+_module_of = type.__dict__["__module__"].__get__
+_flags_of = type.__dict__["__flags__"].__get__
+
+
+def type_name(cls):
+    """module.qualname as the type itself stores it, whatever a metaclass pretends."""
+    try:
+        module = _module_of(cls)
+    except AttributeError:
+        module = "?"
+    return "%s.%s" % (module, _qualname_of(cls))
+
+
+def _stored_referents(obj, names):
+    cls = type(obj)
+    if issubclass(cls, type):  # never isinstance(): proxies lie to it
+        # A static type's names are made anew by each access; a heap type's are stored.
+        return [_qualname_of(obj), type.__dict__["__name__"].__get__(obj)] if _flags_of(obj) & HEAP_TYPE else []
+    key = id(cls)
+    if key not in names:
+        names[key] = STORED.get(type_name(cls), ())
+    found = []
+    for name in names[key]:
+        value = getattr(obj, name, None)
+        if value is not None:
+            found.append(value)
+    return found
+
+
+def _closure(start, scratch):
+    """Every object reachable from `start` as (objects, n): the first n by gc.get_referents alone, the rest through STORED too."""
+    seen = set(scratch)
+    objects = []
+    stack = list(start)
+    referents = gc.get_referents
+    while stack:
+        obj = stack.pop()
+        address = id(obj)
+        if address not in seen:
+            seen.add(address)
+            objects.append(obj)
+            stack.extend(referents(obj))
+            stack.append(type(obj))
+    n_plain = len(objects)
+    names = {}
+    position = 0
+    while position < len(objects):
+        stack = _stored_referents(objects[position], names)
+        position += 1
+        while stack:
+            obj = stack.pop()
+            address = id(obj)
+            if address not in seen:
+                seen.add(address)
+                objects.append(obj)
+                stack.extend(referents(obj))
+    return objects, n_plain
+
+
+def _has_python_sizeof(cls):
+    bases = type.__dict__["__mro__"].__get__(cls) or ()  # None: a static type that was never made ready
+    return any(isinstance(base.__dict__.get("__sizeof__"), types.FunctionType) for base in bases)
+
+
+def _is_c_type(cls):
+    if not _flags_of(cls) & HEAP_TYPE:
+        return True
+    module = sys.modules.get(_module_of(cls)) if isinstance(_module_of(cls), str) else None
+    path = getattr(module, "__file__", None)
+    return module is not None and (path is None or not path.endswith((".py", ".pyc")))
+
+
+def _all_types():
+    seen = {id(object): object}
+    stack = [object]
+    while stack:
+        cls = stack.pop()
+        for sub in type.__subclasses__(cls):
+            if id(sub) not in seen:
+                seen[id(sub)] = sub
+                stack.append(sub)
+    return seen
+
+
+def _write_all(fd, data):
+    view = memoryview(data).cast("B")
+    while len(view):
+        view = view[os.write(fd, view[:1 << 20]):]
+
+
+def dump_truth(fd, tracked_objects):
+    """Child only. Record: id, id of type, sys.getsizeof, flags; all u64. Then JSON with the types' names."""
+    scratch = [id(tracked_objects)]
+    objects, n_plain = _closure(tracked_objects, scratch)
+    records = array.array("Q")
+    sizeof_cache = {}
+    classes = {}
+    for index, obj in enumerate(objects):
+        cls = type(obj)
+        key = id(cls)
+        if key not in classes:
+            classes[key] = cls
+            sizeof_cache[key] = _has_python_sizeof(cls)
+        flags = TRACKED if gc.is_tracked(obj) else 0
+        if index >= n_plain:
+            flags |= EXTENDED
+        if sizeof_cache[key]:
+            flags |= PYTHON_SIZEOF
+        try:
+            size = sys.getsizeof(obj)
+        except Exception:  # an object whose __sizeof__ refuses: compared as a Python-level one
+            size = 0
+            flags |= PYTHON_SIZEOF
+        records.extend((id(obj), key, size, flags))
+    every = _all_types()
+    idle = sorted({(type_name(cls), _is_c_type(cls)) for key, cls in every.items() if key not in classes})
+    info = {
+        "version": sys.version,
+        "version_info": list(sys.version_info),
+        "types": {str(key): type_name(cls) for key, cls in classes.items()},
+        "without_instance": {"c": [name for name, is_c in idle if is_c], "python": [name for name, is_c in idle if not is_c]},
+        "skipped": SKIPPED,
+    }
+    _write_all(fd, MAGIC + len(objects).to_bytes(8, "little"))
+    _write_all(fd, records)
+    _write_all(fd, json.dumps(info).encode())
+
+
+def _tell(fd, tracked_objects):
+    try:
+        dump_truth(fd, tracked_objects)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+# What a target could not make, with the reason: filled by targets, handed out with the truth.
+SKIPPED = []
+
+
+def arguments():
+    """(control fd, reply fd, truth fd, the script's own arguments)"""
+    return int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+
+
+def compute():
+    """A little of everything an interpreter does: the answer to a ping."""
+    words = {str(i): [i] for i in range(500)}
+    return sum(len(k) + v[0] for k, v in words.items())
+
+
+def serve(keep=None, action=None, ready="ready"):
+    """Announces `ready`, then obeys commands until told to quit. `keep` holds the heap alive in this frame."""
+    control, reply, truth, _ = arguments()
+    fork = ctypes.PyDLL(None).fork
+    pipe = io.FileIO(control, closefd=False)
+    command = bytearray(1)
+    compute()
+    # Once for practice: caches fill, so that the first real truth changes nothing.
+    if fork() == 0:
+        os._exit(0)
+    os.waitpid(-1, 0)
+    gc.collect()
+    gc.disable()
+    gc.collect()
+    os.write(reply, ("%s\n" % ready).encode())
+    while True:
+        if pipe.readinto(command) != 1 or command == b"q":
+            os._exit(0)
+        if command == b"p":
+            os.write(reply, ("pong %d\n" % compute()).encode())
+        elif command == b"t":
+            if fork() == 0:
+                _tell(truth, gc.get_objects())
+            os.write(reply, b"told\n" if os.waitpid(-1, 0)[1] == 0 else b"failed\n")
+        elif command == b"f":
+            gc.freeze()
+            os.write(reply, b"frozen\n")
+        elif command == b"x":
+            os.write(reply, ("%s\n" % action()).encode())
+        else:
+            os.write(reply, b"what?\n")
