@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heapspy report: one picture of what fills a process, as text or JSON. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "commands.h"
+#include "exit_status.h"
+#include "options.h"
+#include "output.h"
+#include "report.h"
+
+#define DEFAULT_N_TYPES 30
+
+enum {
+	KEY_SORT = 0x1000,
+	KEY_FILTER,
+};
+
+struct report_options {
+	uint32_t n_types; /* 0: not given */
+	enum hs_report_sort sort;
+	const char *filter;
+};
+
+static const struct argp_option options[] = {
+	{ "number", 'n', "N", 0, "Types to list (default 30 as text, all as JSON)", 0 },
+	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
+	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	static const char *const sorts[] = { [HS_REPORT_BY_BYTES] = "bytes", [HS_REPORT_BY_COUNT] = "count",
+					     [HS_REPORT_BY_TYPE] = "type", NULL };
+	struct hs_invocation *invocation = state->input;
+	struct report_options *own = invocation->own;
+
+	switch (key) {
+	case 'n':
+		own->n_types = hs_options_number(state, "--number", argument, 1, INT32_MAX);
+		return 0;
+	case KEY_SORT:
+		own->sort = (enum hs_report_sort)hs_options_choice(state, "sort key", argument, sorts);
+		return 0;
+	case KEY_FILTER:
+		own->filter = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static struct hs_error *render(FILE *out, const struct hs_report *report, const struct hs_output_options *output)
+{
+	if (output->format == HS_FORMAT_JSON)
+		return hs_report_json(out, report);
+	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	hs_report_text(out, report, &style);
+	return NULL;
+}
+
+static struct hs_error *render_and_write(const struct hs_report *report, const struct hs_output_options *output)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return hs_error_no_memory();
+	struct hs_error *error = render(out, report, output);
+	if (fclose(out) && !error)
+		error = hs_error_no_memory();
+	return error ? error : hs_output_write(output->path, text, bytes);
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	const struct report_options *own = invocation->own;
+	uint32_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_REPORT_ALL_TYPES : DEFAULT_N_TYPES;
+	char host[256] = "";
+	HS_CLEANUP(hs_report_deinit) struct hs_report report = {
+		.command = "report",
+		.time = time(NULL),
+		.host = host,
+		.process = invocation->capture->process,
+		.layout = invocation->layout,
+		.capture = invocation->capture,
+		.census = invocation->census,
+		.is_nonblocking = invocation->source.capture.nonblocking,
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
+	HS_TRY(render_and_write(&report, &invocation->output));
+	if (!invocation->census->is_complete)
+		invocation->exit_status = HS_EXIT_INCOMPLETE;
+	return NULL;
+}
+
+const struct hs_command hs_command_report = {
+	.name = "report",
+	.summary = "Show which types fill a Python process, and how many bytes each occupies",
+	.usage = "PID",
+	.description = "The process is paused for the time that a copy of its memory takes, which is printed; everything else happens on "
+		       "the copy. Nothing runs inside the process. Names, types and lengths are shown, never values.",
+	.examples = "  heapspy report 4242\n"
+		    "  heapspy report 4242 --sort count -n 100\n"
+		    "  heapspy report 4242 --filter 'app.*'\n"
+		    "  heapspy report 4242 -f json -o heap.json\n"
+		    "  heapspy report 4242 --max-pause 50\n",
+	.needs = HS_STAGE_CENSUS,
+	.has_output = true,
+	.own_bytes = sizeof(struct report_options),
+	.options = options,
+	.parse = parse,
+	.run = run,
+};

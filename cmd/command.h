@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One subcommand = one file cmd_<name>.c = one const `struct hs_command`, listed in commands.c. An entry says what it
+ * needs; the runner (runner.c) parses SOURCE and the common options, captures, resolves the layout and takes the
+ * census as far as asked, calls `run`, and cleans up. A command opens no process and reads no /proc itself.
+ */
+#ifndef HS_COMMAND_H
+#define HS_COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "capture.h"
+#include "census.h"
+#include "error.h"
+#include "layout.h"
+#include "progress.h"
+#include "terminal.h"
+
+/* How far the runner goes before it calls `run`; each stage includes those before it. */
+enum hs_stage {
+	HS_STAGE_NONE,    /* the command takes no SOURCE */
+	HS_STAGE_PID,     /* SOURCE is parsed: invocation->source.pid */
+	HS_STAGE_CAPTURE, /* invocation->capture */
+	HS_STAGE_LAYOUT,  /* invocation->layout */
+	HS_STAGE_CENSUS,  /* invocation->census */
+};
+
+enum hs_format {
+	HS_FORMAT_TEXT,
+	HS_FORMAT_JSON,
+};
+
+/* Common options of every command with a SOURCE. */
+struct hs_source_options {
+	pid_t pid;
+	struct hs_capture_options capture;
+	struct hs_layout_options layout;
+};
+
+/* Common options of every command with `has_output`. */
+struct hs_output_options {
+	enum hs_format format;
+	const char *path; /* NULL: standard output */
+	enum hs_colour colour;
+};
+
+/* One run of one command. Borrowed by `run`; the runner owns and releases everything in it. */
+struct hs_invocation {
+	const struct hs_command *command;
+	struct hs_source_options source;
+	struct hs_output_options output;
+	struct hs_progress progress; /* to be handed to slow work; ended by the runner */
+	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
+	struct hs_capture *capture;  /* these three: NULL below the stage that makes them */
+	struct hs_layout *layout;
+	struct hs_census *census;
+	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
+};
+
+struct hs_command {
+	const char *name;
+	const char *summary;     /* one line, no full stop */
+	const char *usage;       /* its arguments: "PID" */
+	const char *description; /* paragraphs for --help; NULL: none */
+	const char *examples;    /* one a line, each a complete command */
+	enum hs_stage needs;
+	bool has_output;         /* takes -f, -o and --color */
+	size_t own_bytes;
+	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
+	/*
+	 * Called by argp for each of the command's own options and arguments; state->input is the invocation.
+	 * Returns ARGP_ERR_UNKNOWN for what it does not know. Wrong values: argp_error(), which exits with 64.
+	 * Defaults other than zero are set at ARGP_KEY_INIT. NULL: no options of its own.
+	 */
+	argp_parser_t parse;
+	struct hs_error *(*run)(struct hs_invocation *invocation);
+};
+
+/* All commands in the order in which help lists them; ended by NULL. */
+extern const struct hs_command *const hs_commands[];
+/* NULL: no such command. */
+const struct hs_command *hs_command_find(const char *name);
+
+/*
+ * Parses argv (argv[0] is replaced by "heapspy <name>"), makes what the command needs and runs it. Sets *ret_status.
+ * Usage errors, --help and --version exit inside. A signal that ended the capture ends the process, after cleaning up.
+ */
+struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+
+#endif

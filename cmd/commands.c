@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands. A new one is a line here and a file cmd_<name>.c in CMakeLists.txt. */
+#include "commands.h"
+
+#include <string.h>
+
+const struct hs_command *const hs_commands[] = {
+	&hs_command_report,
+	NULL,
+};
+
+const struct hs_command *hs_command_find(const char *name)
+{
+	for (size_t i = 0; hs_commands[i]; i++)
+		if (!strcmp(hs_commands[i]->name, name))
+			return hs_commands[i];
+	return NULL;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of all commands, each defined in its own cmd_<name>.c. */
+#ifndef HS_COMMANDS_H
+#define HS_COMMANDS_H
+
+#include "command.h"
+
+extern const struct hs_command hs_command_report;
+
+#endif

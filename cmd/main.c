@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heapspy: finds the command that the arguments name and ends with the exit code that its outcome asks for. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "commands.h"
+#include "exit_status.h"
+#include "options.h"
+
+const char *argp_program_version = "heapspy " HEAPSPY_VERSION;
+
+static void print_overview(FILE *out)
+{
+	fputs("heapspy shows what holds a running Python process's memory, from outside.\n\n"
+	      "Usage: heapspy COMMAND [OPTION...]\n"
+	      "       heapspy PID [OPTION...]          the same as 'heapspy report PID'\n\n"
+	      "Commands:\n", out);
+	for (size_t i = 0; hs_commands[i]; i++)
+		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);
+	fputs("\n'heapspy COMMAND --help' tells the options and examples of one command.\n", out);
+}
+
+/* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
+static const struct hs_command *choose_command(int argc, char **argv, int *ret_skip)
+{
+	const struct hs_command *command = hs_command_find(argv[1]);
+
+	*ret_skip = command ? 1 : 0;
+	if (command)
+		return command;
+	if (argv[1][0] == '-' || strspn(argv[1], "0123456789") == strlen(argv[1]))
+		return &hs_command_report;
+	fprintf(stderr, "heapspy: '%s' is neither a command nor a PID\n  try: heapspy --help\n", argv[1]);
+	(void)argc;
+	exit(EX_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+	int status = 0, skip;
+
+	setlocale(LC_CTYPE, ""); /* only this: figures look the same in every locale */
+	if (argc < 2) {
+		print_overview(stderr);
+		return EX_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?") || !strcmp(argv[1], "-h")) {
+		print_overview(stdout);
+		return 0;
+	}
+	const struct hs_command *command = choose_command(argc, argv, &skip);
+	struct hs_error *error = hs_command_run(command, argc - skip, argv + skip, &status);
+	if (error)
+		hs_exit_print_error(error);
+	hs_error_destroy(error);
+	return status;
+}

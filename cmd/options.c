@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line, through argp. Knows which groups of options exist, not what commands do with them. */
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cleanup.h"
+
+#define DEFAULT_MAX_PAUSE_MS 1000
+#define PID_LIMIT (1u << 22) /* PID_MAX_LIMIT of the kernel on 64-bit */
+
+enum {
+	KEY_MAX_PAUSE = 0x100,
+	KEY_NONBLOCKING,
+	KEY_DEBUG_DIR,
+	KEY_NO_CACHE,
+	KEY_NO_DWARF,
+	KEY_WITHOUT_TABLE,
+	KEY_COLOUR,
+};
+
+/* Groups sort the help: a command's own options first (0), then these, then argp's --help. */
+static const struct argp_option source_options[] = {
+	{ NULL, 0, NULL, 0, "How the process is read:", 10 },
+	{ "pid", 'p', "PID", 0, "The process; the same as the argument PID", 10 },
+	{ "jobs", 'j', "N", 0, "Threads that copy and count (default: as many as this process may use)", 10 },
+	{ "max-pause", KEY_MAX_PAUSE, "MS", 0, "Longest pause of the process, in milliseconds (default 1000); a longer prediction asks on a terminal and fails elsewhere", 10 },
+	{ "nonblocking", KEY_NONBLOCKING, NULL, 0, "Never stop the process; the picture may contradict itself", 10 },
+	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "A further directory of separate debug files", 10 },
+	{ "no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write cached layouts", 10 },
+	{ "no-dwarf", KEY_NO_DWARF, NULL, OPTION_HIDDEN, "Tests: as if no debug information existed", 10 },
+	{ "without-table", KEY_WITHOUT_TABLE, "NAME", OPTION_HIDDEN, "Tests: ignore the shipped layout table NAME", 10 },
+	{ 0 },
+};
+
+static const struct argp_option output_options[] = {
+	{ NULL, 0, NULL, 0, "How the result is written:", 20 },
+	{ "format", 'f', "text|json", 0, "Format (default text)", 20 },
+	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 20 },
+	{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 },
+	{ 0 },
+};
+
+unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value < min || value > max)
+		argp_error(state, "%s must be a number from %u to %u, not '%s'", what, min, max, text);
+	return (unsigned)value;
+}
+
+unsigned hs_options_choice(struct argp_state *state, const char *what, const char *text, const char *const *choices)
+{
+	HS_FREE char *list = NULL;
+	size_t bytes;
+
+	for (unsigned i = 0; choices[i]; i++)
+		if (!strcmp(text, choices[i]))
+			return i;
+
+	FILE *out = open_memstream(&list, &bytes);
+	for (unsigned i = 0; out && choices[i]; i++)
+		fprintf(out, "%s%s", i ? ", " : "", choices[i]);
+	if (out)
+		fclose(out);
+	argp_error(state, "unknown %s '%s'; allowed: %s", what, text, list ? list : "");
+	return 0;
+}
+
+static void set_pid(struct argp_state *state, struct hs_source_options *source, const char *text)
+{
+	if (source->pid)
+		argp_error(state, "more than one process was given: %d and '%s'", (int)source->pid, text);
+	source->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
+}
+
+static error_t parse_source(int key, char *argument, struct argp_state *state)
+{
+	struct hs_invocation *invocation = state->input;
+	struct hs_source_options *source = &invocation->source;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		source->capture.max_pause_ms = DEFAULT_MAX_PAUSE_MS;
+		return 0;
+	case ARGP_KEY_ARG:
+	case 'p':
+		set_pid(state, source, argument);
+		return 0;
+	case 'j':
+		source->capture.n_workers = hs_options_number(state, "--jobs", argument, 1, 1024);
+		return 0;
+	case KEY_MAX_PAUSE:
+		source->capture.max_pause_ms = hs_options_number(state, "--max-pause", argument, 1, INT_MAX);
+		return 0;
+	case KEY_NONBLOCKING:
+		source->capture.nonblocking = true;
+		return 0;
+	case KEY_DEBUG_DIR:
+		source->layout.debug_dir = argument;
+		return 0;
+	case KEY_NO_CACHE:
+		source->layout.no_cache = true;
+		return 0;
+	case KEY_NO_DWARF:
+		source->layout.no_dwarf = true;
+		return 0;
+	case KEY_WITHOUT_TABLE:
+		source->layout.without_table = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (!source->pid)
+			argp_error(state, "which process? PID is missing ('heapspy ps' lists the Python processes)");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_output(int key, char *argument, struct argp_state *state)
+{
+	static const char *const formats[] = { [HS_FORMAT_TEXT] = "text", [HS_FORMAT_JSON] = "json", NULL };
+	static const char *const colours[] = { [HS_COLOUR_AUTO] = "auto", [HS_COLOUR_ALWAYS] = "always",
+					       [HS_COLOUR_NEVER] = "never", NULL };
+	struct hs_invocation *invocation = state->input;
+	struct hs_output_options *output = &invocation->output;
+
+	switch (key) {
+	case 'f':
+		output->format = (enum hs_format)hs_options_choice(state, "format", argument, formats);
+		return 0;
+	case 'o':
+		if (!*argument)
+			argp_error(state, "--output needs a file name");
+		output->path = argument;
+		return 0;
+	case KEY_COLOUR:
+		output->colour = (enum hs_colour)hs_options_choice(state, "--color", argument, colours);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp source_argp = { .options = source_options, .parser = parse_source };
+static const struct argp output_argp = { .options = output_options, .parser = parse_output };
+
+/* The command's own parser, with the invocation handed on to the common groups. */
+static error_t parse_command(int key, char *argument, struct argp_state *state)
+{
+	struct hs_invocation *invocation = state->input;
+
+	if (key == ARGP_KEY_INIT) {
+		for (size_t i = 0; state->root_argp->children && state->root_argp->children[i].argp; i++)
+			state->child_inputs[i] = invocation;
+	}
+	return invocation->command->parse ? invocation->command->parse(key, argument, state) : ARGP_ERR_UNKNOWN;
+}
+
+/* What is needed to call argp for one command; `argp` points into it. */
+struct parser {
+	struct argp argp;
+	struct argp_child children[3];
+	char *doc;
+	char *name;
+};
+
+static void parser_deinit(struct parser *parser)
+{
+	free(parser->doc);
+	free(parser->name);
+}
+
+static void parser_init(struct parser *parser, const struct hs_command *command)
+{
+	size_t n_children = 0;
+
+	*parser = (struct parser){ 0 };
+	if (command->needs >= HS_STAGE_PID)
+		parser->children[n_children++] = (struct argp_child){ .argp = &source_argp };
+	if (command->has_output)
+		parser->children[n_children++] = (struct argp_child){ .argp = &output_argp };
+	const char *description = command->description ? command->description : "";
+	if (asprintf(&parser->doc, "%s.%s%s\vExamples:\n%s", command->summary, *description ? "\n\n" : "", description,
+		     command->examples) < 0 ||
+	    asprintf(&parser->name, "heapspy %s", command->name) < 0) {
+		fputs("heapspy: out of memory\n", stderr);
+		exit(EX_OSERR);
+	}
+	parser->argp = (struct argp){ .options = command->options, .parser = parse_command, .args_doc = command->usage,
+				      .doc = parser->doc, .children = parser->children };
+}
+
+void hs_options_parse(struct hs_invocation *invocation, int argc, char **argv)
+{
+	HS_CLEANUP(parser_deinit) struct parser parser;
+
+	parser_init(&parser, invocation->command);
+	argv[0] = parser.name;
+	argp_parse(&parser.argp, argc, argv, 0, NULL, invocation);
+	argv[0] = (char *)"heapspy";
+}
+
+void hs_options_print_help(const struct hs_command *command, FILE *out)
+{
+	HS_CLEANUP(parser_deinit) struct parser parser;
+
+	parser_init(&parser, command);
+	argp_help(&parser.argp, out, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK & ~(unsigned)ARGP_HELP_EXIT_ERR, parser.name);
+}

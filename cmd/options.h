@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: glibc's argp, put together from a command's own options and the common groups that it asks for. */
+#ifndef HS_OPTIONS_H
+#define HS_OPTIONS_H
+
+#include <stdio.h>
+
+#include "command.h"
+
+/* Fills the invocation from argv; exits on --help, --version and (64) on wrong usage. */
+void hs_options_parse(struct hs_invocation *invocation, int argc, char **argv);
+
+/* Writes what `heapspy <name> --help` says. */
+void hs_options_print_help(const struct hs_command *command, FILE *out);
+
+/* A decimal number from `min` to `max`, or a usage error that names `what`. For the parse hooks of commands. */
+unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max);
+
+/*
+ * Index of `text` among the NULL-ended `choices`, or a usage error that names `what` and lists the choices.
+ */
+unsigned hs_options_choice(struct argp_state *state, const char *what, const char *text, const char *const *choices);
+
+#endif

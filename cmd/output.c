@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing a finished result. */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static struct hs_error *write_all(int fd, const char *text, size_t bytes, const char *path)
+{
+	while (bytes) {
+		ssize_t written = write(fd, text, bytes);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return hs_error_os(errno, "cannot write %s", path);
+		text += written;
+		bytes -= (size_t)written;
+	}
+	return NULL;
+}
+
+/* A rename lasts over a crash only once its directory is on the disk. */
+static void sync_directory(const char *path)
+{
+	HS_FREE char *copy = strdup(path);
+	HS_CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		fsync(fd);
+}
+
+static struct hs_error *write_and_rename(int fd, const char *beside, const char *path, const char *text, size_t bytes)
+{
+	HS_TRY(write_all(fd, text, bytes, beside));
+	if (fsync(fd))
+		return hs_error_os(errno, "cannot write %s", beside);
+	if (rename(beside, path))
+		return hs_error_os(errno, "cannot write %s", path);
+	sync_directory(path);
+	return NULL;
+}
+
+static struct hs_error *replace_file(const char *path, const char *text, size_t bytes)
+{
+	HS_FREE char *beside = NULL;
+
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
+		beside = NULL;
+		return hs_error_no_memory();
+	}
+	HS_CLOSE int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		return hs_error_os(errno, "cannot write %s", path);
+	struct hs_error *error = write_and_rename(fd, beside, path, text, bytes);
+	if (error)
+		unlink(beside);
+	return error;
+}
+
+struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes)
+{
+	struct stat status;
+
+	if (!path)
+		return write_all(STDOUT_FILENO, text, bytes, "standard output");
+	if (stat(path, &status) || S_ISREG(status.st_mode))
+		return replace_file(path, text, bytes);
+
+	HS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return hs_error_os(errno, "cannot write %s", path);
+	return write_all(fd, text, bytes, path);
+}

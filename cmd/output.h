@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a result goes: collected in memory, then written as a whole to standard output or to a file. */
+#ifndef HS_OUTPUT_H
+#define HS_OUTPUT_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+/*
+ * Writes `bytes` of `text` to `path` (NULL: standard output). A file is written beside, synced and renamed, with mode 0600: there is
+ * the old one or the whole new one, never a part. What exists and is no regular file (a pipe, a device) is written to as it is.
+ * Errors: OS, PERMISSION with the path.
+ */
+struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes) HS_MUST_CHECK;
+
+#endif

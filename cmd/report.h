@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A report as plain data, and its renderers. They are pure: the same report and style give the same bytes, and nothing
+ * is read from a process, a clock or the environment. Strings are the target's bytes as they are; renderers escape.
+ */
+#ifndef HS_REPORT_H
+#define HS_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "array.h"
+#include "capture.h"
+#include "census.h"
+#include "error.h"
+#include "layout.h"
+#include "terminal.h"
+
+enum hs_report_sort {
+	HS_REPORT_BY_BYTES,
+	HS_REPORT_BY_COUNT,
+	HS_REPORT_BY_TYPE,
+};
+
+#define HS_REPORT_ALL_TYPES UINT32_MAX
+
+/* Everything is borrowed from the invocation. */
+struct hs_report {
+	const char *command; /* the subcommand's name */
+	time_t time;         /* of the capture */
+	const char *host;
+	const struct hs_process *process;
+	const struct hs_layout *layout;
+	const struct hs_capture *capture; /* its process and image are not looked at */
+	const struct hs_census *census;
+	bool is_nonblocking;
+	const char *filter;       /* the glob that `rows` match; NULL: all types */
+	HS_ARRAY(const struct hs_census_type *) rows; /* sorted; the only thing the report owns */
+	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
+};
+
+/*
+ * Picks and sorts the types: those whose name, with or without "builtins.", matches `filter`, at most n_max of them shown.
+ * Fields other than `rows`, `n_shown` and `filter` are the caller's. Errors: NO_MEMORY.
+ */
+struct hs_error *hs_report_select(struct hs_report *report, const char *filter, enum hs_report_sort sort, uint32_t n_max) HS_MUST_CHECK;
+void hs_report_deinit(struct hs_report *report);
+
+/* The type's name as text shows it: without "builtins.". */
+const char *hs_report_short_name(const char *name);
+
+void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style);
+/* Errors: NO_MEMORY. */
+struct hs_error *hs_report_json(FILE *out, const struct hs_report *report) HS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A report as text. The reader learns in this order: is it safe (how long was the process paused), is it Python's
+ * memory at all, what fills it, what to do next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "report.h"
+#include "text.h"
+
+enum column {
+	COLUMN_COUNT,
+	COLUMN_TRACKED,
+	COLUMN_BYTES,
+	COLUMN_SHARE,
+	N_COLUMNS,
+};
+
+static const char *const headings[N_COLUMNS] = { "count", "tracked", "bytes", "share" };
+
+#define GAP 2          /* blanks between columns */
+#define MIN_NAME 12
+#define WIDE_NAME 28   /* a bar is worth shortening names down to this */
+#define MIN_BAR 8
+#define MAX_BAR 30
+
+struct row {
+	char *name; /* safe to print */
+	char cells[N_COLUMNS][HS_FIGURE_BYTES];
+	uint64_t bytes;
+};
+
+struct table {
+	HS_ARRAY(struct row) rows;
+	bool is_shown[N_COLUMNS];
+	unsigned widths[N_COLUMNS];
+	unsigned name_width;
+	unsigned bar_width; /* 0: no bars */
+	uint64_t most_bytes;
+};
+
+static const char *or_unknown(const char *text)
+{
+	return text && *text ? text : "?";
+}
+
+static void put_identity(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	const struct hs_process *process = report->process;
+	HS_FREE char *script = hs_text_safe(or_unknown(process->script), style);
+	HS_FREE char *source = hs_text_safe(report->layout->source, style);
+	char age[HS_FIGURE_BYTES];
+
+	struct hs_text_line line = hs_text_line_begin(out, style, or_unknown(script), hs_text_bold);
+	hs_text_line_item(&line, "pid %d", (int)process->pid);
+	hs_text_line_item(&line, "CPython %s", report->layout->version);
+	hs_text_line_item(&line, "layout: %s", or_unknown(source));
+	hs_text_line_item(&line, "%s, up %s", report->capture->was_stopped ? "stopped" : "running", hs_text_age(age, process->uptime_ms));
+	if (report->census->n_interpreters > 1)
+		hs_text_line_item(&line, "%u interpreters", report->census->n_interpreters);
+	hs_text_line_end(&line);
+}
+
+static void put_memory(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	const struct hs_census *census = report->census;
+	char size[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES];
+
+	struct hs_text_line line = hs_text_line_begin(out, style, "memory", hs_text_dim);
+	hs_text_line_item(&line, "RSS %s", hs_text_size(size, report->process->rss_bytes));
+	hs_text_line_item(&line, "objects %s (%s)", hs_text_size(size, census->bytes), hs_text_short_count(count, census->n_objects));
+	hs_text_line_item(&line, "explained %s of %s in use", hs_text_percent(count, census->explained_bytes, census->in_use_bytes),
+			  hs_text_size(size, census->in_use_bytes));
+	hs_text_line_end(&line);
+}
+
+static void put_pause(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	const struct hs_capture *capture = report->capture;
+	char seconds[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
+
+	struct hs_text_line line = hs_text_line_begin(out, style, "paused", hs_text_dim);
+	hs_text_size(size, capture->copied_bytes);
+	if (report->is_nonblocking)
+		hs_text_line_item(&line, "not at all (--nonblocking) to copy %s: the picture may contradict itself", size);
+	else
+		hs_text_line_item(&line, "%s to copy %s", hs_text_seconds(seconds, capture->pause_ns), size);
+	for (size_t i = 0; capture->pauses_ns.n > 1 && i < capture->pauses_ns.n; i++)
+		hs_text_line_item(&line, "stop %zu: %s", i + 1, hs_text_seconds(seconds, capture->pauses_ns.items[i]));
+	hs_text_line_end(&line);
+}
+
+static void put_warning(FILE *out, const char *warning, const struct hs_style *style)
+{
+	HS_FREE char *safe = hs_text_safe(warning, style);
+
+	struct hs_text_line line = hs_text_line_begin(out, style, "warning", hs_text_warn);
+	hs_text_line_words(&line, or_unknown(safe));
+	hs_text_line_end(&line);
+}
+
+static void put_warnings(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	for (size_t i = 0; i < report->layout->warnings.n; i++)
+		put_warning(out, report->layout->warnings.items[i], style);
+	for (size_t i = 0; i < report->census->warnings.n; i++)
+		put_warning(out, report->census->warnings.items[i], style);
+	if (!report->census->is_complete)
+		put_warning(out, "the census is incomplete: figures are lower bounds", style);
+}
+
+/* The name of a row; types of one name are counted together, and that is said. */
+static char *row_name(const struct hs_census_type *type, const struct hs_style *style)
+{
+	HS_FREE char *safe = hs_text_safe(hs_report_short_name(type->name), style);
+	char *name;
+
+	if (!safe || type->n_types < 2)
+		return hs_take(safe);
+	return asprintf(&name, "%s %s%llu", safe, style->utf8 ? "\xc3\x97" : "x", (unsigned long long)type->n_types) < 0 ? NULL : name;
+}
+
+/* Takes over `name` (NULL: out of memory, shown as "?"). False when memory is out. */
+static bool add_row(struct table *table, char *name, const struct hs_census_type *figures, const struct hs_census *census)
+{
+	struct row *row = hs_array_append(&table->rows);
+
+	if (!row) {
+		free(name);
+		return false;
+	}
+	row->name = name;
+	row->bytes = figures->bytes;
+	hs_text_count(row->cells[COLUMN_COUNT], figures->count);
+	hs_text_count(row->cells[COLUMN_TRACKED], figures->gc_tracked);
+	hs_text_size(row->cells[COLUMN_BYTES], figures->bytes);
+	hs_text_percent(row->cells[COLUMN_SHARE], figures->bytes, census->bytes);
+	return true;
+}
+
+static void add_figures(struct hs_census_type *sum, const struct hs_census_type *type)
+{
+	sum->count += type->count;
+	sum->gc_tracked += type->gc_tracked;
+	sum->bytes += type->bytes;
+}
+
+static char *total_name(const struct hs_report *report)
+{
+	char *name;
+	size_t n = report->rows.n;
+	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu types", n, report->census->types.n)
+				   : asprintf(&name, "total, %zu type%s", n, n == 1 ? "" : "s");
+
+	return bytes < 0 ? NULL : name;
+}
+
+/* The rows shown, then one for those that are not, then the total. */
+static bool fill_rows(struct table *table, const struct hs_report *report, const struct hs_style *style)
+{
+	struct hs_census_type total = { 0 }, rest = { 0 };
+	const struct hs_census *census = report->census;
+	size_t n_rest = report->rows.n - report->n_shown;
+	char *name;
+
+	for (size_t i = 0; i < report->rows.n; i++) {
+		const struct hs_census_type *type = report->rows.items[i];
+		add_figures(&total, type);
+		if (i >= report->n_shown)
+			add_figures(&rest, type);
+		else if (!add_row(table, row_name(type, style), type, census))
+			return false;
+		if (i < report->n_shown && type->bytes > table->most_bytes)
+			table->most_bytes = type->bytes;
+	}
+	if (n_rest) {
+		if (asprintf(&name, "%s %zu more type%s", style->utf8 ? "\xe2\x80\xa6" : "..", n_rest, n_rest == 1 ? "" : "s") < 0)
+			name = NULL;
+		if (!add_row(table, name, &rest, census))
+			return false;
+	}
+	return add_row(table, total_name(report), &total, census);
+}
+
+static unsigned fixed_width(const struct table *table)
+{
+	unsigned width = 0;
+
+	for (int column = 0; column < N_COLUMNS; column++)
+		if (table->is_shown[column])
+			width += GAP + table->widths[column];
+	return width;
+}
+
+/* Shares the width out: figures first, then names, then bars; on a narrow screen the lesser columns go. */
+static void lay_out(struct table *table, unsigned width)
+{
+	static const enum column dispensable[] = { COLUMN_TRACKED, COLUMN_SHARE };
+	unsigned longest = (unsigned)strlen("TYPE");
+
+	for (size_t i = 0; i < table->rows.n; i++) {
+		unsigned name = hs_text_width(or_unknown(table->rows.items[i].name));
+		longest = name > longest ? name : longest;
+	}
+	for (int column = 0; column < N_COLUMNS; column++) {
+		table->is_shown[column] = true;
+		table->widths[column] = (unsigned)strlen(headings[column]);
+		for (size_t i = 0; i < table->rows.n; i++) {
+			unsigned cell = (unsigned)strlen(table->rows.items[i].cells[column]);
+			table->widths[column] = cell > table->widths[column] ? cell : table->widths[column];
+		}
+	}
+	for (size_t i = 0; i < sizeof(dispensable) / sizeof(*dispensable); i++)
+		if (fixed_width(table) + MIN_NAME > width)
+			table->is_shown[dispensable[i]] = false;
+
+	unsigned fixed = fixed_width(table);
+	unsigned room = width > fixed + MIN_NAME ? width - fixed : MIN_NAME;
+	unsigned wanted_name = longest < WIDE_NAME ? longest : WIDE_NAME;
+	table->bar_width = room >= wanted_name + GAP + MIN_BAR ? room - wanted_name - GAP : 0;
+	table->name_width = longest < room ? longest : room;
+	if (table->bar_width) {
+		/* Names beyond WIDE_NAME and bars beyond MIN_BAR grow in turn: names first. */
+		table->name_width = longest + GAP + MIN_BAR <= room ? longest : room - GAP - MIN_BAR;
+		table->bar_width = room - table->name_width - GAP;
+		table->bar_width = table->bar_width < MAX_BAR ? table->bar_width : MAX_BAR;
+	}
+}
+
+static void put_row(FILE *out, const struct table *table, const struct row *row, bool has_bar, const struct hs_style *style)
+{
+	hs_text_put_name(out, style, or_unknown(row->name), table->name_width);
+	for (int column = 0; column < N_COLUMNS; column++)
+		if (table->is_shown[column])
+			fprintf(out, "%*s", (int)(GAP + table->widths[column]), row->cells[column]);
+	if (has_bar && table->bar_width && row->bytes) {
+		fprintf(out, "%*s", GAP, "");
+		hs_text_bar_colour(out, style);
+		hs_text_put_bar(out, style, row->bytes, table->most_bytes, table->bar_width);
+		hs_text_plain(out, style);
+	}
+	fputc('\n', out);
+}
+
+static void put_table(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	struct table table = { 0 };
+	struct row heading = { .name = (char *)"TYPE" };
+
+	if (!fill_rows(&table, report, style))
+		fputs("out of memory: the table is cut\n", out);
+	lay_out(&table, style->width);
+	for (int column = 0; column < N_COLUMNS; column++)
+		strcpy(heading.cells[column], headings[column]);
+	hs_text_bold(out, style);
+	put_row(out, &table, &heading, false, style);
+	hs_text_plain(out, style);
+	for (size_t i = 0; i < table.rows.n; i++) {
+		put_row(out, &table, &table.rows.items[i], i < report->n_shown, style);
+		free(table.rows.items[i].name);
+	}
+	hs_array_free(&table.rows);
+}
+
+/* A command that is complete as it stands, and shows what this output did not. */
+static void put_next(FILE *out, const struct hs_report *report)
+{
+	int pid = (int)report->process->pid;
+
+	if (report->filter)
+		fprintf(out, "next: heapspy %s %d\n", report->command, pid);
+	else if (report->n_shown < report->rows.n)
+		fprintf(out, "next: heapspy %s %d -n %zu\n", report->command, pid, report->n_shown < 50 ? (size_t)100 : report->rows.n);
+	else
+		fprintf(out, "next: heapspy %s %d -f json -o heap-%d.json\n", report->command, pid, pid);
+}
+
+void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	put_identity(out, report, style);
+	put_memory(out, report, style);
+	put_pause(out, report, style);
+	put_warnings(out, report, style);
+	fputc('\n', out);
+	put_table(out, report, style);
+	put_next(out, report);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs one command: options, capture, layout, census, the command itself, cleaning up. The only place that knows the
+ * order of the stages, and the only one that handles signals.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "exit_status.h"
+#include "options.h"
+
+static volatile sig_atomic_t caught_signal;
+
+static void on_signal(int number)
+{
+	caught_signal = number;
+	hs_capture_cancel();
+}
+
+/* From here to restore_signals() a signal makes the capture let the target go first. A second one kills at once. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static void restore_signals(void)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+}
+
+/* The parent must see which signal ended this process: a shell then stops its script, too. */
+static void die_by_caught_signal(struct hs_invocation *invocation)
+{
+	if (!caught_signal)
+		return;
+	hs_progress_end(&invocation->progress);
+	raise(caught_signal);
+}
+
+static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
+{
+	HS_FREE char *question = NULL;
+
+	hs_progress_end(context);
+	if (asprintf(&question, "Copying %llu MiB would pause the process for about %llu ms. Go on?",
+		     (unsigned long long)(bytes >> 20), (unsigned long long)predicted_ms) < 0)
+		return false;
+	return hs_terminal_confirm(question);
+}
+
+static struct hs_error *take_capture(struct hs_invocation *invocation)
+{
+	struct hs_capture_options *options = &invocation->source.capture;
+
+	options->progress = hs_progress_update;
+	options->confirm_pause = hs_terminal_is_interactive() ? confirm_pause : NULL;
+	options->context = &invocation->progress;
+	catch_signals();
+	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
+	restore_signals();
+	die_by_caught_signal(invocation);
+	return error;
+}
+
+static struct hs_error *take_census(struct hs_invocation *invocation)
+{
+	const struct hs_census_options options = {
+		.n_workers = invocation->source.capture.n_workers,
+		.progress = hs_progress_update,
+		.context = &invocation->progress,
+	};
+
+	return hs_census_take(invocation->capture->image, invocation->layout, &options, &invocation->census);
+}
+
+/* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
+static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
+{
+	enum hs_stage needs = invocation->command->needs;
+
+	if (needs >= HS_STAGE_CAPTURE) {
+		*ret_stage = HS_STAGE_CAPTURE;
+		HS_TRY(take_capture(invocation));
+	}
+	if (needs >= HS_STAGE_LAYOUT) {
+		*ret_stage = HS_STAGE_LAYOUT;
+		HS_TRY(hs_layout_resolve(invocation->capture->process, invocation->capture->image,
+					 &invocation->source.layout, &invocation->layout));
+	}
+	if (needs >= HS_STAGE_CENSUS) {
+		*ret_stage = HS_STAGE_CENSUS;
+		HS_TRY(take_census(invocation));
+	}
+	return NULL;
+}
+
+static void invocation_deinit(struct hs_invocation *invocation)
+{
+	hs_progress_end(&invocation->progress);
+	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
+		hs_census_destroy(invocation->census);
+		hs_layout_destroy(invocation->layout);
+		hs_capture_destroy(invocation->capture);
+	}
+	free(invocation->own);
+}
+
+struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status)
+{
+	HS_CLEANUP(invocation_deinit) struct hs_invocation invocation = { .command = command };
+	enum hs_stage stage = HS_STAGE_NONE;
+
+	invocation.own = calloc(1, command->own_bytes + 1);
+	if (!invocation.own)
+		return hs_error_no_memory();
+	hs_options_parse(&invocation, argc, argv);
+	hs_progress_start(&invocation.progress);
+	struct hs_error *error = prepare(&invocation, &stage);
+	if (!error) {
+		hs_progress_end(&invocation.progress);
+		error = command->run(&invocation);
+	}
+	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
+	return error;
+}
