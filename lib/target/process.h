@@ -31,6 +31,7 @@ HS_ARRAY_TYPE(hs_mappings, struct hs_mapping);
 
 struct hs_process {
 	pid_t pid;
+	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
 	char boot_id[37];
 	char comm[17];

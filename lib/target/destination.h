@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the copy goes: our own address space, laid out like the target's, so that a mapping that grows or appears near the
+ * others finds room without anything being moved. Reserving costs nothing; only pages that are copied are ever touched.
+ *
+ *   remote   |exe .data|heap ……|            |arenas|so|so|stacks|
+ *   local    slack|exe .data|heap ……|slack   slack|arenas|so|so|stacks|slack     one area per cluster
+ *
+ * Private to lib/target; knows no process.
+ */
+#ifndef HS_DESTINATION_H
+#define HS_DESTINATION_H
+
+#include <stdint.h>
+
+#include "array.h"
+#include "error.h"
+#include "plan.h"
+
+struct hs_area {
+	hs_addr start; /* remote */
+	hs_addr end;   /* exclusive */
+	uint8_t *local;
+	void *mapped;  /* what to unmap: `local` is aligned inside it */
+	size_t mapped_bytes;
+};
+
+struct hs_destination {
+	HS_ARRAY(struct hs_area) areas;
+};
+
+/* Makes room for a plan's extents: by area where one has it, else by a new area with slack around it. */
+struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan) HS_MUST_CHECK;
+/* Touches the pages that the plan wants, so that the copy finds them there. Failing to is no error. */
+void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers);
+/* The local place of a remote address that an extent of a reserved plan holds. */
+uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr address);
+/* Unmaps everything. */
+void hs_destination_release(struct hs_destination *destination);
+
+#endif

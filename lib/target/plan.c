@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides what is copied: see the table in plan.h. Sees mappings and presence bits, never a process. */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bits.h"
+#include "cleanup.h"
+
+#define MAX_WHOLE_BYTES ((size_t)16 << 20)
+
+struct file_id {
+	uint32_t device_major, device_minor;
+	uint64_t inode;
+};
+
+HS_ARRAY_TYPE(file_ids, struct file_id);
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct file_id *left = a, *right = b;
+
+	if (left->inode != right->inode)
+		return left->inode < right->inode ? -1 : 1;
+	if (left->device_major != right->device_major)
+		return left->device_major < right->device_major ? -1 : 1;
+	return left->device_minor < right->device_minor ? -1 : left->device_minor > right->device_minor;
+}
+
+static struct file_id file_of(const struct hs_mapping *mapping)
+{
+	return (struct file_id){ mapping->device_major, mapping->device_minor, mapping->inode };
+}
+
+static bool is_private(const struct hs_mapping *mapping)
+{
+	return mapping->permissions[3] == 'p';
+}
+
+static struct hs_error *find_modules(const struct hs_mappings *mappings, struct file_ids *ret)
+{
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct hs_mapping *mapping = &mappings->items[i];
+		if (!mapping->inode || mapping->permissions[2] != 'x' || !is_private(mapping))
+			continue;
+		struct file_id *file = hs_array_append(ret);
+		if (!file)
+			return hs_error_no_memory();
+		*file = file_of(mapping);
+	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_files);
+	return NULL;
+}
+
+static bool is_module(const struct file_ids *modules, const struct hs_mapping *mapping)
+{
+	struct file_id file = file_of(mapping);
+
+	return mapping->inode && modules->n && bsearch(&file, modules->items, modules->n, sizeof(file), compare_files);
+}
+
+/* The interpreter, libpython or an extension module, by name: a miss costs only pages that nobody has looked at yet. */
+static bool is_of_python(const char *path)
+{
+	static const char *const marks[] = { ".cpython-", ".abi3.", "/lib-dynload/", "-packages/" };
+	const char *slash = strrchr(path, '/');
+
+	if (strstr(slash ? slash : path, "python"))
+		return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (strstr(path, marks[i]))
+			return true;
+	return false;
+}
+
+static bool is_device(const struct hs_mapping *mapping)
+{
+	return !strncmp(mapping->path, "/dev/", 5) && strcmp(mapping->path, "/dev/zero") && strncmp(mapping->path, "/dev/shm/", 9);
+}
+
+static enum hs_copy_mode mode_of_writable(const struct hs_mapping *mapping, const struct file_ids *modules)
+{
+	if (!mapping->inode)
+		return HS_COPY_PRESENT;
+	return is_module(modules, mapping) ? HS_COPY_WHOLE : HS_COPY_WRITTEN;
+}
+
+static enum hs_copy_mode mode_of_read_only(const struct hs_mapping *mapping, const struct file_ids *modules)
+{
+	bool is_text = mapping->permissions[2] == 'x';
+
+	if (!mapping->inode)
+		return is_text || mapping->path[0] == '[' ? HS_COPY_NOTHING : HS_COPY_PRESENT;
+	/* Linked without separate code segments, the ELF header, .rodata and .dynsym are part of the text. */
+	if (!is_module(modules, mapping) || (is_text && mapping->file_offset))
+		return HS_COPY_NOTHING;
+	if (is_of_python(mapping->path) && mapping->end - mapping->start <= MAX_WHOLE_BYTES)
+		return HS_COPY_WHOLE;
+	return HS_COPY_PRESENT;
+}
+
+/* *ret_why: static text when the mapping belongs into `missing`, else NULL. */
+static enum hs_copy_mode mode_of(const struct hs_mapping *mapping, const struct file_ids *modules, const char **ret_why)
+{
+	bool is_writable = mapping->permissions[1] == 'w';
+
+	*ret_why = NULL;
+	if (mapping->permissions[0] != 'r' || !strncmp(mapping->path, "[vvar", 5) || !strcmp(mapping->path, "[vsyscall]"))
+		return HS_COPY_NOTHING;
+	if (is_device(mapping)) {
+		*ret_why = is_writable ? "device memory" : NULL;
+		return HS_COPY_NOTHING;
+	}
+	if (!is_private(mapping)) {
+		*ret_why = is_writable ? "shared memory" : NULL;
+		return HS_COPY_NOTHING;
+	}
+	return is_writable ? mode_of_writable(mapping, modules) : mode_of_read_only(mapping, modules);
+}
+
+static struct hs_error *add_missing(struct hs_plan *plan, hs_addr start, hs_addr end, const char *why)
+{
+	struct hs_missing *missing = hs_array_append(&plan->missing);
+
+	if (!missing)
+		return hs_error_no_memory();
+	*missing = (struct hs_missing){ start, end, why };
+	return NULL;
+}
+
+/* Mappings and modes of one extent: [first, last] of the mappings, all but NOTHING. */
+struct span {
+	size_t first;
+	size_t last;
+};
+
+static struct hs_error *mark_mapping(const struct hs_mapping *mapping, enum hs_copy_mode mode, const struct hs_page_source *pages,
+				     struct hs_extent *extent, size_t *n_swapped)
+{
+	size_t first_bit = (mapping->start - extent->start) >> HS_PAGE_SHIFT;
+	size_t n_pages = (mapping->end - mapping->start) >> HS_PAGE_SHIFT;
+
+	if (mode == HS_COPY_WHOLE) {
+		hs_bits_set(extent->present, first_bit, first_bit + n_pages);
+		return NULL;
+	}
+	return pages->mark(pages->context, mapping->start, mapping->end, mode, extent->present, first_bit, n_swapped);
+}
+
+static struct hs_error *add_extent(struct hs_plan *plan, const struct hs_mappings *mappings, const enum hs_copy_mode *modes,
+				   struct span span, const struct hs_page_source *pages)
+{
+	const struct hs_mapping *first = &mappings->items[span.first];
+	struct hs_extent *extent = hs_array_append(&plan->extents);
+	size_t n_swapped = 0;
+
+	if (!extent)
+		return hs_error_no_memory();
+	extent->start = first->start;
+	extent->end = mappings->items[span.last].end;
+	extent->is_writable = first->permissions[1] == 'w';
+	extent->is_anonymous = true;
+	extent->present = calloc(hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT), sizeof(*extent->present));
+	if (!extent->present)
+		return hs_error_no_memory();
+	for (size_t i = span.first; i <= span.last; i++) {
+		if (mappings->items[i].inode)
+			extent->is_anonymous = false;
+		HS_TRY(mark_mapping(&mappings->items[i], modes[i], pages, extent, &n_swapped));
+	}
+	plan->swapped_bytes += n_swapped << HS_PAGE_SHIFT;
+	return NULL;
+}
+
+/* The last mapping that continues an extent without a gap: an object may lie across a border that the kernel drew. */
+static size_t last_of_extent(const struct hs_mappings *mappings, const enum hs_copy_mode *modes, size_t first)
+{
+	size_t last = first;
+
+	while (last + 1 < mappings->n && modes[last + 1] != HS_COPY_NOTHING &&
+	       mappings->items[last + 1].start == mappings->items[last].end &&
+	       mappings->items[last + 1].permissions[1] == mappings->items[first].permissions[1])
+		last++;
+	return last;
+}
+
+/* Leaves out the pages that lie wholly in a range of raw data; what shares a page with something else is copied. */
+static struct hs_error *skip_ranges(struct hs_plan *plan, struct hs_extent *extent, const struct hs_address_ranges *skip)
+{
+	for (size_t i = 0; i < skip->n; i++) {
+		hs_addr start = (skip->items[i].start + HS_PAGE_BYTES - 1) & ~(hs_addr)(HS_PAGE_BYTES - 1);
+		hs_addr end = skip->items[i].end & ~(hs_addr)(HS_PAGE_BYTES - 1);
+		if (start < extent->start)
+			start = extent->start;
+		if (end > extent->end)
+			end = extent->end;
+		if (start >= end)
+			continue;
+		hs_bits_clear(extent->present, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
+		HS_TRY(add_missing(plan, start, end, "raw data, left out"));
+	}
+	return NULL;
+}
+
+static struct hs_error *fill_plan(struct hs_plan *plan, const struct hs_mappings *mappings, const enum hs_copy_mode *modes,
+				  const struct hs_page_source *pages, const struct hs_address_ranges *skip)
+{
+	for (size_t i = 0; i < mappings->n; i++) {
+		if (modes[i] == HS_COPY_NOTHING)
+			continue;
+		struct span span = { i, last_of_extent(mappings, modes, i) };
+		HS_TRY(add_extent(plan, mappings, modes, span, pages));
+		struct hs_extent *extent = &plan->extents.items[plan->extents.n - 1];
+		if (skip)
+			HS_TRY(skip_ranges(plan, extent, skip));
+		extent->n_pages = hs_bits_count(extent->present, (extent->end - extent->start) >> HS_PAGE_SHIFT);
+		plan->bytes += extent->n_pages << HS_PAGE_SHIFT;
+		i = span.last;
+	}
+	return NULL;
+}
+
+static void cleanup_plan(struct hs_plan **plan)
+{
+	hs_plan_destroy(*plan);
+}
+
+static void cleanup_files(struct file_ids *files)
+{
+	hs_array_free(files);
+}
+
+struct hs_error *hs_plan_make(const struct hs_mappings *mappings, const struct hs_page_source *pages,
+			      const struct hs_address_ranges *skip, struct hs_plan **ret)
+{
+	HS_CLEANUP(cleanup_plan) struct hs_plan *plan = calloc(1, sizeof(*plan));
+	HS_CLEANUP(cleanup_files) struct file_ids modules = { 0 };
+	HS_FREE enum hs_copy_mode *modes = calloc(mappings->n + 1, sizeof(*modes));
+
+	if (!plan || !modes)
+		return hs_error_no_memory();
+	HS_TRY(find_modules(mappings, &modules));
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct hs_mapping *mapping = &mappings->items[i];
+		const char *why;
+		modes[i] = mode_of(mapping, &modules, &why);
+		if (why)
+			HS_TRY(add_missing(plan, mapping->start, mapping->end, why));
+	}
+	HS_TRY(fill_plan(plan, mappings, modes, pages, skip));
+	*ret = hs_take(plan);
+	return NULL;
+}
+
+void hs_plan_destroy(struct hs_plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->extents.n; i++)
+		free(plan->extents.items[i].present);
+	hs_array_free(&plan->extents);
+	hs_array_free(&plan->missing);
+	free(plan);
+}
+
+struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,
+					struct hs_error *(*run)(void *context, hs_addr start, hs_addr end), void *context)
+{
+	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+
+	for (size_t bit = hs_bits_next(extent->present, 0, n_bits, true); bit < n_bits;) {
+		size_t end = hs_bits_next(extent->present, bit, n_bits, false);
+		HS_TRY(run(context, extent->start + (bit << HS_PAGE_SHIFT), extent->start + (end << HS_PAGE_SHIFT)));
+		bit = hs_bits_next(extent->present, end, n_bits, true);
+	}
+	return NULL;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of a target is copied, page by page. Decided from its mappings and from which pages exist; made once before the
+ * stop, to size and pre-fault the destination, and again under it. Private to lib/target; reads no process itself.
+ *
+ *   private, writable, no file (heap, stacks, arenas, [anon:…])   pages present or swapped
+ *   private, writable, of a module (.data, .bss's first page)     whole
+ *   private, writable, of another file                            pages that were written to
+ *   private, read-only, no file                                   pages present or swapped
+ *   private, read-only, of the interpreter or an extension module whole (up to 16 MiB; larger: pages present or swapped)
+ *   private, read-only, of another module                         pages present or swapped
+ *   executable and not writable                                   nothing, unless it starts with the module's ELF header
+ *   shared, devices, [vvar], [vsyscall], unreadable               nothing
+ *
+ * A module is a file that is mapped executable somewhere in the process. What a decoder might look for and is not copied
+ * (shared and writable, a device) is listed in `missing`; text and read-only data files are not.
+ */
+#ifndef HS_PLAN_H
+#define HS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture.h"
+#include "error.h"
+#include "process.h"
+
+enum hs_copy_mode {
+	HS_COPY_NOTHING,
+	HS_COPY_WHOLE,     /* every page, whatever the page tables say */
+	HS_COPY_PRESENT,   /* pages present or swapped */
+	HS_COPY_WRITTEN,   /* of these, the ones that are no longer the file's */
+};
+
+/* Contiguous mappings that are copied alike: one segment of the image. */
+struct hs_extent {
+	hs_addr start;
+	hs_addr end;        /* exclusive */
+	bool is_writable;
+	bool is_anonymous;
+	uint64_t *present;  /* bit i: page i is to be copied; owned */
+	size_t n_pages;     /* bits set */
+};
+
+struct hs_plan {
+	HS_ARRAY(struct hs_extent) extents; /* by ascending address, disjoint */
+	struct hs_missing_list missing;
+	size_t bytes;                       /* to be copied */
+	size_t swapped_bytes;               /* of these, in swap: they must be read in first */
+};
+
+/* Which pages exist; the only thing that a plan wants to know of a process. */
+struct hs_page_source {
+	/*
+	 * Sets bit first_bit + i of `bits` for each page i of [start, end) that `mode` wants (never called with NOTHING or
+	 * WHOLE), and adds the swapped ones to *n_swapped.
+	 */
+	struct hs_error *(*mark)(void *context, hs_addr start, hs_addr end, enum hs_copy_mode mode, uint64_t *bits,
+				 size_t first_bit, size_t *n_swapped);
+	void *context;
+};
+
+/* The plan for these mappings; `skip` may be NULL. The caller owns *ret. */
+struct hs_error *hs_plan_make(const struct hs_mappings *mappings, const struct hs_page_source *pages,
+			      const struct hs_address_ranges *skip, struct hs_plan **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_plan_destroy(struct hs_plan *plan);
+
+/* Calls `run` for each run of wanted pages of an extent, as [start, end) addresses, ascending; stops at its first error. */
+struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,
+					struct hs_error *(*run)(void *context, hs_addr start, hs_addr end), void *context) HS_MUST_CHECK;
+
+#endif
