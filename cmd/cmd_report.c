@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heapspy report: one picture of what fills a process, as text or JSON. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -81,6 +82,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	uint32_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_REPORT_ALL_TYPES : DEFAULT_N_TYPES;
 	char host[256] = "";
 	HS_CLEANUP(hs_report_deinit) struct hs_report report = {
+		.program = program_invocation_name,
 		.command = "report",
 		.time = time(NULL),
 		.host = host,

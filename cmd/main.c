@@ -8,23 +8,12 @@
 
 #include "commands.h"
 #include "exit_status.h"
-#include "options.h"
+#include "help.h"
 
 const char *argp_program_version = "heapspy " HEAPSPY_VERSION;
 
-static void print_overview(FILE *out)
-{
-	fputs("heapspy shows what holds a running Python process's memory, from outside.\n\n"
-	      "Usage: heapspy COMMAND [OPTION...]\n"
-	      "       heapspy PID [OPTION...]          the same as 'heapspy report PID'\n\n"
-	      "Commands:\n", out);
-	for (size_t i = 0; hs_commands[i]; i++)
-		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);
-	fputs("\n'heapspy COMMAND --help' tells the options and examples of one command.\n", out);
-}
-
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
-static const struct hs_command *choose_command(int argc, char **argv, int *ret_skip)
+static const struct hs_command *choose_command(char **argv, int *ret_skip)
 {
 	const struct hs_command *command = hs_command_find(argv[1]);
 
@@ -34,7 +23,6 @@ static const struct hs_command *choose_command(int argc, char **argv, int *ret_s
 	if (argv[1][0] == '-' || strspn(argv[1], "0123456789") == strlen(argv[1]))
 		return &hs_command_report;
 	fprintf(stderr, "heapspy: '%s' is neither a command nor a PID\n  try: heapspy --help\n", argv[1]);
-	(void)argc;
 	exit(EX_USAGE);
 }
 
@@ -44,14 +32,14 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, ""); /* only this: figures look the same in every locale */
 	if (argc < 2) {
-		print_overview(stderr);
+		hs_help_overview(stderr);
 		return EX_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?") || !strcmp(argv[1], "-h")) {
-		print_overview(stdout);
+		hs_help_overview(stdout);
 		return 0;
 	}
-	const struct hs_command *command = choose_command(argc, argv, &skip);
+	const struct hs_command *command = choose_command(argv, &skip);
 	struct hs_error *error = hs_command_run(command, argc - skip, argv + skip, &status);
 	if (error)
 		hs_exit_print_error(error);

@@ -30,6 +30,7 @@ enum hs_report_sort {
 
 /* Everything is borrowed from the invocation. */
 struct hs_report {
+	const char *program; /* heapspy as the user calls it */
 	const char *command; /* the subcommand's name */
 	time_t time;         /* of the capture */
 	const char *host;

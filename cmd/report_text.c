@@ -269,12 +269,13 @@ static void put_next(FILE *out, const struct hs_report *report)
 {
 	int pid = (int)report->process->pid;
 
+	fprintf(out, "next: %s %s %d", report->program, report->command, pid);
 	if (report->filter)
-		fprintf(out, "next: heapspy %s %d\n", report->command, pid);
+		fputc('\n', out);
 	else if (report->n_shown < report->rows.n)
-		fprintf(out, "next: heapspy %s %d -n %zu\n", report->command, pid, report->n_shown < 50 ? (size_t)100 : report->rows.n);
+		fprintf(out, " -n %zu\n", report->n_shown < 50 ? (size_t)100 : report->rows.n);
 	else
-		fprintf(out, "next: heapspy %s %d -f json -o heap-%d.json\n", report->command, pid, pid);
+		fprintf(out, " -f json -o heap-%d.json\n", pid);
 }
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heapspy help: the overview of all commands, or everything about one. */
+#include <stdio.h>
+
+#include "commands.h"
+#include "help.h"
+#include "options.h"
+
+struct help_options {
+	const struct hs_command *command; /* NULL: the overview */
+};
+
+void hs_help_overview(FILE *out)
+{
+	fputs("heapspy shows what holds a running Python process's memory, from outside. It pauses the process for the\n"
+	      "milliseconds that a copy takes, decodes CPython's structures in the copy, and runs nothing in the process.\n\n"
+	      "Usage: heapspy COMMAND [OPTION...]\n"
+	      "       heapspy PID [OPTION...]       the same as heapspy report PID\n\n"
+	      "Commands:\n", out);
+	for (size_t i = 0; hs_commands[i]; i++)
+		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);
+	fputs("\n'heapspy help COMMAND' tells a command's options and examples.\n\n"
+	      "Exit codes:\n"
+	      "  0   done\n"
+	      "  2   failed\n"
+	      "  3   no permission to read the process\n"
+	      "  4   not a CPython process\n"
+	      "  5   unsupported Python version, or no layout for this interpreter\n"
+	      "  6   the process is gone\n"
+	      "  7   done, but the result is incomplete\n"
+	      "  64  wrong usage\n\n"
+	      "Environment:\n"
+	      "  NO_COLOR         no colour, when not empty\n"
+	      "  COLUMNS          width of text output\n"
+	      "  DEBUGINFOD_URLS  servers to ask for debug files that this host does not have\n", out);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct hs_invocation *invocation = state->input;
+	struct help_options *own = invocation->own;
+
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (own->command)
+		argp_error(state, "one command at a time");
+	own->command = hs_command_find(argument);
+	if (!own->command)
+		argp_error(state, "there is no command '%s'; 'heapspy help' lists them", argument);
+	return 0;
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	const struct help_options *own = invocation->own;
+
+	if (own->command)
+		hs_options_print_help(own->command, stdout);
+	else
+		hs_help_overview(stdout);
+	return NULL;
+}
+
+const struct hs_command hs_command_help = {
+	.name = "help",
+	.summary = "Explain heapspy, or one of its commands",
+	.usage = "[COMMAND]",
+	.examples = "  heapspy help\n"
+		    "  heapspy help report\n",
+	.needs = HS_STAGE_NONE,
+	.own_bytes = sizeof(struct help_options),
+	.parse = parse,
+	.run = run,
+};
