@@ -30,6 +30,7 @@ struct hs_segment {
 	const uint64_t *present; /* bit i: page i was captured; NULL: all pages were */
 	bool is_writable;        /* in the target */
 	bool is_anonymous;       /* no file behind it (heap, stacks, [anon:…]) */
+	bool is_static;          /* .data, .bss and the like of a binary: nothing that an allocator returned */
 };
 
 struct hs_image;

@@ -9,21 +9,17 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "command_line.h"
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
-
-#define DELETED_SUFFIX " (deleted)"
 
 void hs_process_destroy(struct hs_process *process)
 {
@@ -64,7 +60,6 @@ static pid_t living_thread(pid_t pid)
 static struct hs_error *read_identity(struct hs_process *process)
 {
 	struct hs_process_stat stat;
-	struct timespec now;
 
 	if (hs_process_stat_read(process->pid, &stat))
 		return hs_error_new(HS_ERROR_GONE, "no process with PID %d", (int)process->pid);
@@ -81,10 +76,7 @@ static struct hs_error *read_identity(struct hs_process *process)
 	memcpy(process->comm, stat.comm, sizeof(process->comm));
 	process->state = stat.state;
 	process->start_time = stat.start_time;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	uint64_t start_ms = stat.start_time * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	process->uptime_ms = now_ms > start_ms ? now_ms - start_ms : 0;
+	process->uptime_ms = hs_process_age_ms(&stat);
 	return NULL;
 }
 
@@ -118,22 +110,14 @@ static void read_boot_id(char ret[37])
 
 static struct hs_error *read_exe(struct hs_process *process)
 {
-	char path[HS_PROC_PATH_BYTES], target[PATH_MAX];
-	ssize_t n = readlink(hs_proc_path(path, process->memory_tid, "exe"), target, sizeof(target) - 1);
+	struct hs_error *error = hs_exe_path_read(process->memory_tid, &process->exe_path);
 
-	if (n < 0) {
-		int os_errno = errno;
-		if (os_errno == EACCES || os_errno == EPERM)
-			return hs_permission_error(process->pid, os_errno);
-		/* A process between exec and exit has no executable; a kernel thread was told apart before. */
-		return hs_error_new(HS_ERROR_GONE, "PID %d is exiting", (int)process->pid);
+	if (error && error->code == HS_ERROR_PERMISSION) {
+		int os_errno = error->os_errno;
+		hs_error_destroy(error);
+		return hs_permission_error(process->pid, os_errno);
 	}
-	target[n] = '\0';
-	size_t suffix = strlen(DELETED_SUFFIX);
-	if ((size_t)n > suffix && !strcmp(target + n - suffix, DELETED_SUFFIX))
-		target[(size_t)n - suffix] = '\0';
-	process->exe_path = strdup(target);
-	return process->exe_path ? NULL : hs_error_no_memory();
+	return error;
 }
 
 static struct hs_error *refuse_other_machines(const struct hs_process *process)
@@ -149,48 +133,6 @@ static struct hs_error *refuse_other_machines(const struct hs_process *process)
 		return NULL;
 	return hs_error_hint(hs_error_new(HS_ERROR_UNSUPPORTED, "PID %d (%s) is a 32-bit process", (int)process->pid, process->comm),
 			     "heapspy reads 64-bit interpreters only");
-}
-
-/* The first argument that looks like the program's own: after options, the script, or the module behind -m. */
-static const char *script_argument(const char *text, size_t bytes)
-{
-	const char *end = text + bytes;
-	const char *argument = text + strlen(text) + 1;
-
-	for (; argument < end; argument += strlen(argument) + 1) {
-		if (!strcmp(argument, "-m") || !strcmp(argument, "-X") || !strcmp(argument, "-W")) {
-			bool is_module = argument[1] == 'm';
-			argument += strlen(argument) + 1;
-			if (is_module)
-				return argument < end ? argument : NULL;
-			continue;
-		}
-		if (argument[0] == '-' && argument[1] == 'c')
-			return "-c";
-		if (argument[0] != '-')
-			return *argument ? argument : NULL;
-	}
-	return NULL;
-}
-
-static struct hs_error *read_script(struct hs_process *process)
-{
-	HS_FREE char *text = NULL;
-	size_t bytes;
-
-	HS_TRY(hs_proc_read(process->pid, "cmdline", &text, &bytes));
-	if (!bytes) {
-		process->script = strdup(process->comm);
-		return process->script ? NULL : hs_error_no_memory();
-	}
-	const char *slash = strrchr(text, '/');
-	const char *program = slash ? slash + 1 : text;
-	const char *script = script_argument(text, bytes);
-	if (asprintf(&process->script, "%s%s%s", program, script ? " " : "", script ? script : "") < 0) {
-		process->script = NULL;
-		return hs_error_no_memory();
-	}
-	return NULL;
 }
 
 static struct hs_error *read_mappings(struct hs_process *process)
@@ -224,7 +166,7 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	read_boot_id(process->boot_id);
 	HS_TRY(read_exe(process));
 	HS_TRY(refuse_other_machines(process));
-	HS_TRY(read_script(process));
+	HS_TRY(hs_script_read(process->pid, process->comm, &process->script));
 	HS_TRY(read_mappings(process));
 	*ret = hs_take(process);
 	return NULL;

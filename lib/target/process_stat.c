@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -61,4 +62,14 @@ int hs_process_stat_read(pid_t tid, struct hs_process_stat *ret)
 		return -1;
 	text[n] = '\0';
 	return hs_process_stat_parse(text, ret);
+}
+
+uint64_t hs_process_age_ms(const struct hs_process_stat *stat)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	uint64_t start_ms = stat->start_time * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	return now_ms > start_ms ? now_ms - start_ms : 0;
 }

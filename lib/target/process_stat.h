@@ -18,6 +18,8 @@ struct hs_process_stat {
 
 /* Reads /proc/<tid>/stat, of a PID or of any thread; 0, or -1 when that task does not exist (any more). */
 int hs_process_stat_read(pid_t tid, struct hs_process_stat *ret);
+/* Since its start; 0 when the clock says that it starts in the future. */
+uint64_t hs_process_age_ms(const struct hs_process_stat *stat);
 /* Parses the file's text, NUL-terminated; 0 or -1. */
 int hs_process_stat_parse(const char *text, struct hs_process_stat *ret);
 
