@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results on disk: whole or not at all, for their owner only; devices and pipes are not replaced. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "output.h"
+
+static char directory[] = "/tmp/test_output_XXXXXX";
+
+static int make_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) ? chdir(directory) : -1;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	return chdir("/") || rmdir(directory);
+}
+
+static unsigned n_files(void)
+{
+	DIR *listing = opendir(".");
+	unsigned n = 0;
+
+	assert_non_null(listing);
+	for (struct dirent *entry = readdir(listing); entry; entry = readdir(listing))
+		n += entry->d_name[0] != '.';
+	closedir(listing);
+	return n;
+}
+
+static void replaces_a_file_as_a_whole(void **state)
+{
+	struct stat status;
+	char text[16] = "";
+
+	(void)state;
+	assert_null(hs_output_write("file", "an older, longer text", 21));
+	assert_null(hs_output_write("file", "new", 3));
+	HS_FCLOSE FILE *file = fopen("file", "r");
+	assert_int_equal(fread(text, 1, sizeof(text), file), 3);
+	assert_string_equal(text, "new");
+	assert_int_equal(stat("file", &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(n_files(), 1);
+	assert_int_equal(unlink("file"), 0);
+}
+
+static void leaves_nothing_behind_when_it_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("folder", 0700), 0);
+	struct hs_error *error = hs_output_write("folder", "x", 1);
+	assert_non_null(error);
+	hs_error_destroy(error);
+	error = hs_output_write("no/such/folder", "x", 1);
+	assert_int_equal(error->code, HS_ERROR_OS);
+	assert_non_null(strstr(error->message, "no/such/folder"));
+	hs_error_destroy(error);
+	assert_int_equal(n_files(), 1);
+	assert_int_equal(rmdir("folder"), 0);
+}
+
+static void writes_to_a_pipe_as_it_is(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_null(hs_output_write("/dev/null", "x", 1));
+	assert_int_equal(stat("/dev/null", &status), 0);
+	assert_true(S_ISCHR(status.st_mode));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replaces_a_file_as_a_whole),
+		cmocka_unit_test(leaves_nothing_behind_when_it_fails),
+		cmocka_unit_test(writes_to_a_pipe_as_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
