@@ -24,13 +24,25 @@ enum hs_preheader_rule {
 	HS_PREHEADER_WEAK_DICT,    /* 3.13+: weaklist*, dict*; inline values lie behind the object */
 };
 
+/* How an array of attribute values outside its dict or instance is laid out. */
+enum hs_values_rule {
+	HS_VALUES_BARE,     /* up to 3.10: PyObject *[n] */
+	HS_VALUES_PREFIXED, /* 3.11, 3.12: insertion order and sizes before the array; the byte at -1 is the prefix's length */
+	HS_VALUES_HEADED,   /* 3.13+: capacity, size, embedded, valid; then the array; then the insertion order */
+};
+
 struct hs_features {
 	uint32_t arena_bytes, pool_bytes;    /* pymalloc: Objects/obmalloc.c, Include/internal/pycore_obmalloc.h */
 	uint32_t small_request_bytes;        /* largest request that pymalloc serves */
 	enum hs_refcount_rule refcount;
 	enum hs_preheader_rule preheader;
+	enum hs_values_rule values;
 	uint64_t preheader_flags;            /* tp_flags that give a type the pre-header: any of them */
+	bool int_size_has_a_digit;           /* int.__sizeof__ counts one digit for 0 */
+	bool int_size_by_basicsize;          /* int.__sizeof__ starts from tp_basicsize, else from offsetof(ob_digit) */
 	bool getsizeof_counts_preheader;     /* sys.getsizeof adds it (Python/sysmodule.c) */
+	bool obmalloc_is_pointer;            /* interp.obmalloc points to the state; else it is the state */
+	bool getsizeof_static_types_have_gc; /* sys.getsizeof adds a GC head to static types, which have none */
 	bool has_inline_values;              /* Py_TPFLAGS_INLINE_VALUES (bit 2) */
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 };

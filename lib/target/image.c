@@ -22,6 +22,7 @@ struct release {
 struct hs_image {
 	HS_ARRAY(struct hs_segment) segments;
 	HS_ARRAY(struct release) releases;
+	HS_ARRAY(struct hs_static_range) statics;
 	/* granule → index + 1 of the first segment with end > granule's start; 0: none. Lazily backed by pages. */
 	uint32_t *first_segment;
 };
@@ -46,6 +47,7 @@ void hs_image_destroy(struct hs_image *image)
 		munmap(image->first_segment, N_GRANULES * sizeof(*image->first_segment));
 	hs_array_free(&image->segments);
 	hs_array_free(&image->releases);
+	hs_array_free(&image->statics);
 	free(image);
 }
 
@@ -71,6 +73,46 @@ static int compare_segments(const void *a, const void *b)
 	return left->start < right->start ? -1 : left->start > right->start;
 }
 
+struct hs_error *hs_image_add_static(struct hs_image *image, hs_addr start, hs_addr end)
+{
+	struct hs_static_range *range = hs_array_append(&image->statics);
+
+	if (!range)
+		return hs_error_no_memory();
+	*range = (struct hs_static_range){ start, end };
+	return NULL;
+}
+
+static int compare_statics(const void *a, const void *b)
+{
+	const struct hs_static_range *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+bool hs_image_is_static(const struct hs_image *image, hs_addr address)
+{
+	size_t low = 0, high = image->statics.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct hs_static_range *range = &image->statics.items[middle];
+		if (address < range->start)
+			high = middle;
+		else if (address >= range->end)
+			low = middle + 1;
+		else
+			return true;
+	}
+	return false;
+}
+
+const struct hs_static_range *hs_image_static_ranges(const struct hs_image *image, size_t *ret_n)
+{
+	*ret_n = image->statics.n;
+	return image->statics.items;
+}
+
 struct hs_error *hs_image_seal(struct hs_image *image)
 {
 	struct hs_segment *segments = image->segments.items;
@@ -78,6 +120,8 @@ struct hs_error *hs_image_seal(struct hs_image *image)
 
 	if (n)
 		qsort(segments, n, sizeof(*segments), compare_segments);
+	if (image->statics.n)
+		qsort(image->statics.items, image->statics.n, sizeof(*image->statics.items), compare_statics);
 	for (size_t i = 1; i < n; i++)
 		if (segments[i].start < segments[i - 1].end)
 			return hs_error_at(HS_ERROR_BAD_DATA, segments[i].start, "two mappings overlap at 0x%" HS_PRI_ADDR, segments[i].start);

@@ -30,7 +30,6 @@ struct hs_segment {
 	const uint64_t *present; /* bit i: page i was captured; NULL: all pages were */
 	bool is_writable;        /* in the target */
 	bool is_anonymous;       /* no file behind it (heap, stacks, [anon:…]) */
-	bool is_static;          /* .data, .bss and the like of a binary: nothing that an allocator returned */
 };
 
 struct hs_image;
@@ -49,6 +48,19 @@ struct hs_error *hs_image_add_segment(struct hs_image *image, const struct hs_se
 				      void (*release)(void *), void *release_context) HS_MUST_CHECK;
 /* Sorts the segments and builds the address index; no segment can be added afterwards. */
 struct hs_error *hs_image_seal(struct hs_image *image) HS_MUST_CHECK;
+
+/*
+ * Static storage: .data, .bss and the like of binaries, where nothing lies that an allocator returned. Ranges are added
+ * before the image is sealed, in any order.
+ */
+struct hs_static_range {
+	hs_addr start;
+	hs_addr end; /* exclusive */
+};
+struct hs_error *hs_image_add_static(struct hs_image *image, hs_addr start, hs_addr end) HS_MUST_CHECK;
+bool hs_image_is_static(const struct hs_image *image, hs_addr address);
+/* By ascending address; borrowed. */
+const struct hs_static_range *hs_image_static_ranges(const struct hs_image *image, size_t *ret_n);
 
 /* The sealed image's segments, by ascending address; borrowed. */
 const struct hs_segment *hs_image_segments(const struct hs_image *image, size_t *ret_n);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a heap's totals by type object to totals by type name. */
+#include "census.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "heap.h"
+
+#define MAX_TYPE_NAME 1024
+
+static void free_types(struct hs_types **types)
+{
+	hs_types_close(*types);
+}
+
+static void free_heap(struct hs_heap **heap)
+{
+	hs_heap_close(*heap);
+}
+
+static void free_python(struct hs_cpython **py)
+{
+	hs_cpython_close(*py);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct hs_census_type *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static int compare_bytes(const void *a, const void *b)
+{
+	const struct hs_census_type *left = a, *right = b;
+
+	if (left->bytes != right->bytes)
+		return left->bytes > right->bytes ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+static struct hs_error *list_types(const struct hs_cpython *py, const struct hs_types *types, const struct hs_heap *heap,
+				   struct hs_census *census)
+{
+	size_t n_types, n_totals;
+	const struct hs_type *const *all = hs_types_all(types, &n_types);
+	const struct hs_type_totals *totals = hs_heap_totals(heap, &n_totals);
+
+	for (size_t i = 0; i < n_totals; i++) {
+		char name[MAX_TYPE_NAME];
+		if (!totals[i].count)
+			continue;
+		struct hs_census_type *entry = hs_array_append(&census->types);
+		if (!entry)
+			return hs_error_no_memory();
+		hs_type_name(py, all[i], name, sizeof(name));
+		*entry = (struct hs_census_type){
+			.name = strdup(name),
+			.n_types = 1,
+			.count = totals[i].count,
+			.gc_tracked = totals[i].gc_tracked,
+			.bytes = totals[i].bytes,
+			.getsizeof_bytes = totals[i].getsizeof_bytes,
+		};
+		if (!entry->name)
+			return hs_error_no_memory();
+	}
+	return NULL;
+}
+
+static void merge_same_names(struct hs_census *census)
+{
+	size_t n = 0;
+
+	if (!census->types.n)
+		return;
+	qsort(census->types.items, census->types.n, sizeof(*census->types.items), compare_names);
+	for (size_t i = 1; i < census->types.n; i++) {
+		struct hs_census_type *into = &census->types.items[n], *from = &census->types.items[i];
+		if (strcmp(into->name, from->name) != 0) {
+			census->types.items[++n] = *from;
+			continue;
+		}
+		into->n_types += from->n_types;
+		into->count += from->count;
+		into->gc_tracked += from->gc_tracked;
+		into->bytes += from->bytes;
+		into->getsizeof_bytes += from->getsizeof_bytes;
+		free(from->name);
+	}
+	census->types.n = n + 1;
+	qsort(census->types.items, census->types.n, sizeof(*census->types.items), compare_bytes);
+}
+
+static struct hs_error *warn(struct hs_census *census, const char *format, uint64_t n) HS_PRINTF(2, 0);
+
+static struct hs_error *warn(struct hs_census *census, const char *format, uint64_t n)
+{
+	char **slot = hs_array_append(&census->warnings);
+
+	if (!slot || asprintf(slot, format, n) < 0)
+		return hs_error_no_memory();
+	census->is_complete = false;
+	return NULL;
+}
+
+static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types *types, const struct hs_heap *heap, struct hs_census *census)
+{
+	const struct hs_heap_figures *figures = hs_heap_figures(heap);
+
+	census->is_complete = true;
+	census->n_interpreters = (unsigned)py->interpreters.n;
+	census->n_objects = figures->n_objects;
+	census->in_use_bytes = figures->live_pool_bytes + figures->chunk_bytes;
+	census->explained_bytes = figures->explained_pool_bytes + figures->chunk_bytes;
+	HS_TRY(list_types(py, types, heap, census));
+	merge_same_names(census);
+	for (size_t i = 0; i < census->types.n; i++)
+		census->bytes += census->types.items[i].bytes;
+	if (figures->n_broken_pools)
+		HS_TRY(warn(census, "%" PRIu64 " pymalloc pools could not be read: their objects are not counted", figures->n_broken_pools));
+	if (figures->n_unreadable)
+		HS_TRY(warn(census, "%" PRIu64 " objects contradict themselves: their size is counted as 0", figures->n_unreadable));
+	return NULL;
+}
+
+struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_layout *layout,
+				const struct hs_census_options *options, struct hs_census **ret)
+{
+	HS_CLEANUP(free_python) struct hs_cpython *py = NULL;
+	HS_CLEANUP(free_types) struct hs_types *types = NULL;
+	HS_CLEANUP(free_heap) struct hs_heap *heap = NULL;
+	struct hs_heap_options heap_options = { 0 };
+
+	if (options)
+		heap_options = (struct hs_heap_options){ options->n_workers, options->progress, options->context };
+	HS_TRY(hs_cpython_open(image, layout, &py));
+	HS_TRY(hs_types_open(py, &types));
+	HS_TRY(hs_heap_open(py, types, &heap_options, &heap));
+	struct hs_census *census = calloc(1, sizeof(*census));
+	if (!census)
+		return hs_error_no_memory();
+	struct hs_error *error = fill(py, types, heap, census);
+	if (error) {
+		hs_census_destroy(census);
+		return error;
+	}
+	*ret = census;
+	return NULL;
+}
+
+void hs_census_destroy(struct hs_census *census)
+{
+	if (!census)
+		return;
+	for (size_t i = 0; i < census->types.n; i++)
+		free(census->types.items[i].name);
+	for (size_t i = 0; i < census->warnings.n; i++)
+		free(census->warnings.items[i]);
+	hs_array_free(&census->types);
+	hs_array_free(&census->warnings);
+	free(census);
+}

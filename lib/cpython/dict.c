@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dict: a combined table holds keys and values; a split one holds the keys of all instances of a class, and each dict
+ * (or instance) its own array of values. Shared keys belong to the class, which reports them as its storage.
+ */
+#include "dict.h"
+
+#include "unicode.h"
+
+#define MAX_TABLE_BYTES ((uint64_t)1 << 40)
+
+/* Objects/dictobject.c: USABLE_FRACTION */
+static uint64_t usable_fraction(uint64_t n_slots)
+{
+	return (n_slots << 1) / 3;
+}
+
+/* 3.8–3.10: dk_size slots, an index of 1, 2, 4 or 8 bytes each, entries always with their hash. */
+static bool read_geometry_by_size(const struct hs_cpython *py, const struct hs_object *header, struct hs_dict_keys *ret,
+				  uint64_t *ret_index_bytes)
+{
+	uint64_t n_slots = HS_BODY(py, header, PyDictKeysObject, dk_size);
+
+	if (!n_slots || n_slots > MAX_TABLE_BYTES || n_slots & (n_slots - 1))
+		return false;
+	*ret_index_bytes = n_slots * (n_slots <= 0xff ? 1 : n_slots <= 0xffff ? 2 : n_slots <= 0xffffffff ? 4 : 8);
+	ret->n_usable_slots = usable_fraction(n_slots);
+	return true;
+}
+
+/* 3.11+: powers of two, and a kind: 0 general, 1 all keys are str, 2 split. */
+static bool read_geometry_by_log2(const struct hs_cpython *py, const struct hs_object *header, struct hs_dict_keys *ret,
+				  uint64_t *ret_index_bytes)
+{
+	uint32_t log2_size = HS_BODY_FIELD(py, header, PyDictKeysObject, dk_log2_size) & 0xff;
+	uint32_t log2_index_bytes = HS_BODY_FIELD(py, header, PyDictKeysObject, dk_log2_index_bytes) & 0xff;
+	uint32_t kind = HS_BODY_FIELD(py, header, PyDictKeysObject, dk_kind) & 0xff;
+
+	if (log2_size > 40 || log2_index_bytes > 43 || log2_index_bytes < log2_size || kind > 2)
+		return false;
+	*ret_index_bytes = (uint64_t)1 << log2_index_bytes;
+	ret->n_usable_slots = usable_fraction((uint64_t)1 << log2_size);
+	ret->is_split = kind == 2;
+	if (kind != 0) {
+		ret->entry_bytes = HS_SIZEOF(py->layout, PyDictUnicodeEntry);
+		ret->key_offset = (uint32_t)HS_OFFSET(py->layout, PyDictUnicodeEntry, me_key);
+		ret->value_offset = (uint32_t)HS_OFFSET(py->layout, PyDictUnicodeEntry, me_value);
+	}
+	return true;
+}
+
+bool hs_dict_keys_read(const struct hs_cpython *py, hs_addr address, struct hs_dict_keys *ret)
+{
+	const struct hs_layout *layout = py->layout;
+	uint64_t header_bytes = (uint64_t)HS_OFFSET(layout, PyDictKeysObject, dk_indices);
+	struct hs_object header = { .address = address, .body_bytes = header_bytes };
+	struct hs_dict_keys keys = {
+		.address = address,
+		.entry_bytes = HS_SIZEOF(layout, PyDictKeyEntry),
+		.key_offset = (uint32_t)HS_OFFSET(layout, PyDictKeyEntry, me_key),
+		.value_offset = (uint32_t)HS_OFFSET(layout, PyDictKeyEntry, me_value),
+	};
+	uint64_t index_bytes;
+
+	header.body = hs_image_at(py->image, address, header_bytes);
+	if (!header.body)
+		return false;
+	if (HS_HAS(layout, PyDictKeysObject, dk_size) ? !read_geometry_by_size(py, &header, &keys, &index_bytes)
+						      : !read_geometry_by_log2(py, &header, &keys, &index_bytes))
+		return false;
+	keys.refcnt = HS_BODY(py, &header, PyDictKeysObject, dk_refcnt);
+	keys.n_entries = HS_BODY(py, &header, PyDictKeysObject, dk_nentries);
+	/* a split table of 3.11+ may be cut short of its fraction: SHARED_KEYS_MAX_SIZE; usable + used is what it has */
+	uint64_t n_left = HS_BODY(py, &header, PyDictKeysObject, dk_usable);
+	if (keys.n_entries > keys.n_usable_slots || n_left > keys.n_usable_slots)
+		return false;
+	keys.bytes = header_bytes + index_bytes + keys.n_usable_slots * keys.entry_bytes;
+	if (keys.bytes > MAX_TABLE_BYTES)
+		return false;
+	keys.n_usable_slots = HS_HAS(layout, PyDictKeysObject, dk_size) ? keys.n_usable_slots : keys.n_entries + n_left;
+	keys.entries = hs_image_at(py->image, address + header_bytes + index_bytes, keys.n_entries * keys.entry_bytes);
+	if (!keys.entries)
+		return false;
+	*ret = keys;
+	return true;
+}
+
+void hs_dict_values_block(const struct hs_cpython *py, hs_addr values, uint64_t n_slots, hs_addr *ret_start, uint64_t *ret_bytes)
+{
+	const struct hs_features *features = &py->layout->features;
+	uint8_t prefix = 0;
+
+	switch (features->values) {
+	case HS_VALUES_BARE:
+		*ret_start = values;
+		*ret_bytes = n_slots * 8;
+		break;
+	case HS_VALUES_PREFIXED:
+		/* the byte before the array says how far the block starts before it */
+		hs_image_read(py->image, values - 1, &prefix, 1);
+		*ret_start = values - prefix;
+		*ret_bytes = prefix + n_slots * 8;
+		break;
+	case HS_VALUES_HEADED:
+		hs_image_read(py->image, values, &prefix, 1); /* capacity */
+		*ret_start = values;
+		*ret_bytes = (prefix + 7u) / 8 * 8 + (prefix + 1u) * 8;
+		break;
+	}
+}
+
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, uint64_t n, const struct hs_visitor *visitor)
+{
+	hs_addr first = values + (uint32_t)HS_OFFSET(py->layout, PyDictValues, values);
+
+	if (!HS_HAS(py->layout, PyDictValues, values))
+		first = values;
+	const void *words = n < 1u << 16 ? hs_image_at(py->image, first, n * 8) : NULL;
+	if (words)
+		visitor->references(visitor->context, words, n, 8);
+}
+
+/* 3.13+: values that lie inside an instance belong to it. */
+static bool values_are_embedded(const struct hs_cpython *py, hs_addr values)
+{
+	uint8_t embedded = 0;
+
+	if (!HS_HAS(py->layout, PyDictValues, embedded))
+		return false;
+	hs_image_read(py->image, values + (uint32_t)HS_OFFSET(py->layout, PyDictValues, embedded), &embedded, 1);
+	return embedded == 1;
+}
+
+static void visit_values(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, const struct hs_visitor *visitor)
+{
+	hs_addr start;
+	uint64_t bytes;
+
+	hs_dict_values_visit(py, values, keys->n_entries, visitor);
+	if (values_are_embedded(py, values))
+		return;
+	hs_dict_values_block(py, values, keys->n_usable_slots, &start, &bytes);
+	visitor->storage(visitor->context, start, bytes);
+}
+
+void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	hs_addr values = HS_BODY(py, object, PyDictObject, ma_values);
+	struct hs_dict_keys keys;
+
+	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
+		return;
+	visitor->references(visitor->context, keys.entries + keys.key_offset, keys.n_entries, keys.entry_bytes);
+	if (values) {
+		visit_values(py, values, &keys, visitor);
+	} else {
+		visitor->references(visitor->context, keys.entries + keys.value_offset, keys.n_entries, keys.entry_bytes);
+		visitor->storage(visitor->context, keys.address, keys.bytes);
+	}
+}
+
+/* _PyDict_SizeOf: shared keys are accounted for in the type. */
+uint64_t hs_dict_size(const struct hs_cpython *py, const struct hs_object *object)
+{
+	uint64_t size = object->type->basicsize;
+	struct hs_dict_keys keys;
+
+	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
+		return HS_SIZE_UNKNOWN;
+	if (HS_BODY(py, object, PyDictObject, ma_values))
+		size += keys.n_usable_slots * 8;
+	if (keys.refcnt == 1)
+		size += keys.bytes;
+	return size;
+}
+
+/*
+ * OrderedDict: a dict, an array of nodes by slot, and the nodes in a doubly linked list. The list is bounded by the
+ * number of items.
+ */
+void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+	hs_addr fast_nodes = HS_BODY(py, object, PyODictObject, od_fast_nodes);
+	uint64_t n = HS_BODY(py, object, PyDictObject, ma_used);
+
+	hs_dict_visit(py, object, visitor);
+	if (fast_nodes)
+		visitor->storage(visitor->context, fast_nodes, HS_BODY(py, object, PyODictObject, od_fast_nodes_size) * 8);
+	hs_addr node = HS_BODY(py, object, PyODictObject, od_first);
+	for (uint64_t i = 0; node && i < n; i++) {
+		const uint8_t *words = hs_image_at(py->image, node, HS_SIZEOF(layout, odictnode));
+		if (!words)
+			break;
+		visitor->storage(visitor->context, node, HS_SIZEOF(layout, odictnode));
+		visitor->references(visitor->context, words + HS_OFFSET(layout, odictnode, key), 1, 8);
+		memcpy(&node, words + HS_OFFSET(layout, odictnode, next), sizeof(node));
+	}
+}
+
+uint64_t hs_odict_size(const struct hs_cpython *py, const struct hs_object *object)
+{
+	uint64_t size = hs_dict_size(py, object);
+
+	if (size == HS_SIZE_UNKNOWN)
+		return size;
+	size += HS_BODY(py, object, PyODictObject, od_fast_nodes_size) * 8;
+	if (HS_BODY(py, object, PyODictObject, od_first))
+		size += HS_SIZEOF(py->layout, odictnode) * HS_BODY(py, object, PyDictObject, ma_used);
+	return size;
+}
+
+static hs_addr entry_value(const struct hs_cpython *py, const struct hs_dict_keys *keys, hs_addr values, uint64_t index)
+{
+	hs_addr value = 0;
+
+	if (!values) {
+		memcpy(&value, keys->entries + index * keys->entry_bytes + keys->value_offset, sizeof(value));
+		return value;
+	}
+	if (HS_HAS(py->layout, PyDictValues, values))
+		values += (uint32_t)HS_OFFSET(py->layout, PyDictValues, values);
+	return hs_image_u64(py->image, values + index * 8, &value) ? value : 0;
+}
+
+hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key)
+{
+	struct hs_object object = { .address = dict, .body_bytes = HS_SIZEOF(py->layout, PyDictObject) };
+	struct hs_dict_keys keys;
+
+	object.body = hs_image_at(py->image, dict, object.body_bytes);
+	if (!object.body || !hs_dict_keys_read(py, HS_BODY(py, &object, PyDictObject, ma_keys), &keys))
+		return 0;
+	hs_addr values = HS_BODY(py, &object, PyDictObject, ma_values);
+	for (uint64_t i = 0; i < keys.n_entries; i++) {
+		hs_addr candidate;
+		memcpy(&candidate, keys.entries + i * keys.entry_bytes + keys.key_offset, sizeof(candidate));
+		if (!candidate || !hs_str_equals(py, candidate, key))
+			continue;
+		hs_addr value = entry_value(py, &keys, values, i);
+		if (value)
+			return value;
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dict objects, their tables of keys, and values kept apart from them (Objects/dictobject.c). */
+#ifndef HS_DICT_H
+#define HS_DICT_H
+
+#include "cpython.h"
+#include "kind.h"
+
+/*
+ * A table of keys: header, hash indices, entries.
+ *
+ *     | header | indices: index_bytes | entry 0 | entry 1 | … |
+ */
+struct hs_dict_keys {
+	hs_addr address;
+	const uint8_t *entries;  /* borrowed from the image; n_entries of them */
+	uint64_t n_entries;      /* used so far, deleted ones included */
+	uint32_t entry_bytes;
+	uint32_t key_offset, value_offset; /* in an entry */
+	uint64_t bytes;          /* of the whole table */
+	uint64_t refcnt;
+	uint64_t n_usable_slots; /* entries that fit, used or not: the capacity of a split dict's values */
+	bool is_split;           /* 3.11+: kind says so; earlier: the dict's ma_values do */
+};
+
+/* Reads the table at `address`; false when it contradicts itself or is not in the image. */
+bool hs_dict_keys_read(const struct hs_cpython *py, hs_addr address, struct hs_dict_keys *ret);
+
+/* The block of a values array outside any object: its start and size in bytes. `values` as ma_values has it. */
+void hs_dict_values_block(const struct hs_cpython *py, hs_addr values, uint64_t n_slots, hs_addr *ret_start, uint64_t *ret_bytes);
+
+/* Reports the values of a split dict or an instance: `n` words from the first. */
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, uint64_t n, const struct hs_visitor *visitor);
+
+/* The value for an ASCII str key of the dict at `address`, 0 when it has none. Linear: for small dicts and rare questions. */
+hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key);
+
+uint64_t hs_dict_size(const struct hs_cpython *py, const struct hs_object *object);
+void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
+uint64_t hs_odict_size(const struct hs_cpython *py, const struct hs_object *object);
+void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of kinds: which C type is decoded by which hooks. To add an object type, add its hooks and a line here. */
+#include "kind.h"
+
+#include <string.h>
+
+#include "buffer.h"
+#include "code.h"
+#include "dict.h"
+#include "number.h"
+#include "sequence.h"
+#include "set.h"
+#include "type_object.h"
+#include "unicode.h"
+
+/* datetime.time and .datetime leave tzinfo out of the block when they have none (Modules/_datetimemodule.c). */
+static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_object *object)
+{
+	(void)py;
+	return object->type->solid_base->basicsize - sizeof(uint64_t);
+}
+
+static const struct hs_kind kinds[] = {
+	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true },
+	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true },
+	{ "float", NULL, NULL, hs_leaf_visit, false },
+	{ "bytes", NULL, NULL, hs_leaf_visit, true },
+	{ "tuple", NULL, NULL, hs_tuple_visit, true },
+	{ "list", hs_list_size, NULL, hs_list_visit, false },
+	{ "dict", hs_dict_size, NULL, hs_dict_visit, false },
+	{ "frozendict", hs_dict_size, NULL, hs_dict_visit, false },
+	{ "collections.OrderedDict", hs_odict_size, NULL, hs_odict_visit, false },
+	{ "set", hs_set_size, NULL, hs_set_visit, false },
+	{ "frozenset", hs_set_size, NULL, hs_set_visit, false },
+	{ "collections.deque", hs_deque_size, NULL, hs_deque_visit, false },
+	{ "bytearray", hs_bytearray_size, NULL, hs_bytearray_visit, false },
+	{ "array.array", hs_array_size, NULL, hs_array_visit, false },
+	{ "code", hs_code_size, hs_code_extent, NULL, true },
+	{ "frame", hs_frame_size, hs_frame_extent, hs_frame_visit, true },
+	{ "generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
+	{ "coroutine", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
+	{ "async_generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
+	{ "type", hs_type_size, hs_type_extent, hs_type_visit, true },
+	{ "datetime.time", NULL, datetime_extent, NULL, true },
+	{ "datetime.datetime", NULL, datetime_extent, NULL, true },
+};
+
+static const struct hs_kind plain = { .tp_name = "object" };
+
+const struct hs_kind *hs_kind_plain(void)
+{
+	return &plain;
+}
+
+const struct hs_kind *hs_kind_by_name(const char *tp_name, size_t bytes)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i].tp_name) == bytes && memcmp(kinds[i].tp_name, tp_name, bytes) == 0)
+			return &kinds[i];
+	return NULL;
+}

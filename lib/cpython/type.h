@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types of the target: which addresses are type objects, and what a type says about its instances. A type is decoded
+ * and checked once, on first sight; any thread may ask.
+ */
+#ifndef HS_TYPE_H
+#define HS_TYPE_H
+
+#include "cpython.h"
+
+/* tp_flags (Include/object.h): the bits that 3.8–3.15 agree on. */
+#define HS_TPFLAGS_INLINE_VALUES ((uint64_t)1 << 2) /* 3.13+ */
+#define HS_TPFLAGS_HEAPTYPE ((uint64_t)1 << 9)
+#define HS_TPFLAGS_READY ((uint64_t)1 << 12)
+#define HS_TPFLAGS_HAVE_GC ((uint64_t)1 << 14)
+#define HS_TPFLAGS_TYPE_SUBCLASS ((uint64_t)1 << 31)
+
+struct hs_kind;
+
+struct hs_type {
+	hs_addr address;
+	uint32_t index;            /* dense, in order of discovery */
+	uint64_t flags;
+	hs_addr metatype;
+	hs_addr base;              /* tp_base; 0 for object */
+	const struct hs_type *base_type; /* decoded; NULL for object */
+	uint32_t basicsize;        /* bytes, without pre-header and inline values */
+	uint32_t itemsize;         /* bytes an item */
+	uint8_t header_bytes;      /* from the start of an instance's block to the instance: 0, 16 (GC) or 32 (GC + pre-header) */
+	bool has_gc;
+	bool has_preheader;
+	bool has_inline_values;
+	bool is_python_class;      /* made by a class statement or type(): not by C */
+	const struct hs_kind *kind; /* the decoder of its solid base; never NULL */
+	const struct hs_type *solid_base; /* the type that the kind was found at: `kind` knows its basicsize and no more */
+};
+
+struct hs_types;
+
+/* The caller owns *ret. `py` is borrowed until hs_types_close. */
+struct hs_error *hs_types_open(const struct hs_cpython *py, struct hs_types **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_types_close(struct hs_types *types);
+
+/*
+ * The type at `address`, or NULL when that is no type object. Thread-safe; the result lives as long as `types`.
+ * Costs a hash lookup; a type never seen before is decoded.
+ */
+const struct hs_type *hs_type_at(struct hs_types *types, hs_addr address);
+
+/* All types seen so far, by index. Not while another thread calls hs_type_at. */
+const struct hs_type *const *hs_types_all(const struct hs_types *types, size_t *ret_n);
+
+/*
+ * A cache of answers of hs_type_at for one thread: the hot path of a sweep. Zero it before use.
+ */
+#define HS_TYPE_CACHE_SLOTS 4096
+struct hs_type_cache {
+	struct {
+		hs_addr address;
+		const struct hs_type *type;
+	} slots[HS_TYPE_CACHE_SLOTS];
+};
+
+static inline const struct hs_type *hs_type_cached(struct hs_types *types, struct hs_type_cache *cache, hs_addr address)
+{
+	size_t slot = (address >> 4 ^ address >> 16) & (HS_TYPE_CACHE_SLOTS - 1);
+
+	if (cache->slots[slot].address != address) {
+		cache->slots[slot].type = hs_type_at(types, address);
+		cache->slots[slot].address = address;
+	}
+	return cache->slots[slot].type;
+}
+
+/*
+ * "module.qualname" as type.__module__ and type.__qualname__ give it, in UTF-8 of the target (not escaped), always
+ * NUL-terminated; cut at ret_bytes. "?" stands for a part that cannot be read.
+ */
+void hs_type_name(const struct hs_cpython *py, const struct hs_type *type, char *ret, size_t ret_bytes);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects outside the pools: larger than pymalloc serves, or static. They are reached from references and GC links that
+ * leave the pools, from the runtime's own structs, and from one another. Rounds over a work list; no recursion.
+ */
+#include "heap_internal.h"
+#include "malloc_chunk.h"
+#include "workers.h"
+
+#define CANDIDATES_PER_CHUNK 256
+
+uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object)
+{
+	hs_addr start = object->address - object->head_bytes - heap->hook_bytes;
+
+	return hs_malloc_chunk_bytes(heap->py->image, start, object->head_bytes + object->body_bytes);
+}
+
+/*
+ * A word met by a scan may point to what only looks like an object: a freed one whose refcount became the link of a
+ * free list (3.14+), a struct that starts like one. So its refcount must be no address of the target, its block a
+ * chunk or static storage, and its neighbours on the collector's list must know it.
+ */
+static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *object)
+{
+	const struct hs_image *image = heap->py->image;
+	uint64_t refcount = hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt));
+	bool is_static = hs_image_is_static(image, object->address);
+
+	if (hs_image_find(image, refcount) || (!is_static && !hs_heap_outside_block_bytes(heap, object)))
+		return false;
+	if (!hs_heap_is_tracked(object) || heap->py->is_collecting)
+		return true;
+	hs_addr head = object->address - HS_GC_HEAD_BYTES;
+	uint64_t next = hs_body_u64(&(struct hs_object){ .body = object->body - HS_GC_HEAD_BYTES, .body_bytes = 8 }, 0);
+	uint64_t back = 0;
+	hs_image_u64(image, (next & HS_GC_POINTER_MASK) + sizeof(uint64_t), &back);
+	return (back & HS_GC_POINTER_MASK) == head;
+}
+
+static void note_gc_links(struct worker *worker, const struct hs_object *object)
+{
+	struct hs_heap *heap = worker->heap;
+	uint64_t links[2];
+
+	if (!hs_heap_is_tracked(object))
+		return;
+	memcpy(links, object->body - HS_GC_HEAD_BYTES, sizeof(links));
+	for (unsigned i = 0; i < (heap->py->is_collecting ? 1u : 2u); i++) {
+		hs_addr link = links[i] & HS_GC_POINTER_MASK;
+		if (link && !hs_pool_of(heap->pymalloc, link))
+			hs_heap_add_candidate(worker, link + HS_GC_HEAD_BYTES, true);
+	}
+}
+
+static void look_at(struct worker *worker, const struct candidate *candidate)
+{
+	struct hs_heap *heap = worker->heap;
+	struct hs_object object;
+
+	if (hs_pool_of(heap->pymalloc, candidate->address) ||
+	    !hs_object_at(heap->py, heap->types, candidate->address, &object) ||
+	    (!candidate->is_exact && !guess_is_sound(heap, &object)) ||
+	    !address_marks_set(&heap->accepted, candidate->address))
+		return;
+	struct outside_object *slot = hs_array_append(&worker->outside);
+	if (!slot) {
+		worker->out_of_memory = true;
+		return;
+	}
+	slot->address = object.address;
+	uint64_t block_bytes = hs_heap_outside_block_bytes(heap, &object);
+	if (block_bytes) {
+		address_marks_set(&heap->claimed, object.address - object.head_bytes);
+		worker->chunk_bytes += block_bytes;
+	}
+	note_gc_links(worker, &object);
+	hs_heap_visit_object(worker, &object, block_bytes, hs_heap_is_tracked(&object));
+}
+
+struct round {
+	struct hs_heap *heap;
+	struct candidates candidates;
+};
+
+static void look_at_range(void *context, size_t begin, size_t end, unsigned worker_index)
+{
+	struct round *round = context;
+
+	for (size_t i = begin; i < end; i++)
+		look_at(&round->heap->workers[worker_index], &round->candidates.items[i]);
+}
+
+/* Moves every worker's candidates into the round; false when there are none. */
+static bool gather_candidates(struct hs_heap *heap, struct candidates *round)
+{
+	round->n = 0;
+	for (unsigned i = 0; i < heap->n_workers; i++) {
+		struct candidates *from = &heap->workers[i].candidates;
+		if (!hs_array_reserve(round, round->n + from->n)) {
+			heap->workers[i].out_of_memory = true;
+			return false;
+		}
+		if (from->n)
+			memcpy(&round->items[round->n], from->items, from->n * sizeof(*from->items));
+		round->n += from->n;
+		from->n = 0;
+	}
+	return round->n != 0;
+}
+
+void hs_heap_close_over(struct hs_heap *heap)
+{
+	struct round round = { .heap = heap };
+
+	while (gather_candidates(heap, &round.candidates))
+		hs_workers_run(look_at_range, &round, round.candidates.n, CANDIDATES_PER_CHUNK, heap->n_workers);
+	hs_array_free(&round.candidates);
+}

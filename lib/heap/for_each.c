@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Going through the objects and the unexplained blocks of a finished heap, one by one. */
+#include "heap_internal.h"
+
+struct summing {
+	const struct hs_heap *heap;
+	uint64_t bytes;
+};
+
+static void add_storage(void *context, hs_addr start, uint64_t bytes)
+{
+	struct summing *summing = context;
+
+	summing->bytes += hs_heap_storage_block_bytes(summing->heap, start, bytes);
+}
+
+static void no_references(void *context, const void *words, size_t n, size_t stride)
+{
+	(void)context;
+	(void)words;
+	(void)n;
+	(void)stride;
+}
+
+static void no_scan(void *context, const void *words, size_t n)
+{
+	(void)context;
+	(void)words;
+	(void)n;
+}
+
+static void describe(const struct hs_heap *heap, struct hs_heap_object *entry)
+{
+	struct summing summing = { .heap = heap };
+	const struct hs_visitor visitor = { &summing, add_storage, no_references, no_scan };
+
+	hs_object_visit(heap->py, &entry->object, &visitor);
+	entry->storage_bytes = summing.bytes;
+	entry->getsizeof_bytes = hs_object_getsizeof(heap->py, &entry->object);
+	entry->is_gc_tracked = hs_heap_is_tracked(&entry->object);
+}
+
+void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context)
+{
+	struct worker *worker = &heap->workers[0];
+
+	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
+		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
+		for (uint32_t index = 0; index < pool->n_blocks; index++) {
+			uint8_t state = heap->blocks[pool->first_block + index];
+			struct hs_heap_object entry = { .block_bytes = pool->block_bytes, .is_swept = true };
+			if (!(state & BLOCK_OBJECT))
+				continue;
+			hs_heap_pool_object(heap, worker, pool, index, state, &entry.object);
+			describe(heap, &entry);
+			each(context, &entry);
+		}
+	}
+	for (size_t i = 0; i < heap->outside.n; i++) {
+		struct hs_heap_object entry = { 0 };
+		if (!hs_object_at(heap->py, heap->types, heap->outside.items[i].address, &entry.object))
+			continue;
+		entry.block_bytes = hs_heap_outside_block_bytes(heap, &entry.object);
+		describe(heap, &entry);
+		each(context, &entry);
+	}
+}
+
+void hs_heap_for_each_unexplained(const struct hs_heap *heap, void (*each)(void *context, hs_addr block, size_t bytes), void *context)
+{
+	const uint8_t mask = BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED | BLOCK_ADOPTED;
+
+	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
+		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
+		for (uint32_t index = 0; index < pool->n_blocks; index++)
+			if ((heap->blocks[pool->first_block + index] & mask) == BLOCK_LIVE)
+				each(context, hs_pool_block_address(heap->pymalloc, pool, index), pool->block_bytes);
+	}
+}
+
+static void add_unexplained(void *context, hs_addr block, size_t bytes)
+{
+	uint64_t *by_class = context;
+
+	(void)block;
+	by_class[bytes / 16 - 1] += bytes;
+}
+
+void hs_heap_unexplained(const struct hs_heap *heap, uint64_t ret[HS_N_SIZE_CLASSES])
+{
+	memset(ret, 0, HS_N_SIZE_CLASSES * sizeof(*ret));
+	hs_heap_for_each_unexplained(heap, add_unexplained, ret);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the passes over a heap, and what comes out of them. */
+#include "heap.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "heap_internal.h"
+#include "roots.h"
+#include "workers.h"
+
+/*
+ * PYTHONMALLOC=debug and pymalloc_debug put a hook before each block: its size, then the letter of its domain and seven
+ * 0xFD. One look at a few blocks tells, because every block has it or none.
+ */
+static bool block_has_hook(const struct hs_pymalloc *pymalloc, const struct hs_pool *pool, uint32_t index)
+{
+	static const uint8_t forbidden[7] = { 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd };
+	const uint8_t *block = pool->data + pymalloc->header_bytes + (size_t)index * pool->block_bytes;
+
+	return pool->block_bytes > HS_DEBUG_HOOK_BYTES && (block[8] == 'o' || block[8] == 'm') &&
+	       memcmp(block + 9, forbidden, sizeof(forbidden)) == 0;
+}
+
+static bool has_debug_hooks(const struct hs_pymalloc *pymalloc)
+{
+	unsigned n_seen = 0, n_hooked = 0;
+
+	for (size_t i = 0; i < pymalloc->pools.n && n_seen < 64; i++) {
+		const struct hs_pool *pool = &pymalloc->pools.items[i];
+		struct hs_pool_bits free_blocks;
+		hs_pool_free_blocks(pymalloc, pool, &free_blocks);
+		for (uint32_t index = 0; index < pool->n_blocks && n_seen < 64; index++)
+			if (!hs_pool_bit(&free_blocks, index)) {
+				n_seen++;
+				n_hooked += block_has_hook(pymalloc, pool, index);
+			}
+	}
+	return n_hooked * 2 > n_seen;
+}
+
+static struct hs_error *allocate(struct hs_heap *heap)
+{
+	HS_TRY(hs_pymalloc_open(heap->py, &heap->pymalloc));
+	heap->hook_bytes = heap->py->has_debug_hooks || has_debug_hooks(heap->pymalloc) ? HS_DEBUG_HOOK_BYTES : 0;
+	heap->blocks = calloc((size_t)heap->pymalloc->n_blocks + 1, 1);
+	heap->workers = calloc(heap->n_workers, sizeof(*heap->workers));
+	if (!heap->blocks || !heap->workers)
+		return hs_error_no_memory();
+	for (unsigned i = 0; i < heap->n_workers; i++)
+		heap->workers[i].heap = heap;
+	HS_TRY(address_marks_init(&heap->met, heap->py->image));
+	HS_TRY(address_marks_init(&heap->guessed, heap->py->image));
+	HS_TRY(address_marks_init(&heap->accepted, heap->py->image));
+	return address_marks_init(&heap->claimed, heap->py->image);
+}
+
+static void add_totals(struct hs_type_totals *sum, const struct hs_type_totals *part)
+{
+	sum->count += part->count;
+	sum->gc_tracked += part->gc_tracked;
+	sum->bytes += part->bytes;
+	sum->getsizeof_bytes += part->getsizeof_bytes;
+}
+
+static int compare_outside(const void *a, const void *b)
+{
+	const struct outside_object *left = a, *right = b;
+
+	return left->address < right->address ? -1 : left->address > right->address;
+}
+
+/* Sums up what the workers found; nothing of it depends on who found it. */
+static struct hs_error *gather(struct hs_heap *heap)
+{
+	size_t n_types;
+
+	hs_types_all(heap->types, &n_types);
+	for (size_t i = 0; i < n_types; i++)
+		if (!hs_array_append(&heap->totals))
+			return hs_error_no_memory();
+	for (unsigned i = 0; i < heap->n_workers; i++) {
+		struct worker *worker = &heap->workers[i];
+		if (worker->out_of_memory)
+			return hs_error_no_memory();
+		for (size_t type = 0; type < worker->totals.n; type++)
+			add_totals(&heap->totals.items[type], &worker->totals.items[type]);
+		for (size_t k = 0; k < worker->outside.n; k++) {
+			struct outside_object *slot = hs_array_append(&heap->outside);
+			if (!slot)
+				return hs_error_no_memory();
+			*slot = worker->outside.items[k];
+		}
+		heap->figures.n_unreadable += worker->n_unreadable;
+		heap->figures.chunk_bytes += worker->chunk_bytes;
+		heap->figures.explained_pool_bytes += worker->explained_pool_bytes;
+		heap->figures.runtime_bytes += worker->runtime_bytes;
+	}
+	if (heap->outside.n)
+		qsort(heap->outside.items, heap->outside.n, sizeof(*heap->outside.items), compare_outside);
+	for (size_t type = 0; type < heap->totals.n; type++)
+		heap->figures.n_objects += heap->totals.items[type].count;
+	heap->figures.n_swept = heap->figures.n_objects - heap->outside.n;
+	heap->figures.live_pool_bytes = heap->pymalloc->live_bytes;
+	return NULL;
+}
+
+struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *types, const struct hs_heap_options *options,
+			      struct hs_heap **ret)
+{
+	struct hs_heap *heap = calloc(1, sizeof(*heap));
+
+	if (!heap)
+		return hs_error_no_memory();
+	heap->py = py;
+	heap->types = types;
+	heap->n_workers = options && options->n_workers ? options->n_workers : hs_workers_default();
+	struct hs_error *error = allocate(heap);
+	if (!error) {
+		hs_heap_sweep(heap);
+		hs_heap_visit_pools(heap);
+		hs_heap_scan_roots(heap);
+		hs_heap_close_over(heap);
+		hs_heap_remove_ghosts(heap);
+		hs_heap_adopt_blocks(heap);
+		error = gather(heap);
+	}
+	if (error) {
+		hs_heap_close(heap);
+		return error;
+	}
+	*ret = heap;
+	return NULL;
+}
+
+void hs_heap_close(struct hs_heap *heap)
+{
+	if (!heap)
+		return;
+	for (unsigned i = 0; heap->workers && i < heap->n_workers; i++) {
+		hs_array_free(&heap->workers[i].totals);
+		hs_array_free(&heap->workers[i].candidates);
+		hs_array_free(&heap->workers[i].adoptions);
+		hs_array_free(&heap->workers[i].outside);
+	}
+	free(heap->workers);
+	free(heap->blocks);
+	address_marks_deinit(&heap->met);
+	address_marks_deinit(&heap->guessed);
+	address_marks_deinit(&heap->accepted);
+	address_marks_deinit(&heap->claimed);
+	hs_pymalloc_close(heap->pymalloc);
+	hs_array_free(&heap->outside);
+	hs_array_free(&heap->totals);
+	free(heap);
+}
+
+const struct hs_heap_figures *hs_heap_figures(const struct hs_heap *heap)
+{
+	return &heap->figures;
+}
+
+const struct hs_type_totals *hs_heap_totals(const struct hs_heap *heap, size_t *ret_n)
+{
+	*ret_n = heap->totals.n;
+	return heap->totals.items;
+}

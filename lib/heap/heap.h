@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every object of a process, each once, with the memory that it occupies. Three enumerations meet here:
+ *
+ *   sweep     all live pymalloc blocks, whatever list they are on     → small objects, tracked or not
+ *   closure   references and GC links that leave the pools            → large objects, static ones
+ *   claims    blocks that known objects own as out-of-line storage    → no ghosts, and whose bytes are whose
+ */
+#ifndef HS_HEAP_H
+#define HS_HEAP_H
+
+#include "cpython.h"
+#include "kind.h"
+#include "pymalloc.h"
+#include "type.h"
+
+/* What the instances of one type add up to. */
+struct hs_type_totals {
+	uint64_t count;
+	uint64_t gc_tracked;
+	uint64_t bytes;           /* allocator bytes: own blocks and out-of-line storage, each block once */
+	uint64_t getsizeof_bytes;
+};
+
+struct hs_heap_figures {
+	uint64_t n_objects;
+	uint64_t n_swept;          /* of them in pymalloc blocks */
+	uint64_t n_ghosts;         /* candidates that turned out to be storage of other objects */
+	uint64_t live_pool_bytes;  /* blocks handed out by pymalloc */
+	uint64_t chunk_bytes;      /* malloc chunks that objects or their storage occupy */
+	uint64_t explained_pool_bytes;
+	uint64_t runtime_bytes;    /* of these, pool blocks that the runtime's own structs hold, no object */
+	uint64_t n_unreadable;     /* objects that contradict themselves: their size is not counted */
+	uint32_t n_broken_pools;
+};
+
+struct hs_heap_options {
+	unsigned n_workers; /* 0: as many as this process may use */
+	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all); /* NULL: none */
+	void *context;
+};
+
+struct hs_heap;
+
+/*
+ * Enumerates. `py` and `types` are borrowed until hs_heap_close; the target need not be stopped. The caller owns *ret.
+ * Errors: NO_MEMORY, BAD_DATA.
+ */
+struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *types, const struct hs_heap_options *options,
+			      struct hs_heap **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_heap_close(struct hs_heap *heap);
+
+const struct hs_heap_figures *hs_heap_figures(const struct hs_heap *heap);
+/* Totals by hs_type.index; *ret_n of them. Borrowed. */
+const struct hs_type_totals *hs_heap_totals(const struct hs_heap *heap, size_t *ret_n);
+
+/* One object, as hs_heap_for_each reports it. */
+struct hs_heap_object {
+	struct hs_object object;
+	uint64_t block_bytes;   /* of its own block; 0: static storage */
+	uint64_t storage_bytes; /* of the blocks that it owns besides */
+	uint64_t getsizeof_bytes;
+	bool is_gc_tracked;
+	bool is_swept;          /* in a pymalloc block */
+};
+
+/* Calls `each` for every object, by ascending address within the pools, then outside them. One thread. */
+void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context);
+
+/* Bytes of live pool blocks that no object explains, by size class (block_bytes / 16 - 1): for diagnosis. */
+#define HS_N_SIZE_CLASSES 32
+void hs_heap_unexplained(const struct hs_heap *heap, uint64_t ret[HS_N_SIZE_CLASSES]);
+/* Calls `each` for every live pool block that no object explains. */
+void hs_heap_for_each_unexplained(const struct hs_heap *heap, void (*each)(void *context, hs_addr block, size_t bytes), void *context);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the passes over a heap share: the state of each pool block, marks outside the pools, a worker's scratch space. */
+#ifndef HS_HEAP_INTERNAL_H
+#define HS_HEAP_INTERNAL_H
+
+#include "heap.h"
+
+/*
+ * One byte a pool block. The passes that run in threads set bits with atomic operations; none clears a bit while
+ * others run.
+ *
+ *   bit   0     1       2-3                      4        5
+ *         live  object  header words / 2 (0…2)   claimed  explained by a scan
+ */
+#define BLOCK_LIVE 1u
+#define BLOCK_OBJECT 2u
+#define BLOCK_HEADER_SHIFT 2
+#define BLOCK_HEADER_MASK (3u << BLOCK_HEADER_SHIFT)
+#define BLOCK_CLAIMED 16u
+#define BLOCK_ADOPTED 32u
+
+/* One bit for each 8 bytes of the image, in lazily backed memory: which addresses outside the pools were met. */
+struct address_marks {
+	uint64_t *words;
+	size_t mapped_bytes;
+	uint64_t *segment_first_bit; /* by index of hs_image_segments */
+	const struct hs_segment *segments;
+	const struct hs_image *image;
+};
+
+struct hs_error *address_marks_init(struct address_marks *marks, const struct hs_image *image) HS_MUST_CHECK;
+void address_marks_deinit(struct address_marks *marks);
+/* Marks the address; true if this call was the first to do so. False outside the image. Thread-safe. */
+bool address_marks_set(struct address_marks *marks, hs_addr address);
+
+/* An address that may be an object outside the pools. */
+struct candidate {
+	hs_addr address;
+	bool is_exact; /* a word that CPython itself reads as a reference; else met by a scan */
+};
+
+/* A word of a C object that points to the start of a live block which is no object. */
+struct adoption {
+	hs_addr block;
+	hs_addr owner;
+	uint32_t owner_type; /* hs_type.index; NO_TYPE: the runtime itself */
+};
+
+#define NO_TYPE UINT32_MAX
+
+HS_ARRAY_TYPE(candidates, struct candidate);
+HS_ARRAY_TYPE(adoptions, struct adoption);
+HS_ARRAY_TYPE(totals, struct hs_type_totals);
+
+struct outside_object {
+	hs_addr address;
+};
+
+#define RECENT_SLOTS 1024
+
+struct worker {
+	struct hs_heap *heap;
+	struct totals totals;          /* by type index */
+	struct candidates candidates;  /* found, not yet looked at */
+	struct adoptions adoptions;
+	HS_ARRAY(struct outside_object) outside;
+	uint64_t n_unreadable;
+	uint64_t chunk_bytes;
+	uint64_t explained_pool_bytes;
+	uint64_t runtime_bytes;
+	bool out_of_memory;
+	struct hs_type_cache types;
+	hs_addr recent[2][RECENT_SLOTS]; /* addresses outside the pools that are marked already: guessed, met */
+	/* the object being visited */
+	const struct hs_object *object;
+	uint64_t storage_bytes;
+};
+
+struct hs_heap {
+	const struct hs_cpython *py;
+	struct hs_types *types;
+	struct hs_pymalloc *pymalloc;
+	uint8_t *blocks;               /* by dense block id */
+	struct address_marks met;      /* outside the pools: exact references */
+	struct address_marks guessed;  /* … words of scans */
+	struct address_marks accepted; /* … objects */
+	struct address_marks claimed;  /* malloc chunks counted as somebody's storage */
+	unsigned n_workers;
+	struct worker *workers;
+	uint32_t hook_bytes;           /* before each block's data, with debug hooks; else 0 */
+	HS_ARRAY(struct outside_object) outside; /* by address */
+	struct totals totals;
+	struct hs_heap_figures figures;
+};
+
+/* Pass 1: sets BLOCK_LIVE and BLOCK_OBJECT, collects GC neighbours outside the pools. */
+void hs_heap_sweep(struct hs_heap *heap);
+/* Pass 2: visits every swept object: totals, claims, candidates outside the pools. */
+void hs_heap_visit_pools(struct hs_heap *heap);
+/* Pass 3: looks at the candidates outside the pools and what they lead to, until no new one is found. */
+void hs_heap_close_over(struct hs_heap *heap);
+/* Pass 4: takes back the objects whose block is another's storage. */
+void hs_heap_remove_ghosts(struct hs_heap *heap);
+/* Pass 5: gives blocks that are no objects and nobody's known storage to the C objects that point to them. */
+void hs_heap_adopt_blocks(struct hs_heap *heap);
+
+/* The object in a pool's block, as its state byte says. */
+void hs_heap_pool_object(const struct hs_heap *heap, struct worker *worker, const struct hs_pool *pool, uint32_t index, uint8_t state,
+			 struct hs_object *ret);
+/* Adds the object to the totals and reports what it refers to and owns to the worker. `block_bytes`: of its own block. */
+void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked);
+/* A word met outside any object: in the runtime's structs, thread states, C stacks. */
+void hs_heap_scan_root(struct worker *worker, const void *words, size_t n);
+void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact);
+struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index);
+bool hs_heap_is_tracked(const struct hs_object *object);
+/* Bytes that the object's own block occupies outside the pools; 0: static storage. */
+uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object);
+/* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */
+uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, uint64_t requested_bytes);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the enumerations disagree: a block that passed for an object but is another's storage is a ghost; a block that
+ * is neither, and that a C object points to, is that object's storage although no kind knows it.
+ */
+#include <stdlib.h>
+
+#include "heap_internal.h"
+
+static void count_storage(void *context, hs_addr start, uint64_t bytes)
+{
+	struct worker *worker = context;
+
+	worker->storage_bytes += hs_heap_storage_block_bytes(worker->heap, start, bytes);
+}
+
+static void ignore_references(void *context, const void *words, size_t n, size_t stride)
+{
+	(void)context;
+	(void)words;
+	(void)n;
+	(void)stride;
+}
+
+static void ignore_scan(void *context, const void *words, size_t n)
+{
+	(void)context;
+	(void)words;
+	(void)n;
+}
+
+static uint64_t storage_of(struct worker *worker, const struct hs_object *object)
+{
+	const struct hs_visitor visitor = { worker, count_storage, ignore_references, ignore_scan };
+
+	worker->storage_bytes = 0;
+	hs_object_visit(worker->heap->py, object, &visitor);
+	return worker->storage_bytes;
+}
+
+/* Takes back what pass 2 added for the object in the block. Its bytes were counted twice: for it, and for the claimer. */
+static void remove_ghost(struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
+{
+	struct worker *worker = &heap->workers[0];
+	uint8_t *state = &heap->blocks[pool->first_block + index];
+	struct hs_object object;
+
+	hs_heap_pool_object(heap, worker, pool, index, *state, &object);
+	uint64_t size = hs_object_getsizeof(heap->py, &object);
+	struct hs_type_totals *totals = hs_heap_totals_slot(worker, object.type->index);
+	if (!totals)
+		return;
+	/* wraps around where another worker counted it: the sum over all workers is what counts */
+	totals->count--;
+	totals->gc_tracked -= hs_heap_is_tracked(&object);
+	totals->bytes -= pool->block_bytes + storage_of(worker, &object);
+	totals->getsizeof_bytes -= size == HS_SIZE_UNKNOWN ? 0 : size;
+	worker->explained_pool_bytes -= pool->block_bytes;
+	heap->figures.n_ghosts++;
+	*state &= (uint8_t)~(BLOCK_OBJECT | BLOCK_HEADER_MASK);
+}
+
+void hs_heap_remove_ghosts(struct hs_heap *heap)
+{
+	const uint8_t both = BLOCK_OBJECT | BLOCK_CLAIMED;
+
+	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
+		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
+		for (uint32_t index = 0; index < pool->n_blocks; index++)
+			if ((heap->blocks[pool->first_block + index] & both) == both)
+				remove_ghost(heap, pool, index);
+	}
+}
+
+static int compare_adoptions(const void *a, const void *b)
+{
+	const struct adoption *left = a, *right = b;
+
+	if (left->block != right->block)
+		return left->block < right->block ? -1 : 1;
+	return left->owner < right->owner ? -1 : left->owner > right->owner;
+}
+
+/* Gives the block to its owner and scans it: it may point to further blocks, and to objects outside the pools. */
+static void adopt(struct hs_heap *heap, const struct adoption *adoption)
+{
+	struct worker *worker = &heap->workers[0];
+	const struct hs_pool *pool = hs_pool_of(heap->pymalloc, adoption->block);
+	hs_addr block = adoption->block - heap->hook_bytes;
+	uint32_t index = hs_pool_block_at(heap->pymalloc, pool, block);
+	uint8_t *state = &heap->blocks[pool->first_block + index];
+
+	if ((*state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED | BLOCK_ADOPTED)) != BLOCK_LIVE)
+		return;
+	*state |= BLOCK_ADOPTED;
+	worker->explained_pool_bytes += pool->block_bytes;
+	struct hs_type_totals *totals = adoption->owner_type == NO_TYPE ? NULL : hs_heap_totals_slot(worker, adoption->owner_type);
+	if (totals)
+		totals->bytes += pool->block_bytes;
+	else
+		worker->runtime_bytes += pool->block_bytes;
+
+	size_t first = worker->adoptions.n;
+	hs_heap_scan_root(worker, pool->data + (block - pool->base) + heap->hook_bytes, (pool->block_bytes - heap->hook_bytes) / sizeof(hs_addr));
+	for (size_t i = first; i < worker->adoptions.n; i++) {
+		worker->adoptions.items[i].owner = adoption->owner;
+		worker->adoptions.items[i].owner_type = adoption->owner_type;
+	}
+}
+
+static bool gather_adoptions(struct hs_heap *heap, struct adoptions *round)
+{
+	round->n = 0;
+	for (unsigned i = 0; i < heap->n_workers; i++) {
+		struct adoptions *from = &heap->workers[i].adoptions;
+		if (!hs_array_reserve(round, round->n + from->n)) {
+			heap->workers[i].out_of_memory = true;
+			return false;
+		}
+		if (from->n)
+			memcpy(&round->items[round->n], from->items, from->n * sizeof(*from->items));
+		round->n += from->n;
+		from->n = 0;
+	}
+	return round->n != 0;
+}
+
+void hs_heap_adopt_blocks(struct hs_heap *heap)
+{
+	struct adoptions round = { 0 };
+
+	/* in the order of addresses, so that the result does not depend on how the passes were split */
+	while (gather_adoptions(heap, &round)) {
+		qsort(round.items, round.n, sizeof(*round.items), compare_adoptions);
+		for (size_t i = 0; i < round.n; i++)
+			adopt(heap, &round.items[i]);
+		hs_heap_close_over(heap);
+	}
+	hs_array_free(&round);
+}

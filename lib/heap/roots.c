@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Large untracked objects may be held by nothing but a local variable of a running call, a C variable or a field of the
+ * interpreter. What is found here is found by a scan, and checked as such.
+ */
+#include "roots.h"
+
+#define MAX_STACK_CHUNKS 4096
+
+/* Scans what was captured of [start, end). */
+static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
+{
+	for (hs_addr at = (start + 7) & ~(hs_addr)7; at < end;) {
+		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+		size_t bytes = (page_end < end ? page_end : end) - at;
+		const void *words = hs_image_at(heap->py->image, at, bytes);
+		if (words)
+			hs_heap_scan_root(&heap->workers[0], words, bytes / sizeof(hs_addr));
+		at = page_end;
+	}
+}
+
+/* 3.11+: locals and value stacks of Python calls lie in chunks of the thread's data stack. */
+static void scan_data_stack(struct hs_heap *heap, hs_addr thread)
+{
+	const struct hs_layout *layout = heap->py->layout;
+	uint64_t chunk = 0;
+
+	if (!HS_HAS(layout, PyThreadState, datastack_chunk))
+		return;
+	hs_image_u64(heap->py->image, thread + (uint32_t)HS_OFFSET(layout, PyThreadState, datastack_chunk), &chunk);
+	for (unsigned i = 0; chunk && i < MAX_STACK_CHUNKS; i++) {
+		uint64_t bytes = 0, previous = 0;
+		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, size), &bytes);
+		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, previous), &previous);
+		const struct hs_segment *segment = hs_image_find(heap->py->image, chunk);
+		if (!segment || bytes > segment->end - chunk)
+			return;
+		scan_range(heap, chunk, chunk + bytes);
+		chunk = previous;
+	}
+}
+
+void hs_heap_scan_roots(struct hs_heap *heap)
+{
+	const struct hs_cpython *py = heap->py;
+	size_t n_statics;
+	const struct hs_static_range *statics = hs_image_static_ranges(py->image, &n_statics);
+
+	for (size_t i = 0; i < py->interpreters.n; i++) {
+		const struct hs_interpreter *interpreter = &py->interpreters.items[i];
+		scan_range(heap, interpreter->address, interpreter->address + HS_SIZEOF(py->layout, PyInterpreterState));
+		for (unsigned head = 0; head < HS_N_GC_HEADS; head++) {
+			uint64_t first = 0;
+			hs_image_u64(py->image, interpreter->gc_heads[head], &first);
+			first &= HS_GC_POINTER_MASK;
+			if (first && !hs_pool_of(heap->pymalloc, first))
+				hs_heap_add_candidate(&heap->workers[0], first + HS_GC_HEAD_BYTES, true);
+		}
+	}
+	for (size_t i = 0; i < py->threads.n; i++) {
+		hs_addr thread = py->threads.items[i];
+		scan_range(heap, thread, thread + HS_SIZEOF(py->layout, PyThreadState));
+		scan_data_stack(heap, thread);
+	}
+	for (size_t i = 0; i < n_statics; i++) {
+		const struct hs_segment *segment = hs_image_find(py->image, statics[i].start);
+		if (segment && segment->is_writable)
+			scan_range(heap, statics[i].start, statics[i].end);
+	}
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Visiting objects: their totals, the blocks that they claim as storage, the references that leave the pools. A block
+ * or chunk that two objects claim counts for the first only.
+ */
+#include <stdatomic.h>
+
+#include "heap_internal.h"
+#include "malloc_chunk.h"
+#include "workers.h"
+
+#define POOLS_PER_CHUNK 64
+#define TAG_BITS ((uint64_t)7) /* tagged references of frames, of xml.etree's text and tail */
+
+struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index)
+{
+	static const struct hs_type_totals zero;
+
+	if (!hs_array_reserve(&worker->totals, (size_t)type_index + 1)) {
+		worker->out_of_memory = true;
+		return NULL;
+	}
+	while (worker->totals.n <= type_index)
+		worker->totals.items[worker->totals.n++] = zero;
+	return &worker->totals.items[type_index];
+}
+
+void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact)
+{
+	/* a scan's word is only a guess: it must not hide a later exact reference to the same address */
+	hs_addr *recent = &worker->recent[is_exact][address >> 3 & (RECENT_SLOTS - 1)];
+
+	if (*recent == address)
+		return;
+	*recent = address;
+	if (!address_marks_set(is_exact ? &worker->heap->met : &worker->heap->guessed, address))
+		return;
+	struct candidate *candidate = hs_array_append(&worker->candidates);
+	if (!candidate) {
+		worker->out_of_memory = true;
+		return;
+	}
+	*candidate = (struct candidate){ .address = address, .is_exact = is_exact };
+}
+
+/* The pool block that starts exactly at `start` (behind debug hooks, if there are any), or false. */
+static bool find_block(const struct hs_heap *heap, hs_addr start, const struct hs_pool **ret_pool, uint32_t *ret_index)
+{
+	const struct hs_pool *pool = hs_pool_of(heap->pymalloc, start);
+
+	if (!pool)
+		return false;
+	hs_addr block = start - heap->hook_bytes;
+	uint32_t index = block < pool->base ? UINT32_MAX : hs_pool_block_at(heap->pymalloc, pool, block);
+	if (index >= pool->n_blocks || hs_pool_block_address(heap->pymalloc, pool, index) != block)
+		return false;
+	*ret_pool = pool;
+	*ret_index = index;
+	return true;
+}
+
+uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, uint64_t requested_bytes)
+{
+	const struct hs_pool *pool;
+	uint32_t index;
+
+	if (find_block(heap, start, &pool, &index))
+		return pool->block_bytes;
+	if (hs_pool_of(heap->pymalloc, start))
+		return 0;
+	return hs_malloc_chunk_bytes(heap->py->image, start - heap->hook_bytes, requested_bytes);
+}
+
+static void claim_storage(void *context, hs_addr start, uint64_t bytes)
+{
+	struct worker *worker = context;
+	struct hs_heap *heap = worker->heap;
+	const struct hs_pool *pool;
+	uint32_t index;
+
+	if (find_block(heap, start, &pool, &index)) {
+		_Atomic uint8_t *state = (_Atomic uint8_t *)&heap->blocks[pool->first_block + index];
+		uint8_t before = atomic_fetch_or_explicit(state, BLOCK_CLAIMED, memory_order_relaxed);
+		if (before & BLOCK_LIVE && !(before & BLOCK_CLAIMED)) {
+			worker->storage_bytes += pool->block_bytes;
+			worker->explained_pool_bytes += pool->block_bytes;
+		}
+		return;
+	}
+	uint64_t chunk = hs_heap_storage_block_bytes(heap, start, bytes);
+	if (chunk && address_marks_set(&heap->claimed, start)) {
+		worker->storage_bytes += chunk;
+		worker->chunk_bytes += chunk;
+	}
+}
+
+static void follow_references(void *context, const void *words, size_t n, size_t stride)
+{
+	struct worker *worker = context;
+	const struct hs_pymalloc *pymalloc = worker->heap->pymalloc;
+	const uint8_t *at = words;
+
+	for (size_t i = 0; i < n; i++, at += stride) {
+		hs_addr address;
+		memcpy(&address, at, sizeof(address));
+		address &= ~TAG_BITS;
+		if (address && !hs_pool_of(pymalloc, address))
+			hs_heap_add_candidate(worker, address, true);
+	}
+}
+
+/* A scanned word that points to a live block which is no object may make that block the object's storage. */
+static void note_adoption(struct worker *worker, hs_addr word)
+{
+	struct hs_heap *heap = worker->heap;
+	const struct hs_pool *pool;
+	uint32_t index;
+
+	if (!find_block(heap, word, &pool, &index))
+		return;
+	uint8_t state = heap->blocks[pool->first_block + index];
+	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
+		return;
+	struct adoption *adoption = hs_array_append(&worker->adoptions);
+	if (!adoption) {
+		worker->out_of_memory = true;
+		return;
+	}
+	*adoption = (struct adoption){
+		.block = word,
+		.owner = worker->object ? worker->object->address : 0,
+		.owner_type = worker->object ? worker->object->type->index : NO_TYPE,
+	};
+}
+
+static void scan_words(void *context, const void *words, size_t n)
+{
+	struct worker *worker = context;
+	const struct hs_pymalloc *pymalloc = worker->heap->pymalloc;
+	const uint8_t *at = words;
+
+	for (size_t i = 0; i < n; i++, at += sizeof(hs_addr)) {
+		hs_addr word;
+		memcpy(&word, at, sizeof(word));
+		if (word < HS_PAGE_BYTES || word >> 47)
+			continue;
+		word &= ~TAG_BITS;
+		if (hs_pool_of(pymalloc, word))
+			note_adoption(worker, word);
+		else
+			hs_heap_add_candidate(worker, word, false);
+	}
+}
+
+void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)
+{
+	worker->object = NULL;
+	scan_words(worker, words, n);
+}
+
+bool hs_heap_is_tracked(const struct hs_object *object)
+{
+	uint64_t gc_next = 0;
+
+	if (object->head_bytes >= HS_GC_HEAD_BYTES && object->type->has_gc)
+		memcpy(&gc_next, object->body - HS_GC_HEAD_BYTES, sizeof(gc_next));
+	return gc_next != 0;
+}
+
+void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked)
+{
+	const struct hs_visitor visitor = { worker, claim_storage, follow_references, scan_words };
+	const struct hs_cpython *py = worker->heap->py;
+	uint64_t size = hs_object_getsizeof(py, object);
+	struct hs_type_totals *totals = hs_heap_totals_slot(worker, object->type->index);
+
+	if (!totals)
+		return;
+	worker->object = object;
+	worker->storage_bytes = 0;
+	hs_object_visit(py, object, &visitor);
+	if (size == HS_SIZE_UNKNOWN) {
+		worker->n_unreadable++;
+		size = 0;
+	}
+	totals->count++;
+	totals->gc_tracked += is_tracked;
+	totals->bytes += block_bytes + worker->storage_bytes;
+	totals->getsizeof_bytes += size;
+}
+
+void hs_heap_pool_object(const struct hs_heap *heap, struct worker *worker, const struct hs_pool *pool, uint32_t index, uint8_t state,
+			 struct hs_object *ret)
+{
+	uint32_t header = (state & BLOCK_HEADER_MASK) >> BLOCK_HEADER_SHIFT << 4;
+	size_t offset = heap->pymalloc->header_bytes + (size_t)index * pool->block_bytes + heap->hook_bytes + header;
+	uint64_t type_address;
+
+	*ret = (struct hs_object){
+		.address = pool->base + offset,
+		.body = pool->data + offset,
+		.body_bytes = pool->block_bytes - heap->hook_bytes - header,
+		.head_bytes = header,
+	};
+	memcpy(&type_address, ret->body + HS_OFFSET(heap->py->layout, PyObject, ob_type), sizeof(type_address));
+	ret->type = hs_type_cached(heap->types, &worker->types, type_address);
+}
+
+static void visit_pools(void *context, size_t begin, size_t end, unsigned worker_index)
+{
+	struct hs_heap *heap = context;
+	struct worker *worker = &heap->workers[worker_index];
+
+	for (size_t i = begin; i < end; i++) {
+		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
+		for (uint32_t index = 0; index < pool->n_blocks; index++) {
+			uint8_t state = heap->blocks[pool->first_block + index];
+			struct hs_object object;
+			if (!(state & BLOCK_OBJECT))
+				continue;
+			hs_heap_pool_object(heap, worker, pool, index, state, &object);
+			worker->explained_pool_bytes += pool->block_bytes;
+			hs_heap_visit_object(worker, &object, pool->block_bytes, hs_heap_is_tracked(&object));
+		}
+	}
+}
+
+void hs_heap_visit_pools(struct hs_heap *heap)
+{
+	hs_workers_run(visit_pools, heap, heap->pymalloc->pools.n, POOLS_PER_CHUNK, heap->n_workers);
+}
