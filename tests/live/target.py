@@ -92,6 +92,7 @@ class Target:
     def __init__(self, interpreter, script, *arguments, environment=None, seconds=180, preexec=None, options=()):
         self.interpreter = interpreter
         self.copied = None
+        self.may_be_gone = False  # set by a test that ends its target
         self.seconds = seconds
         self.buffer = b""
         folder = self._scripts()

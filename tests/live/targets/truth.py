@@ -216,8 +216,11 @@ def compute():
     return sum(len(k) + v[0] for k, v in words.items())
 
 
-def serve(keep=None, action=None, ready="ready"):
-    """Announces `ready`, then obeys commands until told to quit. `keep` holds the heap alive in this frame."""
+def serve(keep=None, action=None, ready="ready", wait=None):
+    """Announces `ready`, then obeys commands until told to quit. `keep` holds the heap alive in this frame.
+
+    `wait(fd)` is called before each read and may return when the pipe can be read: how a target blocks otherwise.
+    """
     control, reply, truth, _ = arguments()
     fork = ctypes.PyDLL(None).fork
     pipe = io.FileIO(control, closefd=False)
@@ -232,6 +235,8 @@ def serve(keep=None, action=None, ready="ready"):
     gc.collect()
     os.write(reply, ("%s\n" % ready).encode())
     while True:
+        if wait:
+            wait(control)
         if pipe.readinto(command) != 1 or command == b"q":
             os._exit(0)
         if command == b"p":

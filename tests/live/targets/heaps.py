@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heaps of one shape each. Arguments after the three pipes: the shape's name, its size.
+
+The ready line is "ready <objects>": how many objects the shape promises at least, of which types: a JSON table.
+The command x answers with the longest gap, in nanoseconds, that a heartbeat thread has seen since the last x; the first
+x starts that thread.
+"""
+import json
+import threading
+import time
+
+import truth
+
+
+class Typed:
+    """Its first attribute is a type: in a slot right behind the object's header."""
+    __slots__ = ("cls", "other")
+
+
+class TypedInDict:
+    def __init__(self, cls, other):
+        self.cls = cls
+        self.other = other
+
+
+class Node:
+    __slots__ = ("value", "next")
+
+
+class Session:
+    def __init__(self, n):
+        self.id = n
+        self.user = "user-%d" % n
+        self.tags = ["tag%d" % (n % 50), n % 50]
+        self.position = (float(n), n * 0.5)
+
+
+class Point:
+    __slots__ = ("x", "y")
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+def ghosts(n):
+    """Blocks whose words look like an object's header: a refcount, then a type."""
+    pairs = [[5, str] for _ in range(n)]
+    late = [[5, 5, None, dict] for _ in range(n)]
+    slotted = []
+    for i in range(n):
+        made = Typed()
+        made.cls, made.other = (str, dict, list, Typed)[i % 4], None
+        slotted.append(made)
+    in_dict = [TypedInDict((int, tuple)[i % 2], None) for i in range(n)]
+    keyed = [{1: str} for _ in range(n)]
+    # What is freed now stays on the freelists, its type word often intact.
+    for shape in (lambda i: i + 0.5, lambda i: [i], lambda i: (i, i, i), lambda i: {i: i}, lambda i: slice(i), lambda i: [[]] * 5):
+        freed = [shape(i) for i in range(3000)]
+        del freed
+    return [pairs, late, slotted, in_dict, keyed], {"__main__.Typed": n, "__main__.TypedInDict": n}
+
+
+def untracked(n):
+    return {"key %d" % i: (i + 1000000, "value %d" % i) for i in range(n)}, {"builtins.tuple": n, "builtins.str": 2 * n, "builtins.int": n}
+
+
+def mix(n):
+    """What a service holds: records of dicts, lists, objects and strings; about 15 objects a record."""
+    records = []
+    for i in range(n):
+        records.append({"id": i + 1000000, "session": Session(i), "items": [{"sku": "sku-%d" % i, "price": i * 0.25}, "note %d" % i],
+                        "point": Point(i + 0.5, i + 500)})
+    return records, {"__main__.Session": n, "__main__.Point": n, "builtins.dict": 2 * n}
+
+
+def wide(n):
+    """Few containers, each with very many small objects."""
+    return [["%d-%d" % (k, i) for i in range(n // 50)] for k in range(50)], {"builtins.str": n}
+
+
+def linked(n):
+    head = None
+    for i in range(n):
+        node = Node()
+        node.value, node.next = None, head
+        head = node
+    return head, {"__main__.Node": n}
+
+
+def floats(n):
+    return [i + 0.5 for i in range(n)], {"builtins.float": n}
+
+
+def small(n):
+    return [[i] for i in range(n)], {"builtins.list": n}
+
+
+def payload(n):
+    """A heap of about 110 MiB beside a bytearray of n MiB."""
+    return [mix(75000)[0], bytearray(n << 20)], {"__main__.Session": 75000}
+
+
+SHAPES = {function.__name__: function for function in (ghosts, untracked, mix, wide, linked, floats, small, payload)}
+
+
+class Heartbeat:
+    """A thread that does nothing but look at the clock."""
+
+    def __init__(self):
+        self.longest = 0
+        self.thread = None
+
+    def beat(self):
+        clock = time.perf_counter_ns
+        last = clock()
+        while True:
+            now = clock()
+            gap = now - last
+            if gap > 100000 and gap > self.longest:
+                self.longest = gap
+            last = now
+
+    def longest_since(self):
+        longest = self.longest
+        if self.thread is None:
+            self.thread = threading.Thread(target=self.beat, daemon=True)
+            self.thread.start()
+        self.longest = 0
+        return longest
+
+
+def main():
+    shape, n = truth.arguments()[3]
+    heap, promised = SHAPES[shape](int(n))
+    heartbeat = Heartbeat()
+    truth.serve(keep=heap, action=heartbeat.longest_since, ready="ready %s" % json.dumps(promised))
+
+
+if __name__ == "__main__":
+    main()
