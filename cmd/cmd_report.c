@@ -53,27 +53,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static struct hs_error *render(FILE *out, const struct hs_report *report, const struct hs_output_options *output)
+static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
 {
+	const struct hs_report *report = context;
+
 	if (output->format == HS_FORMAT_JSON)
 		return hs_report_json(out, report);
 	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
 	hs_report_text(out, report, &style);
 	return NULL;
-}
-
-static struct hs_error *render_and_write(const struct hs_report *report, const struct hs_output_options *output)
-{
-	HS_FREE char *text = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&text, &bytes);
-
-	if (!out)
-		return hs_error_no_memory();
-	struct hs_error *error = render(out, report, output);
-	if (fclose(out) && !error)
-		error = hs_error_no_memory();
-	return error ? error : hs_output_write(output->path, text, bytes);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -95,7 +83,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	gethostname(host, sizeof(host) - 1);
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
-	HS_TRY(render_and_write(&report, &invocation->output));
+	HS_TRY(hs_output_render(&invocation->output, render, &report));
 	if (!invocation->census->is_complete)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
 	return NULL;

@@ -79,3 +79,19 @@ struct hs_error *hs_output_write(const char *path, const char *text, size_t byte
 		return hs_error_os(errno, "cannot write %s", path);
 	return write_all(fd, text, bytes, path);
 }
+
+struct hs_error *hs_output_render(const struct hs_output_options *options,
+				  struct hs_error *(*render)(FILE *out, const struct hs_output_options *options, const void *context),
+				  const void *context)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return hs_error_no_memory();
+	struct hs_error *error = render(out, options, context);
+	if (fclose(out) && !error)
+		error = hs_error_no_memory();
+	return error ? error : hs_output_write(options->path, text, bytes);
+}

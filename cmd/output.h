@@ -4,8 +4,17 @@
 #define HS_OUTPUT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
+#include "command.h"
 #include "error.h"
+
+/*
+ * Collects what `render` writes, then writes it to where the options say. Errors: those of `render`, of hs_output_write(), NO_MEMORY.
+ */
+struct hs_error *hs_output_render(const struct hs_output_options *options,
+				  struct hs_error *(*render)(FILE *out, const struct hs_output_options *options, const void *context),
+				  const void *context) HS_MUST_CHECK;
 
 /*
  * Writes `bytes` of `text` to `path` (NULL: standard output). A file is written beside, synced and renamed, with mode 0600: there is

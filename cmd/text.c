@@ -54,7 +54,16 @@ const char *hs_text_size(char *ret, uint64_t bytes)
 		value /= 1024;
 		unit++;
 	}
-	snprintf(ret, HS_FIGURE_BYTES, "%.*f %s", unit && value < 99.95 ? 1 : 0, value, units[unit]);
+	snprintf(ret, HS_FIGURE_BYTES - 1, "%.*f %s", unit && value < 99.95 ? 1 : 0, value, units[unit]);
+	return ret;
+}
+
+const char *hs_text_size_change(char *ret, int64_t bytes)
+{
+	if (!bytes)
+		return strcpy(ret, "0");
+	ret[0] = bytes < 0 ? '-' : '+';
+	hs_text_size(ret + 1, bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes);
 	return ret;
 }
 
@@ -76,6 +85,17 @@ const char *hs_text_age(char *ret, uint64_t ms)
 		snprintf(ret, HS_FIGURE_BYTES, "%llu min %02llu s", minutes, seconds % 60);
 	else
 		snprintf(ret, HS_FIGURE_BYTES, "%llu s", seconds);
+	return ret;
+}
+
+const char *hs_text_short_age(char *ret, uint64_t ms)
+{
+	char *second_space;
+
+	hs_text_age(ret, ms);
+	second_space = strchr(strchr(ret, ' ') + 1, ' ');
+	if (second_space)
+		*second_space = '\0';
 	return ret;
 }
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heapspy ps: the Python processes of this host, and whose memory is changing. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "commands.h"
+#include "options.h"
+#include "output.h"
+#include "ps.h"
+
+#define DEFAULT_INTERVAL_S 2
+#define STEP_MS 100
+
+enum {
+	KEY_TREE = 0x1000,
+};
+
+struct ps_options {
+	bool as_tree;
+	unsigned interval_s;
+};
+
+static const struct argp_option options[] = {
+	{ "tree", KEY_TREE, NULL, 0, "Children below their parents", 0 },
+	{ "interval", 'i', "SECS", 0, "Time over which the change of private dirty memory is measured (default 2); 0 does not wait", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct hs_invocation *invocation = state->input;
+	struct ps_options *own = invocation->own;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		own->interval_s = DEFAULT_INTERVAL_S;
+		return 0;
+	case KEY_TREE:
+		own->as_tree = true;
+		return 0;
+	case 'i':
+		own->interval_s = hs_options_number(state, "--interval", argument, 0, 3600);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void wait_ms(unsigned ms, struct hs_progress *progress)
+{
+	struct timespec step = { .tv_nsec = STEP_MS * 1000000l };
+
+	for (unsigned done = 0; done < ms; done += STEP_MS) {
+		hs_progress_update(progress, "measuring the change of private dirty memory", done, ms);
+		nanosleep(&step, NULL);
+	}
+}
+
+/* Private dirty memory at both ends of the interval. */
+static void measure(struct hs_ps *ps, struct hs_progress *progress)
+{
+	for (size_t i = 0; i < ps->rows.n; i++) {
+		struct hs_ps_row *row = &ps->rows.items[i];
+		row->has_dirty = hs_process_private_dirty(row->entry->pid, &row->dirty_bytes);
+	}
+	if (!ps->interval_ms || !ps->rows.n)
+		return;
+	wait_ms(ps->interval_ms, progress);
+	for (size_t i = 0; i < ps->rows.n; i++) {
+		struct hs_ps_row *row = &ps->rows.items[i];
+		uint64_t dirty;
+		row->has_change = row->has_dirty && hs_process_private_dirty(row->entry->pid, &dirty);
+		if (!row->has_change)
+			continue;
+		row->dirty_change_bytes = (int64_t)(dirty - row->dirty_bytes);
+		row->dirty_bytes = dirty;
+	}
+}
+
+static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
+{
+	const struct hs_ps *ps = context;
+
+	if (output->format == HS_FORMAT_JSON)
+		return hs_ps_json(out, ps);
+	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	hs_ps_text(out, ps, &style);
+	return NULL;
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	const struct ps_options *own = invocation->own;
+	HS_CLEANUP(hs_process_list_free) struct hs_process_list list = { 0 };
+	char host[256] = "";
+	HS_CLEANUP(hs_ps_deinit) struct hs_ps ps = {
+		.program = program_invocation_name,
+		.time = time(NULL),
+		.host = host,
+		.interval_ms = own->interval_s * 1000,
+		.own_uid = geteuid(),
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	HS_TRY(hs_process_list_read(&list));
+	HS_TRY(hs_ps_select(&ps, &list, own->as_tree));
+	measure(&ps, &invocation->progress);
+	hs_progress_end(&invocation->progress);
+	return hs_output_render(&invocation->output, render, &ps);
+}
+
+const struct hs_command hs_command_ps = {
+	.name = "ps",
+	.summary = "List the Python processes of this host, and how their memory changes",
+	.usage = "",
+	.description = "'dirty' is the memory that a process alone has written to; its change is measured over two seconds. No process is stopped.",
+	.examples = "  heapspy ps\n"
+		    "  heapspy ps --tree\n"
+		    "  heapspy ps -i 30 -f json\n",
+	.needs = HS_STAGE_NONE,
+	.has_output = true,
+	.own_bytes = sizeof(struct ps_options),
+	.options = options,
+	.parse = parse,
+	.run = run,
+};
