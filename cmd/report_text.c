@@ -46,10 +46,18 @@ static const char *or_unknown(const char *text)
 	return text && *text ? text : "?";
 }
 
+/* "python3 /srv/app/main.py" is known as main.py. */
+static const char *short_script(const char *script)
+{
+	const char *slash = script ? strrchr(script, '/') : NULL;
+
+	return or_unknown(slash && slash[1] ? slash + 1 : script);
+}
+
 static void put_identity(FILE *out, const struct hs_report *report, const struct hs_style *style)
 {
 	const struct hs_process *process = report->process;
-	HS_FREE char *script = hs_text_safe(or_unknown(process->script), style);
+	HS_FREE char *script = hs_text_safe(short_script(process->script), style);
 	HS_FREE char *source = hs_text_safe(report->layout->source, style);
 	char age[HS_FIGURE_BYTES];
 

@@ -25,7 +25,7 @@ void report_sample_init(struct report_sample *ret, const char *filter, enum hs_r
 {
 	*ret = (struct report_sample){
 		.process = { .pid = 4242, .start_time = 123456, .boot_id = "1b4e28ba-2fa1-11d2-883f-0016d3cca427", .state = 'S',
-			     .rss_bytes = 812 << 20, .uptime_ms = (3 * 24 + 4) * 3600000ull, .script = (char *)"python3 app.py" },
+			     .rss_bytes = 812 << 20, .uptime_ms = (3 * 24 + 4) * 3600000ull, .script = (char *)"python3 /srv/shop/app.py" },
 		.layout = { .version = "3.11.2", .source = "debug file (build-id 571d98ab)" },
 		.capture = { .pause_ns = 21500000, .pauses_ns = { .items = pauses, .n = 1 }, .copied_bytes = 98 << 20,
 			     .missing = { .items = missing, .n = 1 } },
