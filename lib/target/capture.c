@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The capture, from the plan to the sealed image: what happens in which order, and what is undone when. The stop itself
- * runs in a thread of its own (see tracee.h); nothing between its first interrupt and its last detach may wait for
- * anything but the target and the copy.
+ * The capture as a whole: prepare, stop and copy, hand over an image; and the two steps that happen both before the stop
+ * and under it. What belongs to the stop alone is in stop.c, what comes before it in prepare.c.
  */
 #include "capture.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bits.h"
 #include "cleanup.h"
 #include "copy.h"
-#include "destination.h"
 #include "pagemap.h"
-#include "plan.h"
+#include "replan.h"
+#include "session.h"
 #include "tracee.h"
 #include "workers.h"
-
-#define MAX_STOP_WAIT_NS 2000000000ULL
 
 static atomic_bool is_cancelled;
 
@@ -31,128 +26,134 @@ void hs_capture_cancel(void)
 	atomic_store(&is_cancelled, true);
 }
 
-static bool was_cancelled(void)
+bool hs_session_is_cancelled(void)
 {
 	return atomic_load_explicit(&is_cancelled, memory_order_relaxed);
 }
 
-static struct hs_error *cancelled(void)
+struct hs_error *hs_session_cancelled(void)
 {
-	return hs_error_new(HS_ERROR_CANCELLED, "cancelled; the target was let go");
+	return hs_error_new(HS_ERROR_CANCELLED, "cancelled; the target runs on as before");
 }
 
-/* All that a capture in progress owns. */
-struct session {
-	pid_t pid;
-	const struct hs_capture_options *options;
-	unsigned n_workers;
-	struct hs_process *process;     /* before the stop, then as of it */
-	struct hs_plan *plan;           /* likewise */
-	struct hs_destination destination;
-	struct hs_tracees tracees;
-	struct hs_capture *capture;
-	struct hs_error *error;         /* of the tracer's thread */
-};
-
-static void end_session(struct session *session)
+/* The mappings of [start, end), as an index range; they are there, since a plan was made of them. */
+static size_t first_mapping(const struct hs_mappings *mappings, hs_addr start)
 {
-	hs_process_destroy(session->process);
-	hs_plan_destroy(session->plan);
-	hs_destination_release(&session->destination);
-	hs_tracees_free(&session->tracees);
-	hs_capture_destroy(session->capture);
-}
+	size_t low = 0, high = mappings->n;
 
-/* Reads the process and plans its copy, replacing an earlier plan. */
-static struct hs_error *plan_copy(struct session *session)
-{
-	struct hs_process *process;
-	struct hs_plan *plan;
-	struct hs_pagemap pagemap;
-
-	HS_TRY(hs_process_read(session->pid, &process));
-	if (session->process && process->start_time != session->process->start_time) {
-		hs_process_destroy(process);
-		return hs_error_new(HS_ERROR_GONE, "PID %d has exited; another process has its number now", (int)session->pid);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (mappings->items[middle].end > start)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	if (session->process)
-		process->state = session->process->state;
-	hs_process_destroy(session->process);
-	session->process = process;
+	return low;
+}
+
+static bool is_same_mapping(const struct hs_mapping *a, const struct hs_mapping *b)
+{
+	return a->start == b->start && a->end == b->end && a->inode == b->inode && a->file_offset == b->file_offset &&
+	       a->device_major == b->device_major && a->device_minor == b->device_minor && !strcmp(a->permissions, b->permissions);
+}
+
+static bool are_same_mappings(const struct hs_mappings *a, const struct hs_mappings *b, hs_addr start, hs_addr end)
+{
+	size_t i = first_mapping(a, start), k = first_mapping(b, start);
+
+	for (; i < a->n && a->items[i].start < end; i++, k++)
+		if (k >= b->n || !is_same_mapping(&a->items[i], &b->items[k]))
+			return false;
+	return true;
+}
+
+/* Read-only segments that were copied before and are still what they were need not be copied again. */
+static void keep_copied(struct hs_plan *plan, const struct hs_mappings *mappings, struct hs_plan *earlier,
+			const struct hs_mappings *earlier_mappings)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < plan->extents.n; i++) {
+		struct hs_extent *extent = &plan->extents.items[i];
+		while (k < earlier->extents.n && earlier->extents.items[k].start < extent->start)
+			k++;
+		struct hs_extent *old = k < earlier->extents.n ? &earlier->extents.items[k] : NULL;
+		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end ||
+		    !are_same_mappings(earlier_mappings, mappings, old->start, old->end))
+			continue;
+		uint64_t *present = extent->present;
+		extent->present = old->present;
+		old->present = present;
+		extent->is_copied = true;
+	}
+}
+
+static struct hs_error *make_plan(const struct hs_session *session, const struct hs_process *process, struct hs_plan **ret)
+{
+	struct hs_pagemap pagemap;
 
 	HS_TRY(hs_pagemap_open(process->memory_tid, &pagemap));
 	struct hs_page_source source = hs_pagemap_source(&pagemap);
-	struct hs_error *error = hs_plan_make(&process->mappings, &source, session->options->skip, &plan);
+	struct hs_known_pages known = { session->plan, source };
+	if (session->plan)
+		source = hs_known_pages_source(&known);
+	struct hs_error *error = hs_plan_make(&process->mappings, &source, session->options->skip, ret);
 	hs_pagemap_close(&pagemap);
-	HS_TRY(error);
+	return error;
+}
+
+static void cleanup_process(struct hs_process **process)
+{
+	hs_process_destroy(*process);
+}
+
+struct hs_error *hs_session_plan(struct hs_session *session)
+{
+	HS_CLEANUP(cleanup_process) struct hs_process *process = NULL;
+	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *plan = NULL;
+
+	HS_TRY(hs_process_read(session->pid, &process));
+	if (session->process) {
+		if (process->start_time != session->process->start_time)
+			return hs_error_new(HS_ERROR_GONE, "PID %d has exited; another process has its number now", (int)session->pid);
+		/* Under our own stop it would say 't' and name us. */
+		process->state = session->process->state;
+		process->tracer_pid = session->process->tracer_pid;
+	}
+	HS_TRY(make_plan(session, process, &plan));
+	HS_TRY(hs_destination_reserve(&session->destination, plan));
+	if (session->plan)
+		keep_copied(plan, &process->mappings, session->plan, &session->process->mappings);
+	hs_process_destroy(session->process);
+	session->process = hs_take(process);
 	hs_plan_destroy(session->plan);
-	session->plan = plan;
+	session->plan = hs_take(plan);
 	return NULL;
 }
 
 static bool is_copy_over(void *context)
 {
-	(void)context;
-	return was_cancelled();
+	const struct hs_session *session = context;
+
+	return hs_session_is_cancelled() || (session->stop_deadline_ns && hs_monotonic_ns() > session->stop_deadline_ns);
 }
 
-static struct hs_error *plan_and_copy(struct session *session)
+struct hs_error *hs_session_copy(struct hs_session *session)
 {
-	struct hs_copy_options options = { .n_workers = session->n_workers, .is_over = is_copy_over };
+	struct hs_copy_options options = {
+		.tid = session->process->memory_tid, .n_workers = session->n_workers, .is_over = is_copy_over, .context = session,
+	};
 	size_t bytes;
 
-	HS_TRY(plan_copy(session));
-	options.tid = session->process->memory_tid;
-	HS_TRY(hs_destination_reserve(&session->destination, session->plan));
 	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &bytes));
-	session->capture->copied_bytes = bytes;
-	return was_cancelled() ? cancelled() : NULL;
-}
-
-static struct hs_error *work_under_stop(struct session *session)
-{
-	HS_TRY(hs_tracees_stop(&session->tracees));
-	HS_TRY(hs_tracees_registers(&session->tracees, &session->capture->threads));
-	return plan_and_copy(session);
-}
-
-static void *stop_and_copy(void *argument)
-{
-	struct session *session = argument;
-
-	session->tracees.pid = session->pid;
-	session->tracees.is_cancelled = was_cancelled;
-	session->tracees.deadline_ns = hs_monotonic_ns() + MAX_STOP_WAIT_NS;
-	session->error = work_under_stop(session);
-	hs_tracees_detach(&session->tracees);
-	if (session->tracees.first_interrupt_ns)
-		session->capture->pause_ns = hs_monotonic_ns() - session->tracees.first_interrupt_ns;
-	session->capture->was_stopped = session->tracees.was_stopped;
+	if (hs_session_is_cancelled())
+		return hs_session_cancelled();
+	if (is_copy_over(session))
+		return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "the stop of PID %d reached --max-pause %u ms with %zu of %zu MiB copied; "
+						  "it was let go", (int)session->pid, session->options->max_pause_ms, bytes >> 20,
+						  session->plan->bytes >> 20),
+				     "allow a longer one with --max-pause, or use --nonblocking");
 	return NULL;
-}
-
-/*
- * Runs the stop in a thread of its own. SIGCHLD is blocked meanwhile, here and (inherited) there, so that the tracer can
- * wait for it.
- */
-static struct hs_error *run_stop(struct session *session)
-{
-	sigset_t sigchld, before;
-	pthread_t tracer;
-
-	sigemptyset(&sigchld);
-	sigaddset(&sigchld, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &sigchld, &before);
-	int failure = pthread_create(&tracer, NULL, stop_and_copy, session);
-	if (!failure)
-		pthread_join(tracer, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failure)
-		return hs_error_os(failure, "starting a thread");
-	uint64_t *pause = hs_array_append(&session->capture->pauses_ns);
-	if (pause)
-		*pause = session->capture->pause_ns;
-	return hs_take(session->error);
 }
 
 /* What the image's segments point into. */
@@ -170,37 +171,27 @@ static void release_store(void *context)
 	free(store);
 }
 
-/*
- * Static storage: writable private mappings of files, and the anonymous one that continues them, which is .bss. The
- * kernel may merge later mappings with a .bss, so no more of it is believed than a large binary has.
- */
-#define MAX_BSS_BYTES ((hs_addr)4 << 20)
-
-static struct hs_error *add_statics(struct hs_image *image, const struct hs_mappings *mappings)
+/* The kernel's page of zeros is known without a copy: our page was never touched and reads the same. */
+static void add_zero_pages(struct hs_extent *extent)
 {
-	for (size_t i = 0; i < mappings->n; i++) {
-		const struct hs_mapping *mapping = &mappings->items[i];
-		const struct hs_mapping *next = i + 1 < mappings->n ? mapping + 1 : NULL;
-		hs_addr end = mapping->end;
-		if (!mapping->inode || mapping->permissions[3] != 'p')
-			continue;
-		if (mapping->permissions[1] == 'w' && next && next->start == end && !next->inode && !next->path[0] &&
-		    next->permissions[1] == 'w')
-			end = next->end - next->start > MAX_BSS_BYTES ? end + MAX_BSS_BYTES : next->end;
-		HS_TRY(hs_image_add_static(image, mapping->start, end));
-	}
-	return NULL;
+	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
+
+	for (size_t word = 0; word < n_words; word++)
+		if (extent->zero[word])
+			extent->present[word] |= extent->zero[word];
+	free(hs_take(extent->zero));
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
 {
 	for (size_t i = 0; i < store->plan->extents.n; i++) {
-		const struct hs_extent *extent = &store->plan->extents.items[i];
+		struct hs_extent *extent = &store->plan->extents.items[i];
 		struct hs_segment segment = {
 			.start = extent->start, .end = extent->end,
 			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
+		add_zero_pages(extent);
 		/* The first segment carries what all of them point into. */
 		struct hs_error *error = hs_image_add_segment(image, &segment, i ? NULL : release_store, i ? NULL : store);
 		if (error && !i)
@@ -210,8 +201,19 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 	return hs_image_seal(image);
 }
 
+static uint64_t copied_bytes(const struct hs_plan *plan)
+{
+	uint64_t n_pages = 0;
+
+	for (size_t i = 0; i < plan->extents.n; i++) {
+		const struct hs_extent *extent = &plan->extents.items[i];
+		n_pages += hs_bits_count(extent->present, (extent->end - extent->start) >> HS_PAGE_SHIFT);
+	}
+	return n_pages << HS_PAGE_SHIFT;
+}
+
 /* Hands the destination and the plan over to the capture's image. */
-static struct hs_error *make_image(struct session *session)
+static struct hs_error *make_image(struct hs_session *session)
 {
 	struct hs_capture *capture = session->capture;
 	struct store *store = malloc(sizeof(*store));
@@ -220,6 +222,7 @@ static struct hs_error *make_image(struct session *session)
 		return hs_error_no_memory();
 	*store = (struct store){ session->destination, hs_take(session->plan) };
 	session->destination = (struct hs_destination){ 0 };
+	capture->copied_bytes = copied_bytes(store->plan);
 	capture->missing = store->plan->missing;
 	store->plan->missing = (struct hs_missing_list){ 0 };
 	capture->process = hs_take(session->process);
@@ -228,26 +231,32 @@ static struct hs_error *make_image(struct session *session)
 		release_store(store);
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
 	}
-	/* statics before segments: from the first segment on, the image owns the store */
-	error = add_statics(capture->image, &capture->process->mappings);
-	if (error) {
-		release_store(store);
-		return error;
-	}
 	return add_segments(capture->image, store);
 }
 
-static struct hs_error *prepare(struct session *session)
+static void end_session(struct hs_session *session)
 {
-	HS_TRY(plan_copy(session));
-	HS_TRY(hs_destination_reserve(&session->destination, session->plan));
-	hs_destination_prefault(&session->destination, session->plan, session->n_workers);
-	return was_cancelled() ? cancelled() : NULL;
+	hs_process_destroy(session->process);
+	hs_plan_destroy(session->plan);
+	hs_destination_release(&session->destination);
+	hs_capture_destroy(session->capture);
+}
+
+static struct hs_error *run_session(struct hs_session *session)
+{
+	HS_TRY(hs_session_prepare(session));
+	if (session->options->nonblocking) {
+		HS_TRY(hs_session_plan(session));
+		HS_TRY(hs_session_copy(session));
+	} else {
+		HS_TRY(hs_session_stop_and_copy(session));
+	}
+	return make_image(session);
 }
 
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret)
 {
-	HS_CLEANUP(end_session) struct session session = {
+	HS_CLEANUP(end_session) struct hs_session session = {
 		.pid = pid, .options = options,
 		.n_workers = options->n_workers ? options->n_workers : hs_workers_default(),
 		.capture = calloc(1, sizeof(*session.capture)),
@@ -257,9 +266,11 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 		return hs_error_no_memory();
 	if (pid == getpid())
 		return hs_error_new(HS_ERROR_INVALID, "PID %d is heapspy itself", (int)pid);
-	HS_TRY(prepare(&session));
-	HS_TRY(options->nonblocking ? plan_and_copy(&session) : run_stop(&session));
-	HS_TRY(make_image(&session));
+	struct hs_error *error = run_session(&session);
+	/* A cancellation ends one capture, the running one or the next to begin. */
+	if (error && error->code == HS_ERROR_CANCELLED)
+		atomic_store(&is_cancelled, false);
+	HS_TRY(error);
 	*ret = hs_take(session.capture);
 	return NULL;
 }

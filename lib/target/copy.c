@@ -212,6 +212,8 @@ struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destin
 
 	for (size_t i = 0; i < plan->extents.n; i++) {
 		job.extent = &plan->extents.items[i];
+		if (job.extent->is_copied)
+			continue;
 		HS_TRY(hs_extent_for_each_run(job.extent, add_run, &job));
 	}
 	hs_workers_run(copy_batches, &job, job.batches.n, 1, options->n_workers);

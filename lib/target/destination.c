@@ -2,16 +2,17 @@
 /* Address space for the copy: reserving it in areas, pre-faulting what will be copied. */
 #include "destination.h"
 
+#include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "cleanup.h"
+#include "bits.h"
 #include "workers.h"
 
 #define SLACK_BYTES ((hs_addr)4 << 30)   /* room to grow into, on both sides of an area */
 #define MAX_GAP_BYTES ((hs_addr)64 << 30) /* extents farther apart get areas of their own */
 #define HUGE_BYTES ((size_t)2 << 20)
 #define ADDRESS_END ((hs_addr)1 << 47)
-#define PREFAULT_CHUNK_BYTES ((size_t)8 << 20)
+#define PREFAULT_CHUNK_BYTES ((size_t)2 << 20)
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -93,6 +94,26 @@ struct hs_error *hs_destination_reserve(struct hs_destination *destination, cons
 	return NULL;
 }
 
+/*
+ * Asks for huge pages where every page of one will be copied: fewer faults now, fewer TLB misses in the copy and in all
+ * that reads the image, and not a byte more than is copied.
+ */
+static void advise_huge_pages(const struct hs_destination *destination, const struct hs_extent *extent)
+{
+	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+	size_t to_aligned = (-extent->start & (HUGE_BYTES - 1)) >> HS_PAGE_SHIFT;
+	size_t n_huge = HUGE_BYTES >> HS_PAGE_SHIFT;
+
+	for (size_t bit = to_aligned; bit + n_huge <= n_bits; bit += n_huge) {
+		size_t run_end = hs_bits_next(extent->present, bit, n_bits, false);
+		size_t n_wanted = (run_end - bit) / n_huge * n_huge;
+		if (!n_wanted)
+			continue;
+		madvise(hs_destination_at(destination, extent->start + (bit << HS_PAGE_SHIFT)), n_wanted << HS_PAGE_SHIFT, MADV_HUGEPAGE);
+		bit += n_wanted - n_huge;
+	}
+}
+
 struct piece {
 	uint8_t *local;
 	size_t bytes;
@@ -101,6 +122,9 @@ struct piece {
 struct prefault {
 	const struct hs_destination *destination;
 	HS_ARRAY(struct piece) pieces;
+	void (*progress)(void *context, uint64_t done_bytes);
+	void *context;
+	atomic_size_t done_bytes;
 };
 
 static struct hs_error *add_pieces(void *context, hs_addr start, hs_addr end)
@@ -120,25 +144,30 @@ static struct hs_error *add_pieces(void *context, hs_addr start, hs_addr end)
 
 static void touch_pieces(void *context, size_t begin, size_t end, unsigned worker)
 {
-	const struct prefault *prefault = context;
+	struct prefault *prefault = context;
 
-	(void)worker;
 	for (size_t i = begin; i < end; i++) {
 		const struct piece *piece = &prefault->pieces.items[i];
-		if (!madvise(piece->local, piece->bytes, MADV_POPULATE_WRITE))
-			continue;
-		for (size_t offset = 0; offset < piece->bytes; offset += HS_PAGE_BYTES)
-			((volatile uint8_t *)piece->local)[offset] = 0;
+		/* Older kernels (before 5.14) cannot populate for writing: writes of what is there do the same. */
+		if (madvise(piece->local, piece->bytes, MADV_POPULATE_WRITE))
+			for (size_t offset = 0; offset < piece->bytes; offset += HS_PAGE_BYTES)
+				((volatile uint8_t *)piece->local)[offset] = 0;
+		size_t done = atomic_fetch_add(&prefault->done_bytes, piece->bytes) + piece->bytes;
+		if (worker == 0 && prefault->progress)
+			prefault->progress(prefault->context, done);
 	}
 }
 
-void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers)
+void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
+			     void (*progress)(void *context, uint64_t done_bytes), void *context)
 {
-	struct prefault prefault = { .destination = destination };
+	struct prefault prefault = { .destination = destination, .progress = progress, .context = context };
 
-	for (size_t i = 0; i < plan->extents.n; i++)
+	for (size_t i = 0; i < plan->extents.n; i++) {
+		advise_huge_pages(destination, &plan->extents.items[i]);
 		hs_error_destroy(hs_extent_for_each_run(&plan->extents.items[i], add_pieces, &prefault));
-	hs_workers_run(touch_pieces, &prefault, prefault.pieces.n, 1, n_workers);
+	}
+	hs_workers_run(touch_pieces, &prefault, prefault.pieces.n, 16, n_workers);
 	hs_array_free(&prefault.pieces);
 }
 

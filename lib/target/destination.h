@@ -31,8 +31,12 @@ struct hs_destination {
 
 /* Makes room for a plan's extents: by area where one has it, else by a new area with slack around it. */
 struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan) HS_MUST_CHECK;
-/* Touches the pages that the plan wants, so that the copy finds them there. Failing to is no error. */
-void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers);
+/*
+ * Touches the pages that the plan wants, so that the copy finds them there; by huge pages where all 512 pages of one are
+ * wanted. Failing to is no error. `progress` (may be NULL) is called in the caller's thread only.
+ */
+void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
+			     void (*progress)(void *context, uint64_t done_bytes), void *context);
 /* The local place of a remote address that an extent of a reserved plan holds. */
 uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr address);
 /* Unmaps everything. */

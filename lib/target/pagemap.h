@@ -3,13 +3,15 @@
 #ifndef HS_PAGEMAP_H
 #define HS_PAGEMAP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
 #include "plan.h"
 
 struct hs_pagemap {
-	int fd; /* -1: this kernel shows none; then every page of a mapping counts as present */
+	int fd;        /* -1: this kernel shows none; then every page of a mapping counts as present */
+	bool can_scan; /* until PAGEMAP_SCAN fails once */
 };
 
 /* `tid`: see hs_process.memory_tid. Open it anew under the stop: after an exec the old one shows the old memory. */

@@ -146,7 +146,16 @@ static struct hs_error *mark_mapping(const struct hs_mapping *mapping, enum hs_c
 		hs_bits_set(extent->present, first_bit, first_bit + n_pages);
 		return NULL;
 	}
-	return pages->mark(pages->context, mapping->start, mapping->end, mode, extent->present, first_bit, n_swapped);
+	return pages->mark(pages->context, mapping->start, mapping->end, mode, extent, n_swapped);
+}
+
+static struct hs_error *allocate_bits(struct hs_extent *extent)
+{
+	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
+
+	extent->present = calloc(n_words, sizeof(*extent->present));
+	extent->zero = calloc(n_words, sizeof(*extent->zero));
+	return extent->present && extent->zero ? NULL : hs_error_no_memory();
 }
 
 static struct hs_error *add_extent(struct hs_plan *plan, const struct hs_mappings *mappings, const enum hs_copy_mode *modes,
@@ -162,9 +171,7 @@ static struct hs_error *add_extent(struct hs_plan *plan, const struct hs_mapping
 	extent->end = mappings->items[span.last].end;
 	extent->is_writable = first->permissions[1] == 'w';
 	extent->is_anonymous = true;
-	extent->present = calloc(hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT), sizeof(*extent->present));
-	if (!extent->present)
-		return hs_error_no_memory();
+	HS_TRY(allocate_bits(extent));
 	for (size_t i = span.first; i <= span.last; i++) {
 		if (mappings->items[i].inode)
 			extent->is_anonymous = false;
@@ -199,6 +206,7 @@ static struct hs_error *skip_ranges(struct hs_plan *plan, struct hs_extent *exte
 		if (start >= end)
 			continue;
 		hs_bits_clear(extent->present, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
+		hs_bits_clear(extent->zero, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
 		HS_TRY(add_missing(plan, start, end, "raw data, left out"));
 	}
 	return NULL;
@@ -222,11 +230,6 @@ static struct hs_error *fill_plan(struct hs_plan *plan, const struct hs_mappings
 	return NULL;
 }
 
-static void cleanup_plan(struct hs_plan **plan)
-{
-	hs_plan_destroy(*plan);
-}
-
 static void cleanup_files(struct file_ids *files)
 {
 	hs_array_free(files);
@@ -235,7 +238,7 @@ static void cleanup_files(struct file_ids *files)
 struct hs_error *hs_plan_make(const struct hs_mappings *mappings, const struct hs_page_source *pages,
 			      const struct hs_address_ranges *skip, struct hs_plan **ret)
 {
-	HS_CLEANUP(cleanup_plan) struct hs_plan *plan = calloc(1, sizeof(*plan));
+	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *plan = calloc(1, sizeof(*plan));
 	HS_CLEANUP(cleanup_files) struct file_ids modules = { 0 };
 	HS_FREE enum hs_copy_mode *modes = calloc(mappings->n + 1, sizeof(*modes));
 
@@ -258,11 +261,77 @@ void hs_plan_destroy(struct hs_plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->extents.n; i++)
+	for (size_t i = 0; i < plan->extents.n; i++) {
 		free(plan->extents.items[i].present);
+		free(plan->extents.items[i].zero);
+	}
 	hs_array_free(&plan->extents);
 	hs_array_free(&plan->missing);
 	free(plan);
+}
+
+/* Words that are zero are left alone: the bitmap of a sparse mapping is never touched where nothing is. */
+static void copy_bits(uint64_t *to, const uint64_t *from, size_t n_words)
+{
+	for (size_t word = 0; word < n_words; word++)
+		if (from[word])
+			to[word] = from[word];
+}
+
+struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret)
+{
+	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return hs_error_no_memory();
+	copy->bytes = plan->bytes;
+	copy->swapped_bytes = plan->swapped_bytes;
+	for (size_t i = 0; i < plan->extents.n; i++) {
+		const struct hs_extent *from = &plan->extents.items[i];
+		struct hs_extent *extent = hs_array_append(&copy->extents);
+		size_t n_words = hs_bits_words((from->end - from->start) >> HS_PAGE_SHIFT);
+		if (!extent)
+			return hs_error_no_memory();
+		*extent = *from;
+		HS_TRY(allocate_bits(extent));
+		copy_bits(extent->present, from->present, n_words);
+		copy_bits(extent->zero, from->zero, n_words);
+	}
+	*ret = hs_take(copy);
+	return NULL;
+}
+
+/* Keeps the extent's first `max_pages` wanted pages. */
+static void cut_extent(struct hs_extent *extent, size_t max_pages)
+{
+	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+	size_t n_kept = 0, bit = 0;
+
+	while (n_kept < max_pages && (bit = hs_bits_next(extent->present, bit, n_bits, true)) < n_bits) {
+		size_t end = hs_bits_next(extent->present, bit, n_bits, false);
+		if (end - bit > max_pages - n_kept)
+			end = bit + (max_pages - n_kept);
+		n_kept += end - bit;
+		bit = end;
+	}
+	hs_bits_clear(extent->present, bit, n_bits);
+	extent->n_pages = n_kept;
+}
+
+struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t bytes, struct hs_plan **ret)
+{
+	struct hs_plan *sample;
+
+	HS_TRY(hs_plan_copy(plan, &sample));
+	sample->bytes = 0;
+	for (size_t i = 0; i < sample->extents.n; i++) {
+		struct hs_extent *extent = &sample->extents.items[i];
+		size_t rest = bytes > sample->bytes ? bytes - sample->bytes : 0;
+		cut_extent(extent, extent->is_writable ? rest >> HS_PAGE_SHIFT : 0);
+		sample->bytes += extent->n_pages << HS_PAGE_SHIFT;
+	}
+	*ret = sample;
+	return NULL;
 }
 
 struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,

@@ -40,7 +40,9 @@ struct hs_extent {
 	bool is_writable;
 	bool is_anonymous;
 	uint64_t *present;  /* bit i: page i is to be copied; owned */
-	size_t n_pages;     /* bits set */
+	uint64_t *zero;     /* bit i: page i is the kernel's page of zeros, which need not be copied; owned */
+	size_t n_pages;     /* bits set in `present` */
+	bool is_copied;     /* by an earlier copy that still holds: hs_copy_plan() passes over it */
 };
 
 struct hs_plan {
@@ -53,11 +55,11 @@ struct hs_plan {
 /* Which pages exist; the only thing that a plan wants to know of a process. */
 struct hs_page_source {
 	/*
-	 * Sets bit first_bit + i of `bits` for each page i of [start, end) that `mode` wants (never called with NOTHING or
-	 * WHOLE), and adds the swapped ones to *n_swapped.
+	 * Sets the extent's bits for each page of [start, end), which lies in it, that `mode` wants (never NOTHING or WHOLE),
+	 * and adds the swapped ones to *n_swapped.
 	 */
-	struct hs_error *(*mark)(void *context, hs_addr start, hs_addr end, enum hs_copy_mode mode, uint64_t *bits,
-				 size_t first_bit, size_t *n_swapped);
+	struct hs_error *(*mark)(void *context, hs_addr start, hs_addr end, enum hs_copy_mode mode, struct hs_extent *extent,
+				 size_t *n_swapped);
 	void *context;
 };
 
@@ -66,6 +68,20 @@ struct hs_error *hs_plan_make(const struct hs_mappings *mappings, const struct h
 			      const struct hs_address_ranges *skip, struct hs_plan **ret) HS_MUST_CHECK;
 /* NULL is legal. */
 void hs_plan_destroy(struct hs_plan *plan);
+
+static inline void hs_cleanup_plan(struct hs_plan **plan)
+{
+	hs_plan_destroy(*plan);
+}
+
+/* The extents of a plan, without its `missing`. The caller owns *ret. */
+struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret) HS_MUST_CHECK;
+
+/*
+ * A part of the plan to try out the copy with: up to `bytes` of its writable pages. The caller
+ * owns *ret.
+ */
+struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t bytes, struct hs_plan **ret) HS_MUST_CHECK;
 
 /* Calls `run` for each run of wanted pages of an extent, as [start, end) addresses, ascending; stops at its first error. */
 struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,

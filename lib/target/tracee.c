@@ -13,6 +13,7 @@
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
+#include "session.h"
 
 #define FIRST_WAIT_NS 200000L     /* then doubled: SIGCHLD wakes us, unless another thread of ours took it */
 #define MAX_WAIT_NS 10000000L
@@ -147,8 +148,8 @@ static struct hs_error *wait_for(struct hs_tracees *tracees, struct hs_tracee *t
 
 	for (poll_tracee(tracees, tracee); tracee->state == HS_TRACEE_SEIZED; poll_tracee(tracees, tracee)) {
 		uint64_t now_ns = hs_monotonic_ns();
-		if (tracees->is_cancelled && tracees->is_cancelled())
-			return hs_error_new(HS_ERROR_CANCELLED, "cancelled");
+		if (hs_session_is_cancelled())
+			return hs_session_cancelled();
 		if (now_ns > tracees->deadline_ns)
 			return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "thread %d of PID %d did not stop in time (state %c); it was let go",
 							  (int)tracee->tid, (int)tracees->pid, task_state(tracee->tid)),

@@ -37,7 +37,6 @@ struct hs_tracees {
 	bool was_stopped;            /* some thread was in a job-control stop before */
 	uint64_t first_interrupt_ns; /* CLOCK_MONOTONIC; 0: nothing was interrupted yet */
 	uint64_t deadline_ns;        /* give up stopping at this time */
-	bool (*is_cancelled)(void);
 };
 
 /*

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes before the stop: is there memory beside the target, how long would the stop be, may it be that long; touching
+ * the destination's pages and copying what cannot change. Nothing here stops the target.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "copy.h"
+#include "memory_limit.h"
+#include "proc_file.h"
+#include "replan.h"
+#include "session.h"
+#include "tracee.h"
+
+#define BITMAPS_AND_TABLES_BYTES ((uint64_t)16 << 20)
+#define SAMPLE_BYTES ((size_t)32 << 20)
+#define SWAP_IN_BYTES_PER_S 100000000ULL /* a disk's, not a memory's: swapped pages are what makes stops long */
+#define STOP_NS 500000ULL
+#define STOP_NS_PER_THREAD 30000ULL
+#define MAX_ROUNDS 4
+#define ENOUGH_NEW_BYTES ((size_t)1 << 20)
+
+static struct hs_error *check_memory(const struct hs_session *session)
+{
+	/* Copied bytes + 5 % for what the target takes until the stop. */
+	return hs_memory_check(session->plan->bytes + session->plan->bytes / 20 + BITMAPS_AND_TABLES_BYTES);
+}
+
+static void report_prefault(void *context, uint64_t done_bytes)
+{
+	const struct hs_session *session = context;
+
+	if (session->options->progress)
+		session->options->progress(session->options->context, "preparing", done_bytes, session->plan->bytes);
+}
+
+/* Copies a few MiB of the running target and takes the time: *ret_bytes_per_s. */
+static struct hs_error *measure_copy(const struct hs_session *session, double *ret_bytes_per_s)
+{
+	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *sample = NULL;
+	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = session->n_workers };
+	size_t bytes;
+
+	HS_TRY(hs_plan_sample(session->plan, SAMPLE_BYTES, &sample));
+	hs_destination_prefault(&session->destination, sample, session->n_workers, NULL, NULL);
+	uint64_t start_ns = hs_monotonic_ns();
+	HS_TRY(hs_copy_plan(sample, &session->destination, &options, &bytes));
+	uint64_t elapsed_ns = hs_monotonic_ns() - start_ns;
+	*ret_bytes_per_s = (double)(bytes + 1) * 1e9 / (double)(elapsed_ns + 1);
+	return NULL;
+}
+
+static uint64_t count_threads(pid_t tid)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes;
+	uint64_t n = 1;
+	struct hs_error *error = hs_proc_read(tid, "status", &text, &bytes);
+
+	if (error)
+		hs_error_destroy(error);
+	else if (!hs_proc_field(text, "Threads", &n))
+		n = 1;
+	return n;
+}
+
+static struct hs_error *predict_pause(struct hs_session *session)
+{
+	double bytes_per_s;
+
+	HS_TRY(measure_copy(session, &bytes_per_s));
+	session->capture->predicted_pause_ns = STOP_NS + STOP_NS_PER_THREAD * count_threads(session->process->memory_tid) +
+					       (uint64_t)((double)session->plan->bytes * 1e9 / bytes_per_s) +
+					       session->plan->swapped_bytes * (1000000000 / SWAP_IN_BYTES_PER_S);
+	return NULL;
+}
+
+static struct hs_error *allow_pause(struct hs_session *session)
+{
+	const struct hs_capture_options *options = session->options;
+	uint64_t predicted_ms = (session->capture->predicted_pause_ns + 999999) / 1000000;
+
+	/* A stop that takes longer than it was predicted to is broken off, with a fifth for the inexact. */
+	session->max_pause_ns = (uint64_t)options->max_pause_ms * 1200000;
+	if (predicted_ms <= options->max_pause_ms)
+		return NULL;
+	session->max_pause_ns = UINT64_MAX;
+	if (options->confirm_pause && options->confirm_pause(options->context, predicted_ms, session->plan->bytes))
+		return NULL;
+	return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "copying %zu MiB would stop PID %d for about %llu ms; --max-pause allows %u ms",
+					  session->plan->bytes >> 20, (int)session->pid, (unsigned long long)predicted_ms, options->max_pause_ms),
+			     "the target was not stopped; allow it with --max-pause %llu, or use --nonblocking",
+			     (unsigned long long)(predicted_ms + predicted_ms / 2));
+}
+
+/*
+ * Copies the read-only segments of files while the target runs: they do not change, and need not make the stop longer.
+ * Under the stop they count only if the same mapping is still there (see hs_session_plan).
+ */
+static struct hs_error *copy_constant(struct hs_session *session)
+{
+	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *constant = NULL;
+	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = session->n_workers };
+	size_t bytes;
+
+	HS_TRY(hs_plan_copy(session->plan, &constant));
+	for (size_t i = 0; i < constant->extents.n; i++) {
+		struct hs_extent *extent = &constant->extents.items[i];
+		extent->is_copied = extent->is_writable || extent->is_anonymous;
+	}
+	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &bytes));
+	for (size_t i = 0; i < constant->extents.n; i++) {
+		struct hs_extent *from = &constant->extents.items[i], *to = &session->plan->extents.items[i];
+		if (from->is_copied)
+			continue;
+		/* What could not be read is a hole in `from` now. */
+		uint64_t *present = from->present;
+		from->present = to->present;
+		to->present = present;
+		to->is_copied = true;
+	}
+	return NULL;
+}
+
+/* A busy target goes on taking pages while ours are being touched: each round has less to do than the one before. */
+static struct hs_error *prefault_new_pages(struct hs_session *session)
+{
+	for (int round = 1; round < MAX_ROUNDS; round++) {
+		HS_CLEANUP(hs_cleanup_plan) struct hs_plan *earlier = NULL, *fresh = NULL;
+		HS_TRY(hs_plan_copy(session->plan, &earlier));
+		HS_TRY(hs_session_plan(session));
+		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
+		if (fresh->bytes)
+			HS_TRY(hs_memory_check(fresh->bytes));
+		hs_destination_prefault(&session->destination, fresh, session->n_workers, NULL, NULL);
+		if (fresh->bytes < ENOUGH_NEW_BYTES)
+			break;
+	}
+	return NULL;
+}
+
+struct hs_error *hs_session_prepare(struct hs_session *session)
+{
+	hs_memory_die_first();
+	HS_TRY(hs_session_plan(session));
+	HS_TRY(check_memory(session));
+	if (!session->options->nonblocking) {
+		HS_TRY(predict_pause(session));
+		HS_TRY(allow_pause(session));
+	}
+	hs_destination_prefault(&session->destination, session->plan, session->n_workers, report_prefault, session);
+	if (hs_session_is_cancelled())
+		return hs_session_cancelled();
+	HS_TRY(copy_constant(session));
+	HS_TRY(prefault_new_pages(session));
+	return hs_session_is_cancelled() ? hs_session_cancelled() : NULL;
+}

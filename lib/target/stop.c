@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stop: from the first thread's interrupt to the last one's detach nothing waits for anything but the target and the
+ * copy. It runs in a thread of its own, whose end releases whatever could not be detached (see tracee.h).
+ */
+#include <pthread.h>
+#include <signal.h>
+
+#include "cleanup.h"
+#include "session.h"
+#include "tracee.h"
+
+#define MAX_STOP_WAIT_NS 2000000000ULL
+
+struct stop {
+	struct hs_session *session;
+	struct hs_tracees tracees;
+	struct hs_error *error;
+};
+
+static struct hs_error *work_under_stop(struct stop *stop)
+{
+	struct hs_session *session = stop->session;
+
+	HS_TRY(hs_tracees_stop(&stop->tracees));
+	HS_TRY(hs_tracees_registers(&stop->tracees, &session->capture->threads));
+	HS_TRY(hs_session_plan(session));
+	return hs_session_copy(session);
+}
+
+static void *run_tracer(void *argument)
+{
+	struct stop *stop = argument;
+	struct hs_session *session = stop->session;
+	uint64_t now_ns = hs_monotonic_ns();
+
+	session->stop_deadline_ns = session->max_pause_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + session->max_pause_ns;
+	stop->tracees.pid = session->pid;
+	stop->tracees.deadline_ns = now_ns + MAX_STOP_WAIT_NS;
+	if (stop->tracees.deadline_ns > session->stop_deadline_ns)
+		stop->tracees.deadline_ns = session->stop_deadline_ns;
+
+	stop->error = work_under_stop(stop);
+	hs_tracees_detach(&stop->tracees);
+	if (stop->tracees.first_interrupt_ns)
+		session->capture->pause_ns = hs_monotonic_ns() - stop->tracees.first_interrupt_ns;
+	session->capture->was_stopped = stop->tracees.was_stopped;
+	return NULL;
+}
+
+/*
+ * SIGCHLD is blocked meanwhile, here and (by inheritance) in the tracer, so that the tracer can wait for it.
+ */
+struct hs_error *hs_session_stop_and_copy(struct hs_session *session)
+{
+	struct stop stop = { .session = session };
+	struct hs_capture *capture = session->capture;
+	sigset_t sigchld, before;
+	pthread_t tracer;
+
+	if (!hs_array_reserve(&capture->pauses_ns, capture->pauses_ns.n + 1))
+		return hs_error_no_memory();
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &sigchld, &before);
+	int failure = pthread_create(&tracer, NULL, run_tracer, &stop);
+	if (!failure)
+		pthread_join(tracer, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	hs_tracees_free(&stop.tracees);
+	if (failure)
+		return hs_error_os(failure, "starting a thread");
+	capture->pauses_ns.items[capture->pauses_ns.n++] = capture->pause_ns;
+	return stop.error;
+}
