@@ -133,9 +133,10 @@ static void take_debug_symbols(const struct hs_elf_file *debug, hs_addr bias, st
 	}
 }
 
-struct hs_error *hs_dwarf_source_fill_file(const struct hs_elf_file *file, struct hs_debug_search *search,
-					   const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
-					   bool *ret_found, char ret_source[256])
+/* Asks one file, or the debug file that was split off it. Symbols are looked up only when `bias` is not NULL. */
+static struct hs_error *fill_file(const struct hs_elf_file *file, struct hs_debug_search *search,
+				  const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
+				  bool *ret_found, char ret_source[256])
 {
 	struct hs_elf_file *debug HS_CLEANUP(close_elf) = NULL;
 
@@ -174,8 +175,8 @@ static bool is_first_of_module(size_t id)
 	return true;
 }
 
-/* The structs of extension modules that the process has mapped as files of their own; the others are left to the runtime's binary. */
-static struct hs_error *fill_modules(const struct hs_process *process, struct hs_debug_search *search,
+/* The structs of extension modules in files of their own; select_runtime[] keeps the others. */
+static struct hs_error *fill_modules(const struct hs_module_finder *modules, struct hs_debug_search *search,
 				     struct hs_layout *layout, bool select_runtime[HS_N_STRUCTS])
 {
 	for (size_t i = 0; i < HS_N_STRUCTS; i++) {
@@ -186,7 +187,7 @@ static struct hs_error *fill_modules(const struct hs_process *process, struct hs
 
 		if (!module || !is_first_of_module(i))
 			continue;
-		hs_module_file_find(process, module, &file);
+		modules->find(modules->context, module, &file);
 		if (!file.elf)
 			continue;
 		for (size_t j = i; j < HS_N_STRUCTS; j++) {
@@ -195,32 +196,22 @@ static struct hs_error *fill_modules(const struct hs_process *process, struct hs
 				select_runtime[j] = false;
 		}
 		search->file_path = file.path;
-		HS_TRY(hs_dwarf_source_fill_file(file.elf, search, select, NULL, layout, &is_found, source));
+		HS_TRY(fill_file(file.elf, search, select, NULL, layout, &is_found, source));
 	}
 	return NULL;
 }
 
-struct hs_error *hs_dwarf_source_fill(const struct hs_process *process, const struct hs_runtime_binary *binary,
-				      const char *debug_dir, struct hs_layout *layout, bool *ret_found, char **ret_rejected)
+struct hs_error *hs_dwarf_source_fill(const struct hs_mapped_file *runtime, const struct hs_module_finder *modules,
+				      struct hs_debug_search *search, struct hs_layout *layout, bool *ret_found)
 {
-	char root[64];
-	const char *const roots[] = { "", root };
-	struct hs_debug_search search = {
-		.file_path = binary->runtime.path, .roots = roots, .n_roots = 2, .debug_dir = debug_dir, .use_debuginfod = true,
-	};
 	bool select[HS_N_STRUCTS];
 
 	*ret_found = false;
-	if (!binary->runtime.elf)
+	if (!runtime->elf)
 		return NULL;
-	snprintf(root, sizeof(root), "/proc/%d/root", process->pid);
 	for (size_t i = 0; i < HS_N_STRUCTS; i++)
 		select[i] = true;
-	struct hs_error *error = fill_modules(process, &search, layout, select);
-	search.file_path = binary->runtime.path;
-	if (!error)
-		error = hs_dwarf_source_fill_file(binary->runtime.elf, &search, select, &binary->runtime.bias, layout,
-						  ret_found, layout->source);
-	*ret_rejected = search.rejected;
-	return error;
+	HS_TRY(fill_modules(modules, search, layout, select));
+	search->file_path = runtime->path;
+	return fill_file(runtime->elf, search, select, &runtime->bias, layout, ret_found, layout->source);
 }

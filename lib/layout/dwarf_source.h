@@ -8,21 +8,20 @@
 #include "layout.h"
 #include "runtime_binary.h"
 
-/*
- * Fills `layout` with what the debug information of the runtime's binary and of the loaded extension modules says;
- * its minor version must be set. *ret_found is false when there is none; *ret_rejected (owned) then may name a debug
- * file that was found but does not belong. Errors: BAD_DATA (damaged), LOOKUP (a required name is not in it).
- */
-struct hs_error *hs_dwarf_source_fill(const struct hs_process *process, const struct hs_runtime_binary *binary,
-				      const char *debug_dir, struct hs_layout *layout, bool *ret_found,
-				      char **ret_rejected) HS_MUST_CHECK;
+/* How to get at the file of an extension module: ret->elf stays NULL when there is none. The caller of `find` releases *ret. */
+struct hs_module_finder {
+	void (*find)(const void *context, const char *module, struct hs_mapped_file *ret);
+	const void *context;
+};
 
 /*
- * The same for one file: the structs of `module` (NULL: of the runtime) for which select[struct id] is true. Symbols
- * that the layout lacks are looked up too when `bias` is not NULL. *ret_source gets its description.
+ * Fills `layout` with what the debug information of the runtime's binary and of its extension modules says; its minor
+ * version must be set. Structs of modules without a file of their own are looked for in the runtime's binary. Symbols
+ * that the layout lacks are looked up too. *ret_found is false when the runtime's binary has no debug information
+ * anywhere (search->rejected then may name a file that does not belong); else layout->source says where it came from.
+ * Errors: BAD_DATA (damaged), NO_MEMORY.
  */
-struct hs_error *hs_dwarf_source_fill_file(const struct hs_elf_file *file, struct hs_debug_search *search,
-					   const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
-					   bool *ret_found, char ret_source[256]) HS_MUST_CHECK;
+struct hs_error *hs_dwarf_source_fill(const struct hs_mapped_file *runtime, const struct hs_module_finder *modules,
+				      struct hs_debug_search *search, struct hs_layout *layout, bool *ret_found) HS_MUST_CHECK;
 
 #endif

@@ -10,9 +10,12 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "discover.h"
 #include "dwarf_source.h"
 #include "field_names.h"
 #include "runtime_binary.h"
+#include "table_source.h"
+#include "validate.h"
 #include "version.h"
 
 static void destroy_layout(struct hs_layout **layout)
@@ -20,12 +23,28 @@ static void destroy_layout(struct hs_layout **layout)
 	hs_layout_destroy(*layout);
 }
 
-static struct hs_error *no_layout(const struct hs_layout *layout, const struct hs_runtime_binary *binary, const char *rejected)
+/* What one resolution works on. */
+struct resolution {
+	const struct hs_process *process;
+	const struct hs_image *image;
+	const struct hs_layout_options *options;
+	struct hs_runtime_binary binary;
+	char *rejected; /* a debug file that does not belong; for the message */
+};
+
+static void release_resolution(struct resolution *resolution)
 {
+	hs_runtime_binary_release(&resolution->binary);
+	free(resolution->rejected);
+}
+
+static struct hs_error *no_layout(const struct resolution *resolution, const struct hs_layout *layout)
+{
+	const char *rejected = resolution->rejected;
 	struct hs_error *error = hs_error_new(HS_ERROR_LOOKUP, "no layout for CPython %s: %s has no debug information, "
-					      "no debug file for it was found%s%s%s, and no shipped table fits",
-					      layout->version, binary->runtime.path, rejected ? " (rejected: " : "",
-					      rejected ? rejected : "", rejected ? ")" : "");
+					      "no debug file for it was found%s%s%s, and no table of 3.%u is shipped",
+					      layout->version, resolution->binary.runtime.path, rejected ? " (rejected: " : "",
+					      rejected ? rejected : "", rejected ? ")" : "", layout->minor);
 
 	return hs_error_hint(error, "install the interpreter's debug package (Debian: python3.%u-dbg), or name a directory "
 			     "of debug files with --debug-dir", layout->minor);
@@ -41,36 +60,115 @@ static struct hs_error *check_complete(const struct hs_layout *layout)
 			    structure, field ? "." : "", field ? field : "");
 }
 
-static struct hs_error *fill(const struct hs_process *process, const struct hs_runtime_binary *binary,
-			     const struct hs_layout_options *options, struct hs_layout *layout)
+static void find_module(const void *context, const char *module, struct hs_mapped_file *ret)
 {
-	bool is_found = false;
-	char *rejected HS_FREE = NULL;
+	hs_module_file_find(context, module, ret);
+}
 
-	if (!options->no_dwarf)
-		HS_TRY(hs_dwarf_source_fill(process, binary, options->debug_dir, layout, &is_found, &rejected));
+static struct hs_error *fill_from_dwarf(struct resolution *resolution, struct hs_layout *layout, bool *ret_found)
+{
+	char root[64];
+	const char *const roots[] = { "", root };
+	struct hs_debug_search search = {
+		.roots = roots, .n_roots = 2, .debug_dir = resolution->options->debug_dir, .use_debuginfod = true,
+	};
+	const struct hs_module_finder modules = { find_module, resolution->process };
+
+	snprintf(root, sizeof(root), "/proc/%d/root", resolution->process->pid);
+	struct hs_error *error = hs_dwarf_source_fill(&resolution->binary.runtime, &modules, &search, layout, ret_found);
+	free(resolution->rejected);
+	resolution->rejected = search.rejected;
+	return error;
+}
+
+/* The last steps, the same for every source: what the file does not say, then the proof that all of it is true. */
+static struct hs_error *finish(const struct resolution *resolution, struct hs_layout *layout)
+{
+	const struct hs_layout_options *options = resolution->options;
+
+	HS_TRY(check_complete(layout));
+	HS_TRY(hs_layout_discover(resolution->image, layout));
+	if (options->mutate)
+		options->mutate(options->mutate_context, layout);
+	return hs_layout_validate(resolution->image, layout);
+}
+
+/* A copy without the warnings, which belong to one attempt. */
+static struct hs_layout *copy_bare(const struct hs_layout *layout)
+{
+	struct hs_layout *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *layout;
+	memset(&copy->warnings, 0, sizeof(copy->warnings));
+	return copy;
+}
+
+static struct hs_error *try_candidate(const struct resolution *resolution, const struct hs_table_candidate *candidate,
+				      const struct hs_layout *bare, struct hs_layout **ret)
+{
+	struct hs_layout *layout HS_CLEANUP(destroy_layout) = copy_bare(bare);
+
+	if (!layout)
+		return hs_error_no_memory();
+	HS_TRY(hs_table_candidate_apply(candidate, layout));
+	HS_TRY(finish(resolution, layout));
+	*ret = hs_take(layout);
+	return NULL;
+}
+
+/* The first table that the image does not contradict; without one, what was wrong with the most likely one. */
+static struct hs_error *resolve_from_tables(const struct resolution *resolution, const struct hs_layout *bare, struct hs_layout **ret)
+{
+	struct hs_table_candidates candidates HS_CLEANUP(hs_table_candidates_free) = { 0 };
+	struct hs_error *first_error = NULL;
+	const struct hs_elf_file *elf = resolution->binary.runtime.elf;
+
+	HS_TRY(hs_table_candidates_find(bare->version_hex, elf ? hs_elf_build_id_hex(elf) : "",
+					resolution->options->without_table, &candidates));
+	for (size_t i = 0; i < candidates.n; i++) {
+		struct hs_error *error = try_candidate(resolution, &candidates.items[i], bare, ret);
+
+		if (!error) {
+			hs_error_destroy(first_error);
+			return NULL;
+		}
+		if (first_error)
+			hs_error_destroy(error);
+		else
+			first_error = hs_error_wrap(error, "table %s", candidates.items[i].name);
+	}
+	return first_error ? first_error : no_layout(resolution, bare);
+}
+
+static struct hs_error *resolve(struct resolution *resolution, struct hs_layout **ret)
+{
+	struct hs_layout *layout HS_CLEANUP(destroy_layout) = hs_layout_create();
+	const struct hs_mapped_file *runtime = &resolution->binary.runtime;
+	bool is_found = false;
+
+	if (!layout)
+		return hs_error_no_memory();
+	HS_TRY(hs_runtime_binary_find(resolution->process, &resolution->binary));
+	layout->runtime_base = runtime->bias;
+	layout->runtime_start = runtime->start;
+	layout->runtime_end = runtime->end;
+	hs_runtime_binary_symbols(&resolution->binary, layout);
+	HS_TRY(hs_version_find(runtime, resolution->image, layout));
+	if (!resolution->options->no_dwarf)
+		HS_TRY(fill_from_dwarf(resolution, layout, &is_found));
 	if (!is_found)
-		return no_layout(layout, binary, rejected);
-	return check_complete(layout);
+		return resolve_from_tables(resolution, layout, ret);
+	HS_TRY(finish(resolution, layout));
+	*ret = hs_take(layout);
+	return NULL;
 }
 
 struct hs_error *hs_layout_resolve(const struct hs_process *process, const struct hs_image *image,
 				   const struct hs_layout_options *options, struct hs_layout **ret)
 {
-	struct hs_runtime_binary binary HS_CLEANUP(hs_runtime_binary_release) = { 0 };
-	struct hs_layout *layout HS_CLEANUP(destroy_layout) = hs_layout_create();
+	struct resolution resolution HS_CLEANUP(release_resolution) = { .process = process, .image = image, .options = options };
 
-	if (!layout)
-		return hs_error_no_memory();
-	HS_TRY(hs_runtime_binary_find(process, &binary));
-	layout->runtime_base = binary.runtime.bias;
-	layout->runtime_start = binary.runtime.start;
-	layout->runtime_end = binary.runtime.end;
-	hs_runtime_binary_symbols(&binary, layout);
-	HS_TRY(hs_version_find(&binary, image, layout));
-	HS_TRY(fill(process, &binary, options, layout));
-	if (options->mutate)
-		options->mutate(options->mutate_context, layout);
-	*ret = hs_take(layout);
-	return NULL;
+	return resolve(&resolution, ret);
 }

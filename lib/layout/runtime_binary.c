@@ -170,6 +170,7 @@ struct hs_error *hs_runtime_binary_find(const struct hs_process *process, struct
 void hs_mapped_file_release(struct hs_mapped_file *file)
 {
 	hs_elf_close(file->elf);
+	free(file->own_path);
 	*file = (struct hs_mapped_file){ 0 };
 }
 
@@ -179,7 +180,7 @@ void hs_runtime_binary_release(struct hs_runtime_binary *binary)
 	hs_mapped_file_release(&binary->executable);
 }
 
-static void take_symbols(const struct hs_mapped_file *file, struct hs_layout *layout)
+void hs_mapped_file_symbols(const struct hs_mapped_file *file, struct hs_layout *layout)
 {
 	const char *names[HS_N_SYMBOLS];
 	hs_addr found[HS_N_SYMBOLS] = { 0 };
@@ -196,11 +197,11 @@ static void take_symbols(const struct hs_mapped_file *file, struct hs_layout *la
 
 void hs_runtime_binary_symbols(const struct hs_runtime_binary *binary, struct hs_layout *layout)
 {
-	take_symbols(&binary->runtime, layout);
-	take_symbols(&binary->executable, layout);
+	hs_mapped_file_symbols(&binary->runtime, layout);
+	hs_mapped_file_symbols(&binary->executable, layout);
 }
 
-static bool is_module_file(const char *path, const char *name)
+bool hs_is_module_file(const char *path, const char *name)
 {
 	const char *base = base_name(path);
 	size_t bytes = strlen(name);
@@ -214,7 +215,7 @@ void hs_module_file_find(const struct hs_process *process, const char *name, str
 	for (size_t i = 0; i < process->mappings.n; i++) {
 		const struct hs_mapping *mapping = &process->mappings.items[i];
 
-		if (!mapping->inode || !is_module_file(mapping->path, name))
+		if (!mapping->inode || !hs_is_module_file(mapping->path, name))
 			continue;
 		hs_error_destroy(open_mapped(process, mapping, ret));
 		return;

@@ -12,7 +12,8 @@
 /* An ELF file as it is mapped. */
 struct hs_mapped_file {
 	struct hs_elf_file *elf;   /* owned; NULL: no file */
-	const char *path;          /* in the target's root; borrowed from the process */
+	const char *path;          /* in the target's root; borrowed from the process, unless `own_path` */
+	char *own_path;            /* NULL, or what `path` points to */
 	hs_addr bias;              /* address in the process - vaddr in the file */
 	hs_addr start, end;        /* extent of its segments in the process */
 };
@@ -39,5 +40,9 @@ void hs_runtime_binary_symbols(const struct hs_runtime_binary *binary, struct hs
  */
 void hs_module_file_find(const struct hs_process *process, const char *name, struct hs_mapped_file *ret);
 void hs_mapped_file_release(struct hs_mapped_file *file);
+/* What hs_runtime_binary_symbols() does, for one file. */
+void hs_mapped_file_symbols(const struct hs_mapped_file *file, struct hs_layout *layout);
+/* True for "_asyncio.cpython-311-x86_64-linux-gnu.so" and "_asyncio"; `path` may have folders. */
+bool hs_is_module_file(const char *path, const char *name);
 
 #endif

@@ -3,9 +3,13 @@
 #include "version.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "debug_offsets.h"
+
+#define RODATA_MAX_BYTES ((size_t)64 << 20)
 
 #define OLDEST_MINOR 8
 #define NEWEST_MINOR 15
@@ -111,15 +115,51 @@ static uint32_t find_in_image(const struct hs_image *image, hs_addr start, hs_ad
 	return 0;
 }
 
+/* "python3.8": every build names its library directory somewhere. */
+static bool names_its_minor(const char *text, size_t bytes, uint32_t version)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "python3.%u", version >> 16 & 0xff);
+
+	return memmem(text, bytes, name, (size_t)n) != NULL;
+}
+
+/*
+ * PY_VERSION as a string of its own in the read-only data. Libraries that are linked in bring version strings too, but
+ * not for a minor version that the build's paths name.
+ */
+static uint32_t find_literal(const struct hs_elf_file *file)
+{
+	struct hs_elf_section section;
+
+	if (!hs_elf_section(file, ".rodata", &section) || section.bytes > RODATA_MAX_BYTES)
+		return 0;
+	char *text HS_FREE = malloc(section.bytes + 1);
+	if (!text || !hs_elf_read(file, section.vaddr, text, section.bytes))
+		return 0;
+	text[section.bytes] = '\0';
+	const char *end = text + section.bytes;
+	/* The linker may have made it the tail of a longer string: only its end is sure. */
+	for (const char *at = text + 1; at < end && (at = memmem(at, (size_t)(end - at), "3.", 2)); at += 2) {
+		size_t bytes = strlen(at), parsed;
+		uint32_t version = hs_version_parse(at, bytes, &parsed);
+
+		if (version && parsed == bytes && at[-1] != '.' && !is_digit(at[-1]) &&
+		    names_its_minor(text, section.bytes, version))
+			return version;
+	}
+	return 0;
+}
+
 /* True if the runtime was configured with --with-pydebug: such builds define these, no other does. */
-static bool is_debug_build(const struct hs_runtime_binary *binary)
+static bool is_debug_build(const struct hs_mapped_file *runtime)
 {
 	static const char *const names[] = { "_Py_RefTotal", "_Py_NegativeRefcount", "_Py_GetGlobalRefTotal", "_Py_INCREF_IncRefTotal" };
 	hs_addr found[4] = { 0 };
 
-	if (!binary->runtime.elf)
+	if (!runtime->elf)
 		return false;
-	hs_elf_find_symbols(binary->runtime.elf, names, 4, found);
+	hs_elf_find_symbols(runtime->elf, names, 4, found);
 	return found[0] || found[1] || found[2] || found[3];
 }
 
@@ -140,29 +180,43 @@ static struct hs_error *check_support(struct hs_layout *layout)
 	return NULL;
 }
 
-struct hs_error *hs_version_find(const struct hs_runtime_binary *binary, const struct hs_image *image,
-				 struct hs_layout *layout)
+/* Reads the process's memory, or the file's bytes when there is no image or they are not in it. */
+static bool read_runtime(const struct hs_mapped_file *runtime, const struct hs_image *image, hs_addr address, void *ret, size_t bytes)
+{
+	if (image && hs_image_read(image, address, ret, bytes))
+		return true;
+	return runtime->elf && hs_elf_read(runtime->elf, address - runtime->bias, ret, bytes);
+}
+
+static uint32_t find_in_symbols(const struct hs_mapped_file *runtime, const struct hs_image *image, struct hs_layout *layout)
 {
 	struct hs_debug_offsets_header header;
+	hs_addr offsets = HS_ADDRESS_OF(layout, _PyRuntime), py_version = HS_ADDRESS_OF(layout, Py_Version);
+	uint8_t bytes[HS_DEBUG_OFFSETS_HEADER_BYTES];
 	uint32_t version = 0;
-	hs_addr py_version = 0;
 
-	if (binary->runtime.elf) {
-		const char *name = "Py_Version";
-		hs_elf_find_symbols(binary->runtime.elf, &name, 1, &py_version);
-		if (py_version && !hs_image_u32(image, py_version + binary->runtime.bias, &version))
-			hs_elf_read(binary->runtime.elf, py_version, &version, sizeof(version));
-	}
-	if (hs_debug_offsets_header(image, HS_ADDRESS_OF(layout, _PyRuntime), &header)) {
-		version = header.version_hex;
+	if (offsets && read_runtime(runtime, image, offsets, bytes, sizeof(bytes)) && hs_debug_offsets_header(bytes, &header)) {
 		layout->is_free_threaded = header.is_free_threaded;
+		return header.version_hex;
 	}
-	if (!version)
-		version = find_in_image(image, binary->runtime.start, binary->runtime.end);
+	if (py_version && !read_runtime(runtime, image, py_version, &version, sizeof(version)))
+		return 0;
+	return version;
+}
+
+struct hs_error *hs_version_find(const struct hs_mapped_file *runtime, const struct hs_image *image,
+				 struct hs_layout *layout)
+{
+	uint32_t version = find_in_symbols(runtime, image, layout);
+
+	if (!version && image)
+		version = find_in_image(image, runtime->start, runtime->end);
+	if (!version && runtime->elf)
+		version = find_literal(runtime->elf);
 	if (!version)
 		return hs_error_new(HS_ERROR_LOOKUP, "%s holds a CPython runtime, but no trace of its version was found",
-				    binary->runtime.path);
+				    runtime->path);
 	hs_version_set(layout, version);
-	layout->is_debug_build = is_debug_build(binary);
+	layout->is_debug_build = is_debug_build(runtime);
 	return check_support(layout);
 }

@@ -10,10 +10,12 @@
 
 /*
  * Fills in the version, the kind of build and the features of `layout`, from whichever of these there is:
- * _Py_DebugOffsets (3.13+), Py_Version (3.11+), the text that Py_GetVersion() made when sys was initialised.
- * Errors: UNSUPPORTED (a version or build that this heapspy does not read), LOOKUP (no trace of a version).
+ * _Py_DebugOffsets (3.13+), Py_Version (3.11+), the text that Py_GetVersion() made when sys was initialised,
+ * the literal that it was made from.
+ * With `image` NULL only the file is read. Errors: UNSUPPORTED (a version or build that this heapspy does not read),
+ * LOOKUP (no trace of a version).
  */
-struct hs_error *hs_version_find(const struct hs_runtime_binary *binary, const struct hs_image *image,
+struct hs_error *hs_version_find(const struct hs_mapped_file *runtime, const struct hs_image *image,
 				 struct hs_layout *layout) HS_MUST_CHECK;
 
 /* Parses "3.11.2", "3.15.0b1", "3.9.18+" up to `bytes`; returns the hexadecimal form, 0 when it is none; *ret_bytes: its length. */
