@@ -2,8 +2,8 @@
 """Who refers to the objects that the collector cannot reach: looks for their addresses in the target's memory.
 
 An object of the census that is not in the truth must be held by something: a word equal to its address (or tagged in
-its low two bits) in the block of a counted object, or outside all blocks of objects (static data, C structures).
-One that nothing refers to is a ghost.
+its low two bits) anywhere else in writable memory, and no fewer such words than its reference count tells. One that
+fails that is a ghost: a block whose first words happen to look like an object's.
 """
 import array
 import bisect
@@ -12,6 +12,10 @@ import re
 
 LINE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (....) [0-9a-f]+ \S+ \d+ *(.*)$")
 CHUNK = 8 << 20
+# Reference counts from here on are those of immortal and static objects (3.11: 999,999,999 at the start).
+IMMORTAL = 900000000
+# References that memory does not show: in registers, in a C stack's dead words, twice in one slot.
+SLACK = 8
 
 
 def _writable_ranges(pid):
@@ -19,11 +23,11 @@ def _writable_ranges(pid):
         for line in file:
             start, end, permissions, path = LINE.match(line.rstrip("\n")).groups()
             if permissions.startswith("rw") and not path.startswith(("[vvar", "[vsyscall", "/dev/")):
-                yield int(start, 16), int(end, 16), path
+                yield int(start, 16), int(end, 16)
 
 
-def _words(memory, start, end):
-    """(address, array of words) for each chunk that can be read."""
+def _chunks(memory, start, end):
+    """(address, array of words) of what can be read."""
     for at in range(start, end, CHUNK):
         try:
             memory.seek(at)
@@ -37,14 +41,12 @@ def _words(memory, start, end):
 
 def find(pid, addresses):
     """{address: [where a reference to it stands]}, for a target that sleeps."""
-    wanted = set(addresses)
-    tagged = {address | tag: address for address in wanted for tag in range(4)}
+    tagged = {address | tag: address for address in addresses for tag in range(4)}
     places = collections.defaultdict(list)
-    keys = tagged.keys()
     with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
-        for start, end, _ in _writable_ranges(pid):
-            for at, words in _words(memory, start, end):
-                if keys.isdisjoint(words):
+        for start, end in _writable_ranges(pid):
+            for at, words in _chunks(memory, start, end):
+                if tagged.keys().isdisjoint(words):
                     continue
                 for i, word in enumerate(words):
                     if word in tagged:
@@ -52,20 +54,27 @@ def find(pid, addresses):
     return places
 
 
-def unreferred(pid, dump, surplus):
-    """The surplus objects, as (address, name), that nothing but themselves refers to."""
+def _refcount(memory, address):
+    memory.seek(address)
+    return int.from_bytes(memory.read(4), "little")
+
+
+def ghosts(pid, surplus):
+    """Those of the (address, type) that nothing but themselves refers to, or fewer things than their count tells."""
     places = find(pid, [address for address, _ in surplus])
-    ghosts = []
-    for address, name in surplus:
-        # GC heads link neighbours by head address, 16 bytes before the object: those are not references to it.
-        if not any(not address - 32 <= place < address + 16 for place in places.get(address, ())):
-            ghosts.append((address, name))
-    return ghosts
+    found = []
+    with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
+        for address, name in surplus:
+            holders = [place for place in places.get(address, ()) if not address - 32 <= place < address + 16]
+            refcount = _refcount(memory, address)
+            if not holders or len(holders) + SLACK < refcount < IMMORTAL:
+                found.append((address, "%s: %d references counted, %d found" % (name, refcount, len(holders))))
+    return found
 
 
-def explain(pid, dump, surplus):
-    """For people: which kind of object refers to the surplus ones."""
-    starts = sorted((address, name_of) for address, name_of in zip(dump.addresses, dump.type_addresses))
+def explain(pid, dump, surplus, limit=40):
+    """For people: which kind of object refers to the surplus ones. By the nearest object below, so a guess."""
+    starts = sorted(zip(dump.addresses, dump.type_addresses))
     places = find(pid, [address for address, _ in surplus])
     table = collections.Counter()
     for address, name in surplus:
@@ -77,4 +86,4 @@ def explain(pid, dump, surplus):
             holders.add("%s+%d" % (dump.types.get(type_address, "?"), place - holder) if near else "elsewhere")
         for holder in sorted(holders)[:3] or ["NOTHING"]:
             table[name, holder] += 1
-    return "\n".join("    %8d  %-32s held by %s" % (n, name, holder) for (name, holder), n in table.most_common(60))
+    return "\n".join("    %8d  %-32s held by %s" % (n, name, holder) for (name, holder), n in table.most_common(limit))

@@ -18,10 +18,12 @@ Runs on Python 3.8 to 3.15, standard library only, and knows nothing of heapspy.
 """
 import array
 import ctypes
+import datetime
 import gc
 import io
 import json
 import os
+import re
 import sys
 import traceback
 import types
@@ -65,7 +67,11 @@ STORED = {
 
 _qualname_of = type.__dict__["__qualname__"].__get__
 _module_of = type.__dict__["__module__"].__get__
+_name_of = type.__dict__["__name__"].__get__
 _flags_of = type.__dict__["__flags__"].__get__
+_bases_of = type.__dict__["__bases__"].__get__
+_dict_of = type.__dict__["__dict__"].__get__
+_mro_of = type.__dict__["__mro__"].__get__
 
 
 def type_name(cls):
@@ -80,8 +86,12 @@ def type_name(cls):
 def _stored_referents(obj, names):
     cls = type(obj)
     if issubclass(cls, type):  # never isinstance(): proxies lie to it
+        found = [_mro_of(obj), *gc.get_referents(_dict_of(obj))]
+        if found[0] is None:
+            return found[1:]  # a static type that was never made ready: to ask for its bases would crash
+        found.append(_bases_of(obj))
         # A static type's names are made anew by each access; a heap type's are stored.
-        return [_qualname_of(obj), type.__dict__["__name__"].__get__(obj)] if _flags_of(obj) & HEAP_TYPE else []
+        return found + [_qualname_of(obj), _name_of(obj)] if _flags_of(obj) & HEAP_TYPE else found
     key = id(cls)
     if key not in names:
         names[key] = STORED.get(type_name(cls), ())
@@ -90,11 +100,36 @@ def _stored_referents(obj, names):
         value = getattr(obj, name, None)
         if value is not None:
             found.append(value)
+    if issubclass(cls, dict):
+        # dict_traverse leaves out the keys of a table that has str keys only.
+        found.extend(dict.keys(obj))
+    elif cls is datetime.timezone:
+        found.append(obj.utcoffset(None))
+    elif cls is re.Pattern:
+        found.extend(gc.get_referents(obj.groupindex))  # the dict behind the proxy
+    elif cls is types.CodeType and sys.version_info >= (3, 11):
+        # These tuples are made by the access, out of names that are stored.
+        found.extend(obj.co_varnames + obj.co_cellvars + obj.co_freevars)
+    return found
+
+
+def _held_by_frames():
+    """What the running functions hold: no collector sees a running frame, and since 3.11 it is no object."""
+    found = []
+    for frame in sys._current_frames().values():
+        while frame and frame.f_code.co_filename == __file__ and frame.f_code.co_name != "serve":
+            frame = frame.f_back  # the child's own
+        while frame:
+            if sys.version_info < (3, 11):
+                found.append(frame)
+            found.extend(frame.f_locals.values() if frame.f_code.co_name != "<module>" else ())
+            found.append(frame.f_code)
+            frame = frame.f_back
     return found
 
 
 def _closure(start, scratch):
-    """Every object reachable from `start` as (objects, n): the first n by gc.get_referents alone, the rest through STORED too."""
+    """Every object reachable from `start` as (objects, n): the first n by gc.get_referents alone, the rest by other ways too."""
     seen = set(scratch)
     objects = []
     stack = list(start)
@@ -109,9 +144,9 @@ def _closure(start, scratch):
             stack.append(type(obj))
     n_plain = len(objects)
     names = {}
-    position = 0
+    position = -1
     while position < len(objects):
-        stack = _stored_referents(objects[position], names)
+        stack = _stored_referents(objects[position], names) if position >= 0 else _held_by_frames()
         position += 1
         while stack:
             obj = stack.pop()
@@ -124,7 +159,7 @@ def _closure(start, scratch):
 
 
 def _has_python_sizeof(cls):
-    bases = type.__dict__["__mro__"].__get__(cls) or ()  # None: a static type that was never made ready
+    bases = _mro_of(cls) or ()
     return any(isinstance(base.__dict__.get("__sizeof__"), types.FunctionType) for base in bases)
 
 

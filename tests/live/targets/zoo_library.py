@@ -147,13 +147,12 @@ def input_and_output():
             io.TextIOWrapper(io.BytesIO(b"a\r\nb"), "utf-16"), tempfile.TemporaryFile(), tempfile.NamedTemporaryFile(),
             os.scandir(directory), os.stat(path), os.statvfs("/"), os.terminal_size((80, 24))]
     entries = list(os.scandir(directory))
-    for entry in entries:
-        entry.stat()
+    told = [entry.stat() for entry in entries]  # kept by the entry, too
     mapped = [mmap.mmap(-1, 4096), mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)]
     os.unlink(path)
     os.unlink(path + "2")
     os.rmdir(directory)
-    return [made, entries, mapped]
+    return [made, entries, told, mapped]
 
 
 @recipe
@@ -180,10 +179,11 @@ def regular_expressions():
 def dates_and_numbers():
     zone = datetime.timezone(datetime.timedelta(hours=3), "made zone")
     context = decimal.Context(prec=50)
+    manager = decimal.localcontext(context)
     return [[datetime.datetime(2020, 1, 1, 1, i % 60, tzinfo=zone) for i in range(200)], [datetime.datetime(2020, 1, 1 + i) for i in range(28)],
             [datetime.date(2020, 1, 1 + i) for i in range(28)], [datetime.time(1, i) for i in range(50)], datetime.time(1, tzinfo=zone),
             [datetime.timedelta(days=i) for i in range(100)], zone, datetime.timezone.utc,
-            [decimal.Decimal(i) / 7 for i in range(200)], decimal.Decimal(10) ** 500, context, decimal.localcontext(context),
+            [decimal.Decimal(i) / 7 for i in range(200)], decimal.Decimal(10) ** 500, context, manager, manager.__enter__(),
             [fractions.Fraction(i, 7) for i in range(100)], random.Random(5), random.SystemRandom(), time.localtime(), time.gmtime(),
             time.get_clock_info("monotonic"), [uuid.uuid4() for _ in range(20)], datetime.datetime.now().isocalendar(),
             contextlib.ExitStack(), sys.float_info, sys.hash_info]
