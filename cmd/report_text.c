@@ -272,13 +272,21 @@ static void put_table(FILE *out, const struct hs_report *report, const struct hs
 	hs_array_free(&table.rows);
 }
 
+/* Nothing that a shell or a terminal takes for more than a letter, and no glob yet. */
+static bool is_plain_word(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
+}
+
 /* A command that is complete as it stands, and shows what this output did not. */
 static void put_next(FILE *out, const struct hs_report *report)
 {
 	int pid = (int)report->process->pid;
 
 	fprintf(out, "next: %s %s %d", report->program, report->command, pid);
-	if (report->filter)
+	if (report->filter && !report->rows.n && is_plain_word(report->filter))
+		fprintf(out, " --filter '*%s*'\n", report->filter);
+	else if (report->filter)
 		fputc('\n', out);
 	else if (report->n_shown < report->rows.n)
 		fprintf(out, " -n %zu\n", report->n_shown < 50 ? (size_t)100 : report->rows.n);

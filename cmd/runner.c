@@ -54,7 +54,11 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 	if (asprintf(&question, "Copying %llu MiB would pause the process for about %llu ms. Go on?",
 		     (unsigned long long)(bytes >> 20), (unsigned long long)predicted_ms) < 0)
 		return false;
-	return hs_terminal_confirm(question);
+	/* Nothing is attached yet: a signal may end the wait for an answer, and heapspy with it, at once. */
+	restore_signals();
+	bool may_go_on = hs_terminal_confirm(question);
+	catch_signals();
+	return may_go_on;
 }
 
 static struct hs_error *take_capture(struct hs_invocation *invocation)

@@ -83,7 +83,7 @@ static void without_a_stop(void **state)
 	struct report_sample sample;
 
 	(void)state;
-	report_sample_init(&sample, "no such type", HS_REPORT_BY_TYPE, 40);
+	report_sample_init(&sample, "Session", HS_REPORT_BY_TYPE, 40);
 	sample.report.is_nonblocking = true;
 	sample.capture.pauses_ns.n = 0;
 	sample.capture.pause_ns = 0;
