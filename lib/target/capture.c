@@ -182,6 +182,28 @@ static void add_zero_pages(struct hs_extent *extent)
 	free(hs_take(extent->zero));
 }
 
+/*
+ * Static storage: private mappings of files, and the anonymous one that continues a writable one, which is .bss. The
+ * kernel may merge later mappings with a .bss, so no more of it is believed than a large binary has.
+ */
+#define MAX_BSS_BYTES ((hs_addr)4 << 20)
+
+static struct hs_error *add_statics(struct hs_image *image, const struct hs_mappings *mappings)
+{
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct hs_mapping *mapping = &mappings->items[i];
+		const struct hs_mapping *next = i + 1 < mappings->n ? mapping + 1 : NULL;
+		hs_addr end = mapping->end;
+		if (!mapping->inode || mapping->permissions[3] != 'p')
+			continue;
+		if (mapping->permissions[1] == 'w' && next && next->start == end && !next->inode && !next->path[0] &&
+		    next->permissions[1] == 'w')
+			end = next->end - next->start > MAX_BSS_BYTES ? end + MAX_BSS_BYTES : next->end;
+		HS_TRY(hs_image_add_static(image, mapping->start, end));
+	}
+	return NULL;
+}
+
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
 {
 	for (size_t i = 0; i < store->plan->extents.n; i++) {
@@ -230,6 +252,12 @@ static struct hs_error *make_image(struct hs_session *session)
 	if (error || !store->plan->extents.n) {
 		release_store(store);
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
+	}
+	/* statics before segments: from the first segment on, the image owns the store */
+	error = add_statics(capture->image, &capture->process->mappings);
+	if (error) {
+		release_store(store);
+		return error;
 	}
 	return add_segments(capture->image, store);
 }
