@@ -67,7 +67,7 @@ uint64_t hs_code_size(const struct hs_cpython *py, const struct hs_object *objec
 	hs_addr extra = HS_BODY(py, object, PyCodeObject, co_extra);
 
 	if (object->type->itemsize)
-		size += (uint64_t)hs_ob_size(py, object) * object->type->itemsize;
+		size = (hs_code_extent(py, object) + WORD - 1) / WORD * WORD;
 	if (HS_BODY(py, object, PyCodeObject, co_cell2arg))
 		size += tuple_length_at(py, object->address + (uint32_t)HS_OFFSET(layout, PyCodeObject, co_cellvars)) * WORD;
 	/* _PyCodeObjectExtra: ce_size, then as many pointers */

@@ -10,6 +10,7 @@
 #include "number.h"
 #include "sequence.h"
 #include "set.h"
+#include "stdlib_types.h"
 #include "type_object.h"
 #include "unicode.h"
 
@@ -41,6 +42,25 @@ static const struct hs_kind kinds[] = {
 	{ "coroutine", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
 	{ "async_generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
 	{ "type", hs_type_size, hs_type_extent, hs_type_visit, true },
+	{ "_ctypes.CType_Type", hs_ctype_size, hs_type_extent, hs_type_visit, true },
+	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
+	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
+	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false },
+	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false },
+	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false },
+	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
+	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
+	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false },
+	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false },
+	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false },
+	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false },
+	{ "itertools.product", hs_product_size, NULL, NULL, false },
+	{ "itertools.permutations", hs_permutations_size, NULL, NULL, false },
+	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },
+	{ "itertools.combinations_with_replacement", hs_combinations_size, NULL, NULL, false },
+	{ "_queue.SimpleQueue", hs_simplequeue_size, NULL, NULL, false },
+	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
+	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
 	{ "datetime.time", NULL, datetime_extent, NULL, true },
 	{ "datetime.datetime", NULL, datetime_extent, NULL, true },
 };

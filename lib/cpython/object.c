@@ -74,12 +74,13 @@ bool hs_object_fits(const struct hs_cpython *py, const struct hs_object *object,
 	const struct hs_type *type = object->type;
 
 	/* the common case first: a fixed size fills its block, but for the rounding to 16 */
-	if (!type->kind->extent && !type->itemsize && !type->has_inline_values)
+	if (!type->kind->has_loose_extent && !type->itemsize && !type->has_inline_values)
 		return type->basicsize <= room_bytes && room_bytes - type->basicsize < 16;
 	uint64_t extent = hs_object_extent(py, object);
 	if (extent == HS_SIZE_UNKNOWN || extent > room_bytes)
 		return false;
-	return type->kind->has_loose_extent || type->itemsize || room_bytes - extent < 16;
+	/* A new instance takes one off its class's room for attributes after its block was sized by it: 8 or 16 bytes. */
+	return type->kind->has_loose_extent || type->itemsize || room_bytes - extent < 32;
 }
 
 uint64_t hs_object_getsizeof(const struct hs_cpython *py, const struct hs_object *object)

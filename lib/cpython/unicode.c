@@ -69,7 +69,7 @@ uint64_t hs_str_extent(const struct hs_cpython *py, const struct hs_object *obje
 	if (!read_text(py, object, &text))
 		return HS_SIZE_UNKNOWN;
 	if (!text.is_compact)
-		return object->type->basicsize;
+		return object->type->solid_base->basicsize;
 	return (text.data - object->address) + (text.length + 1) * text.kind;
 }
 

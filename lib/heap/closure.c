@@ -109,11 +109,24 @@ static bool gather_candidates(struct hs_heap *heap, struct candidates *round)
 	return round->n != 0;
 }
 
+/* A type that has instances is an object, whoever else refers to it. */
+static void add_types(struct hs_heap *heap)
+{
+	size_t n;
+	const struct hs_type *const *types = hs_types_all(heap->types, &n);
+
+	for (; heap->n_types_added < n; heap->n_types_added++)
+		hs_heap_add_candidate(&heap->workers[0], types[heap->n_types_added]->address, true);
+}
+
 void hs_heap_close_over(struct hs_heap *heap)
 {
 	struct round round = { .heap = heap };
 
-	while (gather_candidates(heap, &round.candidates))
+	add_types(heap);
+	while (gather_candidates(heap, &round.candidates)) {
 		hs_workers_run(look_at_range, &round, round.candidates.n, CANDIDATES_PER_CHUNK, heap->n_workers);
+		add_types(heap);
+	}
 	hs_array_free(&round.candidates);
 }
