@@ -94,7 +94,8 @@ static void print_what_to_try(pid_t pid)
 {
 	const char *program = program_invocation_name;
 
-	printf("A small Python service with a leak runs as pid %d. Try, in another terminal:\n\n"
+	printf("A small Python service with a leak runs as pid %d.\n"
+	       "Try, in another terminal:\n\n"
 	       "  %s report %d\n"
 	       "  %s report %d --sort count -n 10\n\n"
 	       "Ctrl-C ends the service.\n", (int)pid, program, (int)pid, program, (int)pid);

@@ -8,9 +8,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_report,
 	&hs_command_ps,
 	&hs_command_demo,
-#ifdef HEAPSPY_LAYOUT_COMMAND
 	&hs_command_layout,
-#endif
 	&hs_command_help,
 	NULL,
 };
