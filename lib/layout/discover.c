@@ -1,10 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of the searches. Each runs only when the check of what it would find fails, so a layout from exact debug
+ * information is left alone, and costs a few reads.
+ */
 #include "discover.h"
 
+#include <string.h>
+
 #include "debug_offsets.h"
+#include "discover_steps.h"
+#include "field_names.h"
+#include "validate.h"
+
+static const struct {
+	const char *what;      /* for the warning */
+	hs_check *check;
+	hs_search *search;
+} steps[] = {
+	{ "the list of interpreters", hs_check_interpreters, hs_search_interpreters },
+	{ "the threads of an interpreter", hs_check_threads, hs_search_threads },
+	{ "sys.modules, sys and builtins", hs_check_namespaces, hs_search_namespaces },
+	{ "the state of static types", hs_check_static_types, hs_search_static_types },
+	{ "the collector's generations", hs_check_generations, hs_search_generations },
+	{ "pymalloc's arenas", hs_check_arenas, hs_search_arenas },
+};
+
+static bool is_true(hs_check *check, const struct hs_live *live)
+{
+	struct hs_error *error = check(live);
+
+	hs_error_destroy(error);
+	return !error;
+}
 
 struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layout *layout)
 {
-	hs_debug_offsets_apply(image, layout);
+	struct hs_live live = { image, layout };
+
+	if (hs_debug_offsets_apply(image, layout) && strlen(layout->source) + sizeof(", debug offsets") < sizeof(layout->source))
+		strcat(layout->source, ", debug offsets");
+	/* Without the types nothing else can be recognised. */
+	if (!is_true(hs_check_type, &live))
+		return NULL;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (is_true(steps[i].check, &live) || !steps[i].search(&live, layout))
+			continue;
+		hs_layout_warn(layout, "%s: found by search in the process", steps[i].what);
+	}
 	return NULL;
 }

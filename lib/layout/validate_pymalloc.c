@@ -9,6 +9,7 @@
  */
 #include "validate.h"
 
+#include "discover_steps.h"
 #include "pymalloc_state.h"
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
@@ -49,8 +50,12 @@ struct hs_error *hs_check_arenas(const struct hs_live *live)
 	struct hs_pymalloc_state state;
 	unsigned n_good = 0, n_bad = 0;
 
-	if (!hs_pymalloc_state(live, &state))
+	if (!hs_pymalloc_state(live, &state)) {
+		/* A stripped binary whose process uses another allocator has none that could be found. */
+		if (!HS_HAS(live->layout, PyInterpreterState, obmalloc) && !hs_uses_pymalloc(live))
+			return NULL;
 		return hs_check_failed(0, "the table of arenas was not found");
+	}
 	if ((state.maxarenas == 0) != (state.arenas == 0) || state.maxarenas > MAXARENAS_MAX)
 		return hs_check_failed(state.arenas, "%u arenas in a table at 0x%" HS_PRI_ADDR, state.maxarenas, state.arenas);
 	for (uint32_t i = 0; i < state.maxarenas && n_good + n_bad < ARENAS_MAX; i++) {
