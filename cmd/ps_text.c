@@ -91,7 +91,6 @@ static void put_row(FILE *out, const struct cells *cells, const unsigned widths[
 	used += GAP + hs_text_width(branch);
 	unsigned room = style->width > used + MIN_NAME ? style->width - used : MIN_NAME;
 	hs_text_put_name(out, style, name, wanted < room ? wanted : room);
-	fputc('\n', out);
 }
 
 static void widen(unsigned widths[N_COLUMNS], const struct cells *cells)
@@ -124,11 +123,13 @@ static void put_table(FILE *out, const struct hs_ps *ps, const struct hs_style *
 	hs_text_bold(out, style);
 	put_row(out, &heading, widths, "", "COMMAND", style);
 	hs_text_plain(out, style);
+	fputc('\n', out);
 	for (size_t i = 0; i < ps->rows.n; i++) {
 		const struct cells cells = cells_of(&ps->rows.items[i]);
 		HS_FREE char *branch = branch_of(&ps->rows.items[i], style);
 		HS_FREE char *name = hs_text_safe(name_of(&ps->rows.items[i]), style);
 		put_row(out, &cells, widths, branch ? branch : "", name ? name : "?", style);
+		fputc('\n', out);
 	}
 }
 

@@ -249,7 +249,6 @@ static void put_row(FILE *out, const struct table *table, const struct row *row,
 		hs_text_put_bar(out, style, row->bytes, table->most_bytes, table->bar_width);
 		hs_text_plain(out, style);
 	}
-	fputc('\n', out);
 }
 
 static void put_table(FILE *out, const struct hs_report *report, const struct hs_style *style)
@@ -265,8 +264,10 @@ static void put_table(FILE *out, const struct hs_report *report, const struct hs
 	hs_text_bold(out, style);
 	put_row(out, &table, &heading, false, style);
 	hs_text_plain(out, style);
+	fputc('\n', out);
 	for (size_t i = 0; i < table.rows.n; i++) {
 		put_row(out, &table, &table.rows.items[i], i < report->n_shown, style);
+		fputc('\n', out);
 		free(table.rows.items[i].name);
 	}
 	hs_array_free(&table.rows);
