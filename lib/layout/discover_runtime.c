@@ -6,7 +6,6 @@
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
 #define OFFSET(structure, name) HS_OFFSET(live->layout, structure, name)
-#define POINTER_BITS (~(uint64_t)3)
 
 /* How far behind its start a struct is searched: its size by the table, and what a release may have added. */
 static uint32_t reach_of(const struct hs_live *live, enum hs_struct_id structure)
@@ -142,19 +141,23 @@ bool hs_search_static_types(const struct hs_live *live, struct hs_layout *layout
 
 static bool is_list_head(const struct hs_live *live, hs_addr head)
 {
-	hs_addr first = FIELD(head, PyGC_Head, _gc_next) & POINTER_BITS, last = FIELD(head, PyGC_Head, _gc_prev) & POINTER_BITS;
-
-	return first && last && (FIELD(first, PyGC_Head, _gc_prev) & POINTER_BITS) == head &&
-	       (FIELD(last, PyGC_Head, _gc_next) & POINTER_BITS) == head;
+	return hs_generation_links(live, head) == 2;
 }
 
-/* Two of three heads: a list that was being changed when the process was stopped may be half linked. */
+/* One of them may be half linked: a list that was being changed when the process was stopped. */
 static bool are_generations(const struct hs_live *live, hs_addr first)
 {
 	const uint32_t stride = HS_SIZEOF(live->layout, gc_generation);
+	unsigned n_links = 0;
 
-	return is_list_head(live, first) + is_list_head(live, first + stride) + is_list_head(live, first + 2 * stride) >= 2 &&
-	       is_list_head(live, first + 2 * stride);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned its_links = hs_generation_links(live, first + i * stride);
+
+		if (!its_links)
+			return false;
+		n_links += its_links;
+	}
+	return n_links >= 5;
 }
 
 /* The permanent generation is the next list head behind the others; between them lies a pointer or nothing. */

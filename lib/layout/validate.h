@@ -39,6 +39,9 @@ hs_check hs_check_bytes;
 hs_check hs_check_code;
 hs_check hs_check_debug_offsets;
 
+/* How many ends of the list at `head` link back to it: 2 for a list head, 1 for one that is being changed. */
+unsigned hs_generation_links(const struct hs_live *live, hs_addr head);
+
 struct hs_error *hs_check_failed(hs_addr address, const char *format, ...) HS_PRINTF(2, 3) HS_MUST_CHECK;
 
 #endif

@@ -75,13 +75,12 @@ static hs_addr collector(const struct hs_live *live)
 	return hs_live_main_interpreter(live) + (hs_addr)OFFSET(PyInterpreterState, gc);
 }
 
-/* True if the list head links to both ends of its list, and both link back. */
-static bool is_linked(const struct hs_live *live, hs_addr head)
+unsigned hs_generation_links(const struct hs_live *live, hs_addr head)
 {
 	hs_addr first = FIELD(head, PyGC_Head, _gc_next) & POINTER_BITS, last = FIELD(head, PyGC_Head, _gc_prev) & POINTER_BITS;
 
-	return first && last && (FIELD(first, PyGC_Head, _gc_prev) & POINTER_BITS) == head &&
-	       (FIELD(last, PyGC_Head, _gc_next) & POINTER_BITS) == head;
+	return (first && (FIELD(first, PyGC_Head, _gc_prev) & POINTER_BITS) == head) +
+	       (last && (FIELD(last, PyGC_Head, _gc_next) & POINTER_BITS) == head);
 }
 
 /* True if what follows the list head is an object of a collectable type. */
@@ -96,7 +95,7 @@ static bool leads_to_object(const struct hs_live *live, hs_addr head)
 struct hs_error *hs_check_generations(const struct hs_live *live)
 {
 	hs_addr heads[4];
-	unsigned n_linked = 0, n_empty = 0, n_objects = 0;
+	unsigned n_whole = 0, n_half = 0, n_empty = 0, n_objects = 0;
 
 	for (unsigned i = 0; i < 3; i++)
 		heads[i] = collector(live) + (hs_addr)OFFSET(gc_runtime_state, generations) +
@@ -105,13 +104,16 @@ struct hs_error *hs_check_generations(const struct hs_live *live)
 	for (unsigned i = 0; i < 4; i++) {
 		bool is_empty = (FIELD(heads[i], PyGC_Head, _gc_next) & POINTER_BITS) == heads[i];
 
-		n_linked += is_linked(live, heads[i]);
+		unsigned n_links = hs_generation_links(live, heads[i]);
+
+		n_whole += n_links == 2;
+		n_half += n_links == 1;
 		n_empty += is_empty;
 		n_objects += !is_empty && leads_to_object(live, heads[i]);
 	}
 	/* A list that was being changed when the process was stopped may be half linked: one, not more. */
-	if (n_linked < 3)
-		return hs_check_failed(heads[0], "%u of 4 generations link back to their list head", n_linked);
+	if (n_whole < 3 || n_whole + n_half < 4)
+		return hs_check_failed(heads[0], "%u of 4 generations link back to their list head", n_whole);
 	if (n_empty == 4 || n_objects + n_empty + 1 < 4)
 		return hs_check_failed(heads[0], "%u generations are empty, %u hold collectable objects", n_empty, n_objects);
 	return NULL;
