@@ -202,9 +202,11 @@ bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr a
 	uint64_t basic = object.type->kind->extent ? object.type->solid_base->basicsize : object.type->basicsize;
 	const struct hs_segment *segment = hs_image_find(py->image, address);
 	uint64_t room = segment->end - address;
+	/* a static type at the end of its page is shorter than a heap type, and the next page need not be there */
+	uint64_t page_rest = HS_PAGE_BYTES - (address & (HS_PAGE_BYTES - 1));
 	object.body_bytes = basic < room ? basic : room;
 	if (!hs_image_at(py->image, address, object.body_bytes))
-		return false;
+		object.body_bytes = page_rest > head ? page_rest : head;
 	uint64_t extent = hs_object_extent(py, &object);
 	if (extent == HS_SIZE_UNKNOWN || extent > room)
 		return false;

@@ -109,15 +109,21 @@ static void follow_references(void *context, const void *words, size_t n, size_t
 	}
 }
 
-/* A scanned word that points to a live block which is no object may make that block the object's storage. */
+/*
+ * A scanned word that points to a live block which is no object may make that block the object's storage. It may also
+ * point past a GC head: to a dead object that is kept for reuse (a code object's frame up to 3.9, free lists).
+ */
 static void note_adoption(struct worker *worker, hs_addr word)
 {
 	struct hs_heap *heap = worker->heap;
 	const struct hs_pool *pool;
 	uint32_t index;
 
-	if (!find_block(heap, word, &pool, &index))
-		return;
+	if (!find_block(heap, word, &pool, &index)) {
+		word -= HS_GC_HEAD_BYTES;
+		if (!find_block(heap, word, &pool, &index))
+			return;
+	}
 	uint8_t state = heap->blocks[pool->first_block + index];
 	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
 		return;
