@@ -145,7 +145,7 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 	};
 	size_t bytes;
 
-	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &bytes));
+	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &bytes));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
 	if (is_copy_over(session))
@@ -234,19 +234,39 @@ static uint64_t copied_bytes(const struct hs_plan *plan)
 	return n_pages << HS_PAGE_SHIFT;
 }
 
+static int compare_missing(const void *a, const void *b)
+{
+	const struct hs_missing *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+/* What was never to be copied joins what could not be. */
+static struct hs_error *list_missing(struct hs_capture *capture, const struct hs_missing_list *planned)
+{
+	struct hs_missing_list *missing = &capture->missing;
+
+	if (!hs_array_reserve(missing, missing->n + planned->n))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < planned->n; i++)
+		missing->items[missing->n++] = planned->items[i];
+	if (missing->n)
+		qsort(missing->items, missing->n, sizeof(*missing->items), compare_missing);
+	return NULL;
+}
+
 /* Hands the destination and the plan over to the capture's image. */
 static struct hs_error *make_image(struct hs_session *session)
 {
 	struct hs_capture *capture = session->capture;
-	struct store *store = malloc(sizeof(*store));
 
+	HS_TRY(list_missing(capture, &session->plan->missing));
+	struct store *store = malloc(sizeof(*store));
 	if (!store)
 		return hs_error_no_memory();
 	*store = (struct store){ session->destination, hs_take(session->plan) };
 	session->destination = (struct hs_destination){ 0 };
 	capture->copied_bytes = copied_bytes(store->plan);
-	capture->missing = store->plan->missing;
-	store->plan->missing = (struct hs_missing_list){ 0 };
 	capture->process = hs_take(session->process);
 	struct hs_error *error = hs_image_create(&capture->image);
 	if (error || !store->plan->extents.n) {

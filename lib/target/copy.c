@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bits.h"
 #include "cleanup.h"
 #include "permission.h"
 #include "proc_file.h"
@@ -37,6 +38,7 @@ struct job {
 	size_t batch_bytes;                   /* of the last batch */
 	int mem_fd;                           /* /proc/PID/mem, opened when process_vm_readv is not to be had; -1 */
 	atomic_bool use_mem_file;
+	atomic_bool has_lost;                 /* some page could not be read */
 	atomic_int os_errno;                  /* the first one that ends the copy */
 	atomic_size_t copied_bytes;
 };
@@ -80,6 +82,7 @@ static void lose_page(struct job *job, size_t piece, size_t offset)
 	struct hs_extent *extent = job->extents.items[piece];
 	size_t page = ((hs_addr)(uintptr_t)job->remote.items[piece].iov_base + offset - extent->start) >> HS_PAGE_SHIFT;
 
+	atomic_store_explicit(&job->has_lost, true, memory_order_relaxed);
 	__atomic_fetch_and(&extent->present[page / 64], ~((uint64_t)1 << (page % 64)), __ATOMIC_RELAXED);
 }
 
@@ -191,6 +194,26 @@ static void copy_batches(void *context, size_t begin, size_t end, unsigned worke
 		copy_batch(job, &job->batches.items[i]);
 }
 
+/* Every page of a piece was wanted; those whose bit is gone could not be read. */
+static struct hs_error *list_lost(const struct job *job, struct hs_missing_list *lost)
+{
+	for (size_t i = 0; i < job->remote.n; i++) {
+		const struct hs_extent *extent = job->extents.items[i];
+		size_t first = ((hs_addr)(uintptr_t)job->remote.items[i].iov_base - extent->start) >> HS_PAGE_SHIFT;
+		size_t end = first + (job->remote.items[i].iov_len >> HS_PAGE_SHIFT);
+		for (size_t bit = hs_bits_next(extent->present, first, end, false); bit < end;) {
+			size_t run_end = hs_bits_next(extent->present, bit, end, true);
+			struct hs_missing *missing = hs_array_append(lost);
+			if (!missing)
+				return hs_error_no_memory();
+			*missing = (struct hs_missing){ extent->start + (bit << HS_PAGE_SHIFT), extent->start + (run_end << HS_PAGE_SHIFT),
+							"could not be read" };
+			bit = hs_bits_next(extent->present, run_end, end, false);
+		}
+	}
+	return NULL;
+}
+
 static void cleanup_job(struct job *job)
 {
 	if (job->mem_fd >= 0)
@@ -202,7 +225,7 @@ static void cleanup_job(struct job *job)
 }
 
 struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination,
-			      const struct hs_copy_options *options, size_t *ret_bytes)
+			      const struct hs_copy_options *options, struct hs_missing_list *lost, size_t *ret_bytes)
 {
 	char path[HS_PROC_PATH_BYTES];
 	HS_CLEANUP(cleanup_job) struct job job = {
@@ -221,8 +244,12 @@ struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destin
 	int os_errno = atomic_load(&job.os_errno);
 	if (os_errno == EPERM || os_errno == ENOSYS)
 		return hs_permission_error(options->tid, os_errno);
+	if (os_errno == ESRCH)
+		return hs_error_new(HS_ERROR_GONE, "PID %d exited during the copy", (int)options->tid);
 	if (os_errno)
 		return hs_error_os(os_errno, "copying from PID %d", (int)options->tid);
+	if (atomic_load(&job.has_lost))
+		HS_TRY(list_lost(&job, lost));
 	*ret_bytes = atomic_load(&job.copied_bytes);
 	return NULL;
 }

@@ -39,17 +39,23 @@ uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr add
 static bool map_area(struct hs_destination *destination, hs_addr start, hs_addr end)
 {
 	size_t bytes = end - start + HUGE_BYTES;
-	void *mapped = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+	bool is_writable = mapped != MAP_FAILED;
 
+	/* Without overcommit (vm.overcommit_memory=2) only what will be used may be writable. */
+	if (!is_writable)
+		mapped = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
 	if (mapped == MAP_FAILED)
 		return false;
+	madvise(mapped, bytes, MADV_DONTDUMP); /* a core file of ours must not hold the target's values */
 	struct hs_area *area = hs_array_append(&destination->areas);
 	if (!area) {
 		munmap(mapped, bytes);
 		return false;
 	}
 	size_t shift = ((uintptr_t)start - (uintptr_t)mapped) & (HUGE_BYTES - 1);
-	*area = (struct hs_area){ start, end, (uint8_t *)mapped + shift, mapped, bytes };
+	*area = (struct hs_area){ start, end, (uint8_t *)mapped + shift, mapped, bytes, is_writable };
 	return true;
 }
 
@@ -70,6 +76,8 @@ static struct hs_error *make_writable(const struct hs_destination *destination, 
 {
 	const struct hs_area *area = find_area(destination, extent->start, extent->end);
 
+	if (area->is_writable)
+		return NULL;
 	if (mprotect(area->local + (extent->start - area->start), extent->end - extent->start, PROT_READ | PROT_WRITE))
 		return hs_error_no_memory();
 	return NULL;
@@ -122,8 +130,7 @@ struct piece {
 struct prefault {
 	const struct hs_destination *destination;
 	HS_ARRAY(struct piece) pieces;
-	void (*progress)(void *context, uint64_t done_bytes);
-	void *context;
+	const struct hs_prefault_hooks *hooks;
 	atomic_size_t done_bytes;
 };
 
@@ -145,23 +152,24 @@ static struct hs_error *add_pieces(void *context, hs_addr start, hs_addr end)
 static void touch_pieces(void *context, size_t begin, size_t end, unsigned worker)
 {
 	struct prefault *prefault = context;
+	const struct hs_prefault_hooks *hooks = prefault->hooks;
 
-	for (size_t i = begin; i < end; i++) {
+	for (size_t i = begin; i < end && !(hooks->is_over && hooks->is_over(hooks->context)); i++) {
 		const struct piece *piece = &prefault->pieces.items[i];
 		/* Older kernels (before 5.14) cannot populate for writing: writes of what is there do the same. */
 		if (madvise(piece->local, piece->bytes, MADV_POPULATE_WRITE))
 			for (size_t offset = 0; offset < piece->bytes; offset += HS_PAGE_BYTES)
 				((volatile uint8_t *)piece->local)[offset] = 0;
 		size_t done = atomic_fetch_add(&prefault->done_bytes, piece->bytes) + piece->bytes;
-		if (worker == 0 && prefault->progress)
-			prefault->progress(prefault->context, done);
+		if (worker == 0 && hooks->progress)
+			hooks->progress(hooks->context, done);
 	}
 }
 
 void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
-			     void (*progress)(void *context, uint64_t done_bytes), void *context)
+			     const struct hs_prefault_hooks *hooks)
 {
-	struct prefault prefault = { .destination = destination, .progress = progress, .context = context };
+	struct prefault prefault = { .destination = destination, .hooks = hooks };
 
 	for (size_t i = 0; i < plan->extents.n; i++) {
 		advise_huge_pages(destination, &plan->extents.items[i]);

@@ -11,6 +11,8 @@
 #ifndef HS_DESTINATION_H
 #define HS_DESTINATION_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "array.h"
@@ -23,6 +25,7 @@ struct hs_area {
 	uint8_t *local;
 	void *mapped;  /* what to unmap: `local` is aligned inside it */
 	size_t mapped_bytes;
+	bool is_writable; /* as a whole; else extent by extent */
 };
 
 struct hs_destination {
@@ -31,12 +34,19 @@ struct hs_destination {
 
 /* Makes room for a plan's extents: by area where one has it, else by a new area with slack around it. */
 struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan) HS_MUST_CHECK;
+/* What a pre-fault asks and tells meanwhile; each may be NULL. */
+struct hs_prefault_hooks {
+	void (*progress)(void *context, uint64_t done_bytes); /* in the caller's thread only */
+	bool (*is_over)(void *context);                       /* from any thread; true ends it early */
+	void *context;
+};
+
 /*
  * Touches the pages that the plan wants, so that the copy finds them there; by huge pages where all 512 pages of one are
- * wanted. Failing to is no error. `progress` (may be NULL) is called in the caller's thread only.
+ * wanted. Failing to is no error.
  */
 void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
-			     void (*progress)(void *context, uint64_t done_bytes), void *context);
+			     const struct hs_prefault_hooks *hooks);
 /* The local place of a remote address that an extent of a reserved plan holds. */
 uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr address);
 /* Unmaps everything. */

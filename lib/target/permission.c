@@ -145,7 +145,8 @@ struct hs_error *hs_permission_error(pid_t pid, int os_errno)
 		if (scope > 0)
 			return yama_forbids(pid, scope);
 	}
-	return hs_error_hint(hs_error_os(os_errno, "PID %d: the kernel refuses access", (int)pid),
-			     "a security module (AppArmor, SELinux), a seccomp filter or another user namespace forbids it%s; "
-			     "see ptrace(2), \"Ptrace access mode checking\"", ours.seccomp_mode ? " (heapspy runs under a seccomp filter)" : "");
+	return hs_error_hint(hs_error_new(HS_ERROR_PERMISSION, "PID %d: the kernel refuses access: %s", (int)pid, strerror(os_errno)),
+			     "a security module (AppArmor, SELinux), a seccomp filter or another user namespace forbids it%s; see ptrace(2), "
+			     "\"Ptrace access mode checking\". Where only ptrace is forbidden, --nonblocking works",
+			     ours.seccomp_mode ? " (heapspy runs under a seccomp filter)" : "");
 }

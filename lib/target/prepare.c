@@ -36,6 +36,14 @@ static void report_prefault(void *context, uint64_t done_bytes)
 		session->options->progress(session->options->context, "preparing", done_bytes, session->plan->bytes);
 }
 
+static bool is_over(void *context)
+{
+	(void)context;
+	return hs_session_is_cancelled();
+}
+
+static const struct hs_prefault_hooks quiet = { .is_over = is_over };
+
 /* Copies a few MiB of the running target and takes the time: *ret_bytes_per_s. */
 static struct hs_error *measure_copy(const struct hs_session *session, double *ret_bytes_per_s)
 {
@@ -44,9 +52,9 @@ static struct hs_error *measure_copy(const struct hs_session *session, double *r
 	size_t bytes;
 
 	HS_TRY(hs_plan_sample(session->plan, SAMPLE_BYTES, &sample));
-	hs_destination_prefault(&session->destination, sample, session->n_workers, NULL, NULL);
+	hs_destination_prefault(&session->destination, sample, session->n_workers, &quiet);
 	uint64_t start_ns = hs_monotonic_ns();
-	HS_TRY(hs_copy_plan(sample, &session->destination, &options, &bytes));
+	HS_TRY(hs_copy_plan(sample, &session->destination, &options, &sample->missing, &bytes));
 	uint64_t elapsed_ns = hs_monotonic_ns() - start_ns;
 	*ret_bytes_per_s = (double)(bytes + 1) * 1e9 / (double)(elapsed_ns + 1);
 	return NULL;
@@ -110,7 +118,7 @@ static struct hs_error *copy_constant(struct hs_session *session)
 		struct hs_extent *extent = &constant->extents.items[i];
 		extent->is_copied = extent->is_writable || extent->is_anonymous;
 	}
-	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &bytes));
+	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &session->capture->missing, &bytes));
 	for (size_t i = 0; i < constant->extents.n; i++) {
 		struct hs_extent *from = &constant->extents.items[i], *to = &session->plan->extents.items[i];
 		if (from->is_copied)
@@ -134,7 +142,7 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
 		if (fresh->bytes)
 			HS_TRY(hs_memory_check(fresh->bytes));
-		hs_destination_prefault(&session->destination, fresh, session->n_workers, NULL, NULL);
+		hs_destination_prefault(&session->destination, fresh, session->n_workers, &quiet);
 		if (fresh->bytes < ENOUGH_NEW_BYTES)
 			break;
 	}
@@ -143,6 +151,8 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 
 struct hs_error *hs_session_prepare(struct hs_session *session)
 {
+	struct hs_prefault_hooks hooks = { report_prefault, is_over, session };
+
 	hs_memory_die_first();
 	HS_TRY(hs_session_plan(session));
 	HS_TRY(check_memory(session));
@@ -150,7 +160,7 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 		HS_TRY(predict_pause(session));
 		HS_TRY(allow_pause(session));
 	}
-	hs_destination_prefault(&session->destination, session->plan, session->n_workers, report_prefault, session);
+	hs_destination_prefault(&session->destination, session->plan, session->n_workers, &hooks);
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
 	HS_TRY(copy_constant(session));

@@ -49,6 +49,11 @@ struct hs_error *hs_process_open_mapping(const struct hs_process *process, const
 		return hs_error_new(HS_ERROR_LOOKUP, "no file behind the mapping at 0x%" HS_PRI_ADDR, mapping->start);
 	int fd = open_map_file(process, mapping);
 	int why = errno;
+	/* With nothing but the right to trace it, the executable can be opened, deleted or not. */
+	if (fd < 0 && !strcmp(mapping->path, process->exe_path)) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->memory_tid);
+		fd = open_if_same(path, mapping, false);
+	}
 	if (fd < 0)
 		fd = open_if_same(mapping->path, mapping, true);
 	if (fd < 0) {
