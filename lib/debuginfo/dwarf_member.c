@@ -172,3 +172,70 @@ bool hs_dwarf_find_member(Dwarf_Die *die, struct hs_dwarf_member *member)
 	}
 	return false;
 }
+
+/* How a member lies to those that were asked for. */
+enum relation { APART, TOUCHES, CONTAINS };
+
+static enum relation relate(uint64_t offset, uint64_t bytes, const struct hs_dwarf_member *members, size_t n)
+{
+	enum relation relation = APART;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t start = members[i].offset, end = start + (members[i].bytes ? members[i].bytes : 1);
+
+		if (!members[i].is_found || end <= offset || start >= offset + bytes)
+			continue;
+		if (start >= offset && end <= offset + bytes && members[i].bytes != bytes)
+			return CONTAINS;
+		relation = TOUCHES;
+	}
+	return relation;
+}
+
+static bool add_range(struct hs_dwarf_ranges *ranges, uint64_t offset, uint64_t bytes)
+{
+	struct hs_dwarf_range *last = ranges->n ? &ranges->items[ranges->n - 1] : NULL;
+
+	if (last && offset >= last->offset && offset <= (uint64_t)last->offset + last->bytes) {
+		if (offset + bytes > (uint64_t)last->offset + last->bytes)
+			last->bytes = (uint32_t)(offset + bytes - last->offset);
+		return true;
+	}
+	struct hs_dwarf_range *range = hs_array_append(ranges);
+	if (range)
+		*range = (struct hs_dwarf_range){ (uint32_t)offset, (uint32_t)bytes };
+	return range != NULL;
+}
+
+struct others {
+	const struct hs_dwarf_member *members;
+	size_t n;
+	struct hs_dwarf_ranges *ranges;
+};
+
+static bool add_others(Dwarf_Die *structure, uint64_t base, int depth, const struct others *others)
+{
+	Dwarf_Die die, type, inner;
+
+	for (int status = dwarf_child(structure, &die); status == 0; status = dwarf_siblingof(&die, &die)) {
+		struct hs_dwarf_member place;
+
+		if (dwarf_tag(&die) != DW_TAG_member || !place_member(&die, base, &place) || !place.bytes)
+			continue;
+		enum relation relation = relate(place.offset, place.bytes, others->members, others->n);
+		if (relation == APART && !add_range(others->ranges, place.offset, place.bytes))
+			return false;
+		/* In a union the others lie on top of the wanted one. */
+		if (relation == CONTAINS && depth < NESTING_MAX && member_type(&die, &type) && hs_dwarf_peel(&type, &inner) &&
+		    dwarf_tag(&inner) != DW_TAG_union_type && !add_others(&inner, place.offset, depth + 1, others))
+			return false;
+	}
+	return true;
+}
+
+bool hs_dwarf_other_members(Dwarf_Die *die, const struct hs_dwarf_member *members, size_t n, struct hs_dwarf_ranges *ret)
+{
+	const struct others others = { members, n, ret };
+
+	return dwarf_tag(die) == DW_TAG_union_type || add_others(die, 0, 0, &others);
+}

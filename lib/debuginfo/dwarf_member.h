@@ -14,4 +14,10 @@ bool hs_dwarf_peel(Dwarf_Die *die, Dwarf_Die *ret);
 /* Finds `member->path` in the struct `die` and fills `member` in. */
 bool hs_dwarf_find_member(Dwarf_Die *die, struct hs_dwarf_member *member);
 
+/*
+ * Where the members of the struct `die` lie that are none of the `n` found ones; adjacent ones become one range. Parts
+ * of a union that holds a wanted member are left out. False when memory is out.
+ */
+bool hs_dwarf_other_members(Dwarf_Die *die, const struct hs_dwarf_member *members, size_t n, struct hs_dwarf_ranges *ret);
+
 #endif

@@ -31,6 +31,7 @@ struct pass {
 	uint16_t *buckets; /* 1 + index into names; 0: empty */
 	size_t n_buckets;  /* a power of two */
 	struct hs_dwarf_member *scratch;
+	bool is_out_of_memory;
 	size_t n_missing;  /* structs not complete under their first name, and variables */
 };
 
@@ -121,6 +122,8 @@ static void consider_struct(struct pass *pass, Dwarf_Die *die, const struct want
 	}
 	if (rank >= wanted->rank)
 		return;
+	hs_array_free(&wanted->others);
+	pass->is_out_of_memory |= !hs_dwarf_other_members(&structure, pass->scratch, wanted->n_members, &wanted->others);
 	memcpy(wanted->members, pass->scratch, wanted->n_members * sizeof(*pass->scratch));
 	wanted->is_found = true;
 	wanted->bytes = (uint32_t)bytes;
@@ -235,5 +238,5 @@ struct hs_error *hs_dwarf_lookup(const struct hs_elf_file *file, const struct hs
 	/* Structs that several files share may stand in the alternate file only. */
 	if (alternate_dwarf)
 		scan_units(&pass, alternate_dwarf);
-	return NULL;
+	return pass.is_out_of_memory ? hs_error_no_memory() : NULL;
 }

@@ -29,6 +29,13 @@ struct hs_dwarf_member {
 	uint32_t bytes;     /* size of the member or of the bit-field's storage unit; 0: open-ended array */
 };
 
+/* A part of a struct. */
+struct hs_dwarf_range {
+	uint32_t offset, bytes;
+};
+
+HS_ARRAY_TYPE(hs_dwarf_ranges, struct hs_dwarf_range);
+
 /* A struct wanted, by tag or typedef. */
 struct hs_dwarf_struct {
 	const char *names; /* "a|b": the first that is found counts. Borrowed. */
@@ -36,6 +43,7 @@ struct hs_dwarf_struct {
 	size_t n_members;
 	bool is_found;
 	uint32_t bytes;
+	struct hs_dwarf_ranges others; /* where members lie that were not asked for; by ascending offset, freed by the caller */
 	unsigned rank;     /* used during the pass: which of the names, then how many members are missing */
 };
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "field_names.h"
+
 #define OLDEST_MINOR 13
 #define N_MINORS 3
 
@@ -115,11 +117,11 @@ unsigned hs_debug_offsets_apply(const struct hs_image *image, struct hs_layout *
 	if (!hs_debug_offsets_read(image, layout, &offsets))
 		return 0;
 	for (size_t i = 0; i < offsets.n; i++) {
-		struct hs_field *field = &layout->fields[offsets.items[i].field];
+		const struct hs_field *field = &layout->fields[offsets.items[i].field];
 
 		if (field->offset == HS_ABSENT || field->offset == (int32_t)offsets.items[i].offset)
 			continue;
-		field->offset = (int32_t)offsets.items[i].offset;
+		hs_layout_move(layout, offsets.items[i].field, (int32_t)offsets.items[i].offset);
 		n_changed++;
 	}
 	return n_changed;

@@ -33,19 +33,30 @@ static bool is_true(hs_check *check, const struct hs_live *live)
 	return !error;
 }
 
+/* What else a struct holds is not known once a member of it was found elsewhere. */
+static void note_moves(struct hs_layout *layout, const struct hs_field before[HS_N_FIELDS])
+{
+	for (size_t i = 0; i < HS_N_FIELDS; i++)
+		if (layout->fields[i].offset != before[i].offset)
+			hs_layout_move(layout, (enum hs_field_id)i, layout->fields[i].offset);
+}
+
 struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layout *layout)
 {
 	struct hs_live live = { image, layout };
+	struct hs_field before[HS_N_FIELDS];
 
 	if (hs_debug_offsets_apply(image, layout) && strlen(layout->source) + sizeof(", debug offsets") < sizeof(layout->source))
 		strcat(layout->source, ", debug offsets");
 	/* Without the types nothing else can be recognised. */
 	if (!is_true(hs_check_type, &live))
 		return NULL;
+	memcpy(before, layout->fields, sizeof(before));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (is_true(steps[i].check, &live) || !steps[i].search(&live, layout))
 			continue;
 		hs_layout_warn(layout, "%s: found by search in the process", steps[i].what);
 	}
+	note_moves(layout, before);
 	return NULL;
 }

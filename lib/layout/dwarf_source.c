@@ -23,6 +23,8 @@ static void release_question(struct question **question)
 {
 	if (!*question)
 		return;
+	for (size_t i = 0; i < (*question)->query.structs.n; i++)
+		hs_array_free(&(*question)->query.structs.items[i].others);
 	hs_array_free(&(*question)->query.structs);
 	hs_array_free(&(*question)->query.variables);
 	hs_array_free(&(*question)->members);
@@ -76,11 +78,21 @@ static struct hs_error *ask(struct question *question, const bool select[HS_N_ST
 	return NULL;
 }
 
-static void take_answers(const struct question *question, hs_addr bias, struct hs_layout *layout)
+static struct hs_error *take_struct(const struct hs_dwarf_struct *answer, enum hs_struct_id id, struct hs_layout *layout)
+{
+	if (!answer->is_found)
+		return NULL;
+	layout->struct_bytes[id] = answer->bytes;
+	for (size_t i = 0; i < answer->others.n; i++)
+		if (!hs_reserved_add(&layout->reserved, id, answer->others.items[i].offset, answer->others.items[i].bytes))
+			return hs_error_no_memory();
+	return NULL;
+}
+
+static struct hs_error *take_answers(const struct question *question, hs_addr bias, struct hs_layout *layout)
 {
 	for (size_t i = 0; i < question->query.structs.n; i++)
-		if (question->query.structs.items[i].is_found)
-			layout->struct_bytes[question->struct_ids[i]] = question->query.structs.items[i].bytes;
+		HS_TRY(take_struct(&question->query.structs.items[i], question->struct_ids[i], layout));
 	for (size_t i = 0; i < question->members.n; i++) {
 		const struct hs_dwarf_member *member = &question->members.items[i];
 
@@ -96,6 +108,7 @@ static void take_answers(const struct question *question, hs_addr bias, struct h
 	for (size_t i = 0; i < question->query.variables.n; i++)
 		if (question->query.variables.items[i].is_found)
 			layout->symbols[question->symbol_ids[i]] = question->query.variables.items[i].vaddr + bias;
+	return NULL;
 }
 
 static void close_elf(struct hs_elf_file **file)
@@ -114,8 +127,7 @@ static struct hs_error *fill_from(const struct hs_elf_file *dwarf_file, struct h
 	HS_TRY(ask(question, select, bias != NULL, layout));
 	HS_TRY(hs_debug_file_find_alternate(dwarf_file, search, &alternate));
 	HS_TRY(hs_dwarf_lookup(dwarf_file, alternate, &question->query));
-	take_answers(question, bias ? *bias : 0, layout);
-	return NULL;
+	return take_answers(question, bias ? *bias : 0, layout);
 }
 
 /* Statics that the symbol table of a debug file has although the stripped file's has not. */

@@ -45,7 +45,29 @@ void hs_layout_destroy(struct hs_layout *layout)
 	for (size_t i = 0; i < layout->warnings.n; i++)
 		free(layout->warnings.items[i]);
 	hs_array_free(&layout->warnings);
+	hs_array_free(&layout->reserved);
 	free(layout);
+}
+
+bool hs_reserved_add(struct hs_reserved_ranges *ranges, enum hs_struct_id structure, uint32_t offset, uint32_t bytes)
+{
+	struct hs_reserved *range = hs_array_append(ranges);
+
+	if (range)
+		*range = (struct hs_reserved){ structure, offset, bytes };
+	return range != NULL;
+}
+
+void hs_layout_move(struct hs_layout *layout, enum hs_field_id field, int32_t offset)
+{
+	enum hs_struct_id structure = hs_field_names[field].structure;
+	size_t n = 0;
+
+	layout->fields[field].offset = offset;
+	for (size_t i = 0; i < layout->reserved.n; i++)
+		if (layout->reserved.items[i].structure != structure)
+			layout->reserved.items[n++] = layout->reserved.items[i];
+	layout->reserved.n = n;
 }
 
 void hs_layout_warn(struct hs_layout *layout, const char *format, ...)

@@ -38,6 +38,10 @@ static inline bool hs_version_has(unsigned since, unsigned until, unsigned minor
 
 /* A layout in which everything is absent or unknown; NULL when memory is out. The caller destroys it. */
 struct hs_layout *hs_layout_create(void);
+/* Adds a range; false when memory is out. */
+bool hs_reserved_add(struct hs_reserved_ranges *ranges, enum hs_struct_id structure, uint32_t offset, uint32_t bytes);
+/* Puts a member where it was found to be; what else the struct holds is then no longer known. */
+void hs_layout_move(struct hs_layout *layout, enum hs_field_id field, int32_t offset);
 /* Adds a warning for the user; without memory it is lost. */
 void hs_layout_warn(struct hs_layout *layout, const char *format, ...) HS_PRINTF(2, 3);
 

@@ -50,6 +50,14 @@ struct hs_field {
 	uint16_t bytes;       /* size of the member (of the storage unit for a bit-field); 0: unknown */
 };
 
+/* A part of a struct that members hold which fields.def does not name. */
+struct hs_reserved {
+	enum hs_struct_id structure;
+	uint32_t offset, bytes;
+};
+
+HS_ARRAY_TYPE(hs_reserved_ranges, struct hs_reserved);
+
 struct hs_layout {
 	uint32_t version_hex;             /* as Py_Version / PY_VERSION_HEX: 0x030b02f0 */
 	unsigned major, minor, micro;
@@ -62,6 +70,7 @@ struct hs_layout {
 	hs_addr symbols[HS_N_SYMBOLS];        /* address in this process; 0: unknown */
 	hs_addr runtime_base;             /* load bias and extent of the binary that holds _PyRuntime */
 	hs_addr runtime_start, runtime_end;
+	struct hs_reserved_ranges reserved;   /* owned; a field that touches one of these is wrong */
 	char source[256];                 /* for the header: "DWARF", "debug file (build-id 571d98…)", "table 3.11.2 debian", … */
 	HS_ARRAY(char *) warnings;        /* owned; what a user must know: nearest table, fields found by search */
 };

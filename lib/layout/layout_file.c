@@ -129,14 +129,17 @@ static bool compare_table(const struct hs_shipped_table *shipped, const struct s
 	if (!table)
 		return false;
 	struct hs_error *error = hs_table_parse(shipped->text, shipped->bytes, false, table);
-	if (error || table->version_hex != subject->layout->version_hex) {
+	if (error) {
 		hs_error_destroy(error);
 		return false;
 	}
-	unsigned n = compare_structs(table, subject->layout, out) + compare_fields(table, subject->layout, out);
-	fprintf(out, "%s: %u fields compared, %u differences\n", table->name, count_fields(subject->layout), n);
-	*ret_differences = n;
-	return true;
+	bool is_of_version = table->version_hex == subject->layout->version_hex;
+	if (is_of_version) {
+		*ret_differences = compare_structs(table, subject->layout, out) + compare_fields(table, subject->layout, out);
+		fprintf(out, "%s: %u fields compared, %u differences\n", table->name, count_fields(subject->layout), *ret_differences);
+	}
+	hs_table_release(table);
+	return is_of_version;
 }
 
 struct hs_error *hs_layout_check(const char *python, const struct hs_layout_file_options *options, char **ret_text,

@@ -93,7 +93,7 @@ static struct hs_error *finish(const struct resolution *resolution, struct hs_la
 	return hs_layout_validate(resolution->image, layout);
 }
 
-/* A copy without the warnings, which belong to one attempt. */
+/* A copy without what belongs to one attempt. */
 static struct hs_layout *copy_bare(const struct hs_layout *layout)
 {
 	struct hs_layout *copy = malloc(sizeof(*copy));
@@ -102,6 +102,7 @@ static struct hs_layout *copy_bare(const struct hs_layout *layout)
 		return NULL;
 	*copy = *layout;
 	memset(&copy->warnings, 0, sizeof(copy->warnings));
+	memset(&copy->reserved, 0, sizeof(copy->reserved));
 	return copy;
 }
 
@@ -128,6 +129,9 @@ static struct hs_error *resolve_from_tables(const struct resolution *resolution,
 	HS_TRY(hs_table_candidates_find(bare->version_hex, elf ? hs_elf_build_id_hex(elf) : "",
 					resolution->options->without_table, &candidates));
 	for (size_t i = 0; i < candidates.n; i++) {
+		/* Where the tables of that very version fail, those of others would only fit by accident. */
+		if (!candidates.items[i].is_exact && candidates.items[0].is_exact)
+			break;
 		struct hs_error *error = try_candidate(resolution, &candidates.items[i], bare, ret);
 
 		if (!error) {

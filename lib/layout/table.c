@@ -75,21 +75,25 @@ static size_t find_field(size_t structure, const char *word, size_t bytes)
 }
 
 /* "ob_item@24:8" or "kind@32:4/2+3" */
-static bool parse_member(struct cursor *cursor, size_t structure, struct hs_field fields[HS_N_FIELDS])
+static bool parse_member(struct cursor *cursor, size_t structure, struct hs_table *table)
 {
 	uint32_t offset, bytes, bit_offset = 0, bit_width = 0;
 	const char *name;
 	size_t name_bytes = read_word(cursor, "@", &name);
 
 	if (!name_bytes || !read_character(cursor, '@') || !read_number(cursor, INT32_MAX, &offset) ||
-	    !read_character(cursor, ':') || !read_number(cursor, UINT16_MAX, &bytes))
+	    !read_character(cursor, ':') || !read_number(cursor, INT32_MAX, &bytes))
 		return false;
+	if (is_word("-", name, name_bytes))
+		return structure == HS_N_STRUCTS || hs_reserved_add(&table->reserved, (enum hs_struct_id)structure, offset, bytes);
 	if (read_character(cursor, '/') && (!read_number(cursor, 63, &bit_offset) || !read_character(cursor, '+') ||
 					    !read_number(cursor, 31, &bit_width) || bit_offset + bit_width > 64))
 		return false;
 	size_t id = find_field(structure, name, name_bytes);
+	if (bytes > UINT16_MAX)
+		return false;
 	if (id < HS_N_FIELDS)
-		fields[id] = (struct hs_field){
+		table->fields[id] = (struct hs_field){
 			.offset = (int32_t)offset,
 			.bytes = (uint16_t)bytes,
 			.bit_offset = (uint8_t)bit_offset,
@@ -98,8 +102,7 @@ static bool parse_member(struct cursor *cursor, size_t structure, struct hs_fiel
 	return true;
 }
 
-bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_field fields[HS_N_FIELDS],
-			   uint32_t struct_bytes[HS_N_STRUCTS])
+bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_table *table)
 {
 	struct cursor cursor = { line, line + bytes };
 	const char *name;
@@ -111,9 +114,9 @@ bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_field field
 		return false;
 	size_t structure = find_struct(name, name_bytes);
 	if (structure < HS_N_STRUCTS)
-		struct_bytes[structure] = its_bytes;
+		table->struct_bytes[structure] = its_bytes;
 	for (skip_blanks(&cursor); cursor.at < cursor.end; skip_blanks(&cursor))
-		if (!parse_member(&cursor, structure, fields))
+		if (!parse_member(&cursor, structure, table))
 			return false;
 	return true;
 }
@@ -161,7 +164,12 @@ static bool parse_line(struct cursor line, bool heading_only, struct hs_table *t
 		return copy_word(table->build_id, sizeof(table->build_id), word, bytes);
 	}
 	return heading_only ||
-	       hs_table_parse_struct(whole.at, (size_t)(whole.end - whole.at), table->fields, table->struct_bytes);
+	       hs_table_parse_struct(whole.at, (size_t)(whole.end - whole.at), table);
+}
+
+void hs_table_release(struct hs_table *table)
+{
+	hs_array_free(&table->reserved);
 }
 
 struct hs_error *hs_table_parse(const char *text, size_t bytes, bool heading_only, struct hs_table *ret)
@@ -176,12 +184,16 @@ struct hs_error *hs_table_parse(const char *text, size_t bytes, bool heading_onl
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		struct cursor line = { at, newline ? newline : end };
 
-		if (!parse_line(line, heading_only, &table))
+		if (!parse_line(line, heading_only, &table)) {
+			hs_table_release(&table);
 			return hs_error_new(HS_ERROR_BAD_DATA, "layout table: line %u is malformed", number);
+		}
 		at = newline ? newline + 1 : end;
 	}
-	if (!table.version_hex)
+	if (!table.version_hex) {
+		hs_table_release(&table);
 		return hs_error_new(HS_ERROR_BAD_DATA, "layout table: no \"layout\" line");
+	}
 	*ret = table;
 	return NULL;
 }
@@ -198,6 +210,9 @@ static void write_struct(const struct hs_layout *layout, size_t structure, FILE 
 		if (field->bit_width)
 			fprintf(out, "/%u+%u", field->bit_offset, field->bit_width);
 	}
+	for (size_t i = 0; i < layout->reserved.n; i++)
+		if (layout->reserved.items[i].structure == structure)
+			fprintf(out, " -@%u:%u", layout->reserved.items[i].offset, layout->reserved.items[i].bytes);
 	fputc('\n', out);
 }
 

@@ -7,8 +7,9 @@
  *     PyListObject 40: ob_item@24:8 allocated@32:8
  *     PyASCIIObject 48: length@16:8 interned@32:4/0+2 kind@32:4/2+3
  *
- * A struct's size, then its members as name@offset:bytes; a bit-field goes on with /lowest bit+width. Lines that start
- * with '#' are comments; struct and member names that this heapspy does not read are skipped.
+ * A struct's size, then its members as name@offset:bytes; a bit-field goes on with /lowest bit+width. "-@16:8" is taken
+ * by members that heapspy does not read. Lines that start with '#' are comments; struct and member names that this
+ * heapspy does not know are skipped.
  */
 #ifndef HS_TABLE_H
 #define HS_TABLE_H
@@ -28,11 +29,14 @@ struct hs_table {
 	char build_id[160];   /* hexadecimal; of the binary that it was written from; "" when unknown */
 	struct hs_field fields[HS_N_FIELDS];
 	uint32_t struct_bytes[HS_N_STRUCTS];
+	struct hs_reserved_ranges reserved; /* owned */
 };
+
+void hs_table_release(struct hs_table *table);
 
 /*
  * Parses `bytes` of `text`, which need not end in a NUL and may be hostile. Errors: BAD_DATA with the line.
- * Only the heading ("layout", "build-id") is read when `heading_only` is set.
+ * Only the heading ("layout", "build-id") is read when `heading_only` is set. The caller releases *ret.
  */
 struct hs_error *hs_table_parse(const char *text, size_t bytes, bool heading_only, struct hs_table *ret) HS_MUST_CHECK;
 
@@ -41,9 +45,8 @@ char *hs_table_format(const struct hs_layout *layout, const char *distributor, c
 
 /* The struct and member lines only: for formats that put something else around them. Appends to `out`. */
 void hs_table_write_structs(const struct hs_layout *layout, FILE *out);
-/* Parses one such line into `fields` and `struct_bytes`. False when it is malformed. */
-bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_field fields[HS_N_FIELDS],
-			   uint32_t struct_bytes[HS_N_STRUCTS]);
+/* Parses one such line into the fields, sizes and reserved ranges of `table`. False when it is malformed, or memory is out. */
+bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_table *table);
 
 /* A table that is part of this heapspy. */
 struct hs_shipped_table {

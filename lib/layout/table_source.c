@@ -53,7 +53,7 @@ struct hs_error *hs_table_candidates_find(uint32_t version_hex, const char *buil
 	if (!table || !hs_array_reserve(ret, hs_n_shipped_tables + 1))
 		return hs_error_no_memory();
 	for (size_t i = 0; i < hs_n_shipped_tables; i++) {
-		HS_TRY(hs_table_parse(hs_shipped_tables[i].text, hs_shipped_tables[i].bytes, true, table));
+		HS_TRY(hs_table_parse(hs_shipped_tables[i].text, hs_shipped_tables[i].bytes, true, table)); /* owns nothing */
 		if (table->version_hex >> 16 != version_hex >> 16 || (without && fnmatch(without, table->name, 0) == 0))
 			continue;
 		struct hs_table_candidate *candidate = hs_array_append(ret); /* reserved above */
@@ -75,6 +75,8 @@ struct hs_error *hs_table_candidate_apply(const struct hs_table_candidate *candi
 	HS_TRY(hs_table_parse(candidate->shipped->text, candidate->shipped->bytes, false, table));
 	memcpy(layout->fields, table->fields, sizeof(layout->fields));
 	memcpy(layout->struct_bytes, table->struct_bytes, sizeof(layout->struct_bytes));
+	hs_array_free(&layout->reserved);
+	layout->reserved = table->reserved;
 	snprintf(layout->source, sizeof(layout->source), "table %s", candidate->name);
 	if (!candidate->is_exact)
 		hs_layout_warn(layout, "no layout table of CPython %s is shipped: used the nearest, %s, and checked it against the process",

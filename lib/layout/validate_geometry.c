@@ -84,6 +84,22 @@ static struct hs_error *check_overlap(const struct hs_layout *layout, size_t id)
 	return NULL;
 }
 
+static struct hs_error *check_reserved(const struct hs_layout *layout, size_t id)
+{
+	const struct hs_field *field = &layout->fields[id];
+	uint32_t start = (uint32_t)field->offset, end = start + (field->bytes ? field->bytes : 1);
+
+	for (size_t i = 0; i < layout->reserved.n; i++) {
+		const struct hs_reserved *range = &layout->reserved.items[i];
+
+		if (range->structure != hs_field_names[id].structure || end <= range->offset || start >= range->offset + range->bytes)
+			continue;
+		return hs_check_failed(0, "%s.%s at %u lies where another member is", struct_name(range->structure),
+				       hs_field_names[id].name, start);
+	}
+	return NULL;
+}
+
 struct hs_error *hs_check_geometry(const struct hs_live *live)
 {
 	const struct hs_layout *layout = live->layout;
@@ -97,6 +113,7 @@ struct hs_error *hs_check_geometry(const struct hs_live *live)
 			continue;
 		HS_TRY(check_bounds(layout, i));
 		HS_TRY(check_overlap(layout, i));
+		HS_TRY(check_reserved(layout, i));
 	}
 	return NULL;
 }

@@ -56,6 +56,8 @@ struct hs_error *hs_check_arenas(const struct hs_live *live)
 			return NULL;
 		return hs_check_failed(0, "the table of arenas was not found");
 	}
+	if (!state.maxarenas && hs_uses_pymalloc(live))
+		return hs_check_failed(state.arenas, "no arenas, although objects lie in pools");
 	if ((state.maxarenas == 0) != (state.arenas == 0) || state.maxarenas > MAXARENAS_MAX)
 		return hs_check_failed(state.arenas, "%u arenas in a table at 0x%" HS_PRI_ADDR, state.maxarenas, state.arenas);
 	for (uint32_t i = 0; i < state.maxarenas && n_good + n_bad < ARENAS_MAX; i++) {
