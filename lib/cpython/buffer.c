@@ -14,7 +14,12 @@ uint64_t hs_bytearray_size(const struct hs_cpython *py, const struct hs_object *
 {
 	uint64_t n = HS_BODY(py, object, PyByteArrayObject, ob_alloc);
 
-	return n > MAX_BYTES ? HS_SIZE_UNKNOWN : object->type->basicsize + n;
+	if (n > MAX_BYTES)
+		return HS_SIZE_UNKNOWN;
+	/* the header of the bytes object and its final NUL count as well, unless it is the empty one */
+	if (buffer_is_object(py) && n)
+		n += (uint64_t)HS_OFFSET(py->layout, PyBytesObject, ob_sval) + 1;
+	return object->type->basicsize + n;
 }
 
 void hs_bytearray_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

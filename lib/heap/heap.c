@@ -122,6 +122,7 @@ struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *type
 		hs_heap_scan_roots(heap);
 		hs_heap_close_over(heap);
 		hs_heap_remove_ghosts(heap);
+		hs_heap_close_over(heap);
 		hs_heap_adopt_blocks(heap);
 		error = gather(heap);
 	}

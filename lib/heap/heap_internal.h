@@ -9,8 +9,10 @@
  * One byte a pool block. The passes that run in threads set bits with atomic operations; none clears a bit while
  * others run.
  *
- *   bit   0     1       2-3                      4        5
- *         live  object  header words / 2 (0…2)   claimed  explained by a scan
+ *   bit   0     1       2-3                      4        5        6
+ *         live  object  header words / 2 (0…2)   claimed  adopted  doubtful
+ *
+ * An object is doubtful when its refcount is also a mapped address: then its block may as well be an array of pointers.
  */
 #define BLOCK_LIVE 1u
 #define BLOCK_OBJECT 2u
@@ -18,6 +20,7 @@
 #define BLOCK_HEADER_MASK (3u << BLOCK_HEADER_SHIFT)
 #define BLOCK_CLAIMED 16u
 #define BLOCK_ADOPTED 32u
+#define BLOCK_DOUBTFUL 64u
 
 /* One bit for each 8 bytes of the image, in lazily backed memory: which addresses outside the pools were met. */
 struct address_marks {
@@ -74,6 +77,7 @@ struct worker {
 	/* the object being visited */
 	const struct hs_object *object;
 	uint64_t storage_bytes;
+	bool object_is_doubtful;       /* it must not claim what passed for an object */
 };
 
 struct hs_heap {
@@ -100,7 +104,7 @@ void hs_heap_sweep(struct hs_heap *heap);
 void hs_heap_visit_pools(struct hs_heap *heap);
 /* Pass 3: looks at the candidates outside the pools and what they lead to, until no new one is found. */
 void hs_heap_close_over(struct hs_heap *heap);
-/* Pass 4: takes back the objects whose block is another's storage. */
+/* Pass 4: takes back the objects whose block is another's storage; visits the doubtful ones that are nobody's. */
 void hs_heap_remove_ghosts(struct hs_heap *heap);
 /* Pass 5: gives blocks that are no objects and nobody's known storage to the C objects that point to them. */
 void hs_heap_adopt_blocks(struct hs_heap *heap);

@@ -60,15 +60,39 @@ static void remove_ghost(struct hs_heap *heap, const struct hs_pool *pool, uint3
 	*state &= (uint8_t)~(BLOCK_OBJECT | BLOCK_HEADER_MASK);
 }
 
+/* What could have been an array of pointers is an object after all if nobody claims the block. */
+static void settle_doubtful(struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
+{
+	struct worker *worker = &heap->workers[0];
+	uint8_t *state = &heap->blocks[pool->first_block + index];
+	struct hs_object object;
+
+	if (*state & BLOCK_CLAIMED) {
+		heap->figures.n_ghosts++;
+		*state &= (uint8_t)~(BLOCK_OBJECT | BLOCK_HEADER_MASK | BLOCK_DOUBTFUL);
+		return;
+	}
+	hs_heap_pool_object(heap, worker, pool, index, *state, &object);
+	worker->explained_pool_bytes += pool->block_bytes;
+	worker->object_is_doubtful = true;
+	hs_heap_visit_object(worker, &object, pool->block_bytes, hs_heap_is_tracked(&object));
+	worker->object_is_doubtful = false;
+	*state &= (uint8_t)~BLOCK_DOUBTFUL;
+}
+
 void hs_heap_remove_ghosts(struct hs_heap *heap)
 {
 	const uint8_t both = BLOCK_OBJECT | BLOCK_CLAIMED;
 
 	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
 		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
-		for (uint32_t index = 0; index < pool->n_blocks; index++)
-			if ((heap->blocks[pool->first_block + index] & both) == both)
+		for (uint32_t index = 0; index < pool->n_blocks; index++) {
+			uint8_t state = heap->blocks[pool->first_block + index];
+			if (state & BLOCK_DOUBTFUL)
+				settle_doubtful(heap, pool, index);
+			else if ((state & both) == both)
 				remove_ghost(heap, pool, index);
+		}
 	}
 }
 

@@ -67,6 +67,12 @@ static int find_object(struct worker *worker, const uint8_t *data, hs_addr addre
 	return -1;
 }
 
+/* Programs that are not position-independent have their data and their heap at addresses that could be refcounts. */
+static bool refcount_is_address(const struct hs_heap *heap, uint64_t ob_refcnt)
+{
+	return ob_refcnt >= HS_PAGE_BYTES && hs_image_find(heap->py->image, ob_refcnt);
+}
+
 static void sweep_block(struct worker *worker, const struct hs_pool *pool, uint32_t index)
 {
 	const struct hs_heap *heap = worker->heap;
@@ -84,6 +90,8 @@ static void sweep_block(struct worker *worker, const struct hs_pool *pool, uint3
 	}
 	int header = find_object(worker, data, address, bytes);
 	if (header >= 0) {
+		if (refcount_is_address(heap, word_at(data, (size_t)header)))
+			state |= BLOCK_DOUBTFUL;
 		state |= BLOCK_OBJECT | (uint8_t)((unsigned)header / 16 << BLOCK_HEADER_SHIFT);
 		if (header >= HS_GC_HEAD_BYTES)
 			note_gc_neighbours(worker, data + header - HS_GC_HEAD_BYTES);

@@ -80,6 +80,8 @@ static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 
 	if (find_block(heap, start, &pool, &index)) {
 		_Atomic uint8_t *state = (_Atomic uint8_t *)&heap->blocks[pool->first_block + index];
+		if (worker->object_is_doubtful && atomic_load_explicit(state, memory_order_relaxed) & BLOCK_OBJECT)
+			return;
 		uint8_t before = atomic_fetch_or_explicit(state, BLOCK_CLAIMED, memory_order_relaxed);
 		if (before & BLOCK_LIVE && !(before & BLOCK_CLAIMED)) {
 			worker->storage_bytes += pool->block_bytes;
@@ -222,7 +224,7 @@ static void visit_pools(void *context, size_t begin, size_t end, unsigned worker
 		for (uint32_t index = 0; index < pool->n_blocks; index++) {
 			uint8_t state = heap->blocks[pool->first_block + index];
 			struct hs_object object;
-			if (!(state & BLOCK_OBJECT))
+			if (!(state & BLOCK_OBJECT) || state & BLOCK_DOUBTFUL)
 				continue;
 			hs_heap_pool_object(heap, worker, pool, index, state, &object);
 			worker->explained_pool_bytes += pool->block_bytes;
