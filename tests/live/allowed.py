@@ -25,7 +25,7 @@ ALLOWED = [
     Allowed("builtins.int", 8, 15, "constants that C modules keep; lengths of ranges; numbers of symbol tables", 80),
     Allowed("builtins.dict", 8, 15, "the table of interned strings; copies of C modules' dicts in their definitions; poll's table", 40),
     Allowed("builtins.moduledef", 8, 11, "the definition of each C module, which modules point to", 120),
-    Allowed("builtins.code", 11, 13, "a code object that only a running frame's C caller holds", 2),
+    Allowed("builtins.code", 11, 13, "frozen modules that nobody has imported: static code objects in the interpreter's own table", 300),
     Allowed("_thread._localdummy", 8, 15, "thread locals: held by the thread state's dict, itself untracked", 120),
     Allowed("builtins._RunningLoopHolder", 8, 11, "held by the thread state's dict", 1),
     Allowed("builtins.type", 8, 15, "types that no collector sees: no instance that it sees, not in __subclasses__", 6),

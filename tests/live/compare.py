@@ -45,6 +45,12 @@ class Dump:
         return len(self.addresses)
 
 
+def printable(text, length=100):
+    """A target's names may hold anything."""
+    text = text if len(text) <= length else text[:length] + "…"
+    return text.encode("unicode_escape").decode()
+
+
 class Difference:
     """Object by object. Each list holds (address, text)."""
 
@@ -66,7 +72,9 @@ class Difference:
             if address not in known:
                 name = dump.types.get(dump.type_addresses[i]) or truth.types.get(dump.type_addresses[i], "?")
                 self.surplus.append((address, name))
-        names = {address: name for address, name in dump.types.items() if address in truth.types and truth.types[address] != name}
+        # The dump has a line a type, cut at its own length.
+        names = {address: name for address, name in dump.types.items() if address in truth.types and
+                 truth.types[address].replace("\n", "?")[:len(name)] != name}
         self.wrong_name = [(address, "%s, not %s" % (name, truth.types[address])) for address, name in names.items()]
 
     def _compare(self, truth, i, dump, at, name):
@@ -91,7 +99,7 @@ class Difference:
             for address, text in found:
                 example.setdefault(text.split(":")[0], (address, text))
             for kind, n in kinds.most_common(limit):
-                lines.append("    %8d  %-44s e.g. 0x%x %s" % (n, kind, example[kind][0], example[kind][1][len(kind):]))
+                lines.append("    %8d  %-44s e.g. 0x%x %s" % (n, printable(kind), example[kind][0], printable(example[kind][1][len(kind):])))
         return "\n".join(lines)
 
 

@@ -30,7 +30,8 @@ class Run:
         self.errors = done.stderr
 
     def json(self):
-        assert self.status == DONE, "heapspy ended with %d:\n%s" % (self.status, self.errors)
+        warnings = json.loads(self.output)["warnings"] if self.status == INCOMPLETE else ""
+        assert self.status == DONE, "heapspy ended with %d:\n%s%s" % (self.status, self.errors, warnings)
         return json.loads(self.output)
 
     def __repr__(self):

@@ -7,6 +7,7 @@ A target script builds a heap and calls serve(). serve() blocks in read(2) on a 
     t   a child is forked, and it writes the truth to the truth pipe: every object, its type, its size
     f   gc.freeze()
     x   the target's own action, a function that the script gave to serve()
+    e   becomes another program: exec sleep
     q   exit (so does the end of the pipe)
 
 The truth is computed in a forked child, because the child's heap is a copy at the same addresses: what the
@@ -80,7 +81,7 @@ def type_name(cls):
         module = _module_of(cls)
     except AttributeError:
         module = "?"
-    return "%s.%s" % (module, _qualname_of(cls))
+    return "%s.%s" % (module if issubclass(type(module), str) else "?", _qualname_of(cls))
 
 
 def _stored_referents(obj, names):
@@ -283,6 +284,8 @@ def serve(keep=None, action=None, ready="ready", wait=None):
         elif command == b"f":
             gc.freeze()
             os.write(reply, b"frozen\n")
+        elif command == b"e":
+            os.execvp("sleep", ["sleep", "100"])
         elif command == b"x":
             os.write(reply, ("%s\n" % action()).encode())
         else:

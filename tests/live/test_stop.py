@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What heapspy does to its target: a stop, and nothing that outlasts it, however heapspy ends."""
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import heapspy
+from target import status_field, thread_states, tracer_pid, wait_until
+
+
+def test_stopped_target_stays_stopped(few_interpreter, start):
+    live = start(few_interpreter, "modes.py", "read", 0)
+    live.stop()
+    told = heapspy.report(live.pid)
+    assert heapspy.count(told, "__main__.Marked") == 20000
+    live.assert_unharmed(state="T")
+    live.go_on()
+    live.ping()
+
+
+def test_stopped_threads_stay_stopped(debian, start):
+    live = start(debian, "modes.py", "threads", 16)
+    live.stop()
+    for _ in range(5):
+        heapspy.report(live.pid)
+        live.assert_unharmed(state="T")
+    live.go_on()
+    live.ping()
+
+
+def test_own_memory_is_unchanged(debian, start):
+    """Not one page more in the target, and no dirty one: nothing is written into it."""
+    live = start(debian, "modes.py", "read", 0)
+    live.wait_blocked()
+
+    def figures():
+        with open("/proc/%d/smaps_rollup" % live.pid) as file:
+            table = dict(line.split(":", 1) for line in file.readlines()[1:])
+        return {name: table[name].split()[0] for name in ("Private_Dirty", "Anonymous")}
+    before = figures()
+    for _ in range(3):
+        heapspy.report(live.pid)
+    assert figures() == before
+    assert status_field(live.pid, "TracerPid") == "0"
+
+
+def test_signals_arrive(debian, start):
+    """Each signal sent while heapspy attaches is delivered: SIGWINCH here, which a Python handler counts."""
+    live = start(debian, "signals.py")
+    sent = 0
+    end = time.monotonic() + 60
+    for _ in range(10):
+        attach = subprocess.Popen([heapspy.HEAPSPY, "report", str(live.pid)], stdout=subprocess.DEVNULL)
+        while attach.poll() is None and time.monotonic() < end:
+            os.kill(live.pid, signal.SIGWINCH)
+            sent += 1
+            # Standard signals do not queue: the next one waits until this one was taken.
+            assert live.command("w") == "seen %d" % sent
+        assert attach.wait() == 0
+    assert sent >= 10
+
+
+class Killer:
+    """Runs heapspy and ends it at a random moment: half of the time as soon as it was seen tracing, plus a little."""
+
+    def __init__(self, live, seed):
+        self.live = live
+        self.random = random.Random(seed)
+        self.n_tracing = 0
+
+    def kill_once(self, number, wait_for_trace):
+        attach = subprocess.Popen([heapspy.HEAPSPY, "report", str(self.live.pid), "-f", "json"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        if wait_for_trace:
+            while attach.poll() is None and not tracer_pid(self.live.pid):
+                pass
+            self._spin(self.random.uniform(0, 0.006))
+        else:
+            self._spin(self.random.uniform(0, 0.15))
+        tracing = tracer_pid(self.live.pid) != 0
+        attach.send_signal(number)
+        attach.wait()
+        self.n_tracing += tracing
+        return attach.returncode, tracing
+
+    @staticmethod
+    def _spin(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["KILL", "INT", "TERM"])
+def test_killed_at_any_moment(debian, start, full, number):
+    live = start(debian, "heaps.py", "mix", 60000)
+    killer = Killer(live, seed=int(number))
+    rounds = 67 if full else 14
+    for i in range(rounds):
+        status, _ = killer.kill_once(number, wait_for_trace=i % 4 != 0)
+        assert status in (0, -number), "ended with %d instead of by the signal" % status
+        wait_until(lambda: tracer_pid(live.pid) == 0, 5, "detached target")
+        live.assert_unharmed()
+    assert killer.n_tracing >= rounds / 2, "only %d of %d kills fell into the stop" % (killer.n_tracing, rounds)
+
+
+def test_killed_while_target_is_stopped(debian, start):
+    live = start(debian, "heaps.py", "mix", 30000)
+    live.stop()
+    killer = Killer(live, seed=5)
+    for _ in range(6):
+        killer.kill_once(signal.SIGKILL, wait_for_trace=True)
+        wait_until(lambda: tracer_pid(live.pid) == 0, 5, "detached target")
+        live.assert_unharmed(state="T")
+    live.go_on()
+    live.ping()
+
+
+def test_refuses_a_longer_pause_than_allowed(debian, start):
+    """Predicted before the stop: nothing but a message, and the target never notices."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    done = heapspy.run("report", live.pid, "--max-pause", 1, stdin=subprocess.DEVNULL)
+    assert done.status == heapspy.FAILED and not done.output, done
+    assert "--max-pause" in done.errors
+
+
+def test_pause_is_printed(debian, start):
+    live = start(debian, "modes.py", "read", 0)
+    told = heapspy.report(live.pid)["process"]
+    assert told["pause_ns"] > 0 and sum(told["pauses_ns"]) == told["pause_ns"]
+
+
+def test_two_at_once(debian, start):
+    """A second heapspy meets a traced target: it says so, or it comes after the first."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    results = []
+
+    def attach():
+        results.append(heapspy.run("report", live.pid, "-f", "json"))
+    both = [threading.Thread(target=attach) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    for done in results:
+        assert done.status in (heapspy.DONE, heapspy.NO_PERMISSION), done
+    assert any(done.status == heapspy.DONE for done in results)
+
+
+def test_no_thread_stays_behind(debian, start):
+    """Threads start and end all the time while heapspy seizes them."""
+    live = start(debian, "signals.py", "spawning")
+    for _ in range(15):
+        told = heapspy.report(live.pid)
+        assert told["complete"] is True
+        assert "t" not in thread_states(live.pid).values()
