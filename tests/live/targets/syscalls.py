@@ -136,6 +136,37 @@ call("send")(lambda: libc.send(a_full_socket(), BUFFER, 1, 0))
 call("send SO_SNDTIMEO")(lambda: libc.send(a_full_socket(socket.SO_SNDTIMEO), BUFFER, 1, 0))
 call("accept")(lambda: libc.accept(a_listener(), None, None))
 call("accept SO_RCVTIMEO")(lambda: libc.accept(a_listener(socket.SO_RCVTIMEO), None, None))
+
+
+def a_full_queue():
+    queue = libc.msgget(0, 0o1600)
+    message = kept(ctypes.create_string_buffer(struct.pack("l", 1) + bytes(4096)))
+    while libc.msgsnd(queue, message, 4096, 0o4000) == 0:
+        pass
+    return queue
+
+
+def a_connect(timeout=None):
+    """To a Unix socket whose backlog is full."""
+    listener = kept(socket.socket(socket.AF_UNIX))
+    name = b"\0heapspy-%d-%d" % (os.getpid(), listener.fileno())
+    listener.bind(name)
+    listener.listen(0)
+    while True:
+        other = kept(socket.socket(socket.AF_UNIX))
+        other.setblocking(False)
+        if other.connect_ex(name):
+            break
+    caller = kept(socket.socket(socket.AF_UNIX))
+    if timeout:
+        caller.setsockopt(socket.SOL_SOCKET, timeout, struct.pack("ll", LONG, 0))
+    address = struct.pack("H", socket.AF_UNIX) + name
+    return libc.connect(caller.fileno(), address, len(address))
+
+
+call("connect")(lambda: a_connect())
+call("connect SO_SNDTIMEO")(lambda: a_connect(socket.SO_SNDTIMEO))
+call("msgsnd")(lambda: libc.msgsnd(a_full_queue(), kept(ctypes.create_string_buffer(struct.pack("l", 1) + bytes(4096))), 4096, 0))
 call("semop")(lambda: libc.semop(libc.semget(0, 1, 0o1600), kept(ctypes.create_string_buffer(struct.pack("Hhh", 0, -1, 0))), 1))
 call("semtimedop")(lambda: libc.semtimedop(libc.semget(0, 1, 0o1600), kept(ctypes.create_string_buffer(struct.pack("Hhh", 0, -1, 0))), 1,
                                            timespec()))
@@ -175,8 +206,11 @@ def block_in(name):
 
 
 def end_with_parent():
-    """The children of these calls must not outlive the target."""
+    """The children and the System V objects of these calls must not outlive the target."""
     libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    if libc.unshare(0x08000000):  # CLONE_NEWIPC: queues and semaphores then end with this process
+        for name in ("semop", "semtimedop", "msgrcv", "msgsnd"):
+            del CALLS[name]
     os.register_at_fork(after_in_child=lambda: libc.prctl(1, signal.SIGKILL, 0, 0, 0))  # PR_SET_PDEATHSIG
 
 
