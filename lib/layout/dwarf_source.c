@@ -174,19 +174,6 @@ static struct hs_error *fill_file(const struct hs_elf_file *file, struct hs_debu
 	return NULL;
 }
 
-static bool is_of_module(size_t id, const char *module)
-{
-	return hs_struct_names[id].module && !strcmp(hs_struct_names[id].module, module);
-}
-
-static bool is_first_of_module(size_t id)
-{
-	for (size_t i = 0; i < id; i++)
-		if (is_of_module(i, hs_struct_names[id].module))
-			return false;
-	return true;
-}
-
 /* The structs of extension modules in files of their own; select_runtime[] keeps the others. */
 static struct hs_error *fill_modules(const struct hs_module_finder *modules, struct hs_debug_search *search,
 				     struct hs_layout *layout, bool select_runtime[HS_N_STRUCTS])
@@ -197,13 +184,13 @@ static struct hs_error *fill_modules(const struct hs_module_finder *modules, str
 		bool select[HS_N_STRUCTS] = { 0 }, is_found;
 		char source[256];
 
-		if (!module || !is_first_of_module(i))
+		if (!hs_is_first_of_module(i))
 			continue;
 		modules->find(modules->context, module, &file);
 		if (!file.elf)
 			continue;
 		for (size_t j = i; j < HS_N_STRUCTS; j++) {
-			select[j] = is_of_module(j, module);
+			select[j] = hs_is_of_module(j, module);
 			if (select[j])
 				select_runtime[j] = false;
 		}

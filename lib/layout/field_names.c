@@ -27,6 +27,21 @@ const struct hs_symbol_name hs_symbol_names[HS_N_SYMBOLS] = {
 #include "fields.def"
 };
 
+bool hs_is_of_module(size_t structure, const char *module)
+{
+	return hs_struct_names[structure].module && !strcmp(hs_struct_names[structure].module, module);
+}
+
+bool hs_is_first_of_module(size_t structure)
+{
+	const char *module = hs_struct_names[structure].module;
+
+	for (size_t i = 0; module && i < structure; i++)
+		if (hs_is_of_module(i, module))
+			return false;
+	return module != NULL;
+}
+
 struct hs_layout *hs_layout_create(void)
 {
 	struct hs_layout *layout = calloc(1, sizeof(*layout));

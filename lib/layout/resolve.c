@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "cache.h"
 #include "discover.h"
 #include "dwarf_source.h"
 #include "field_names.h"
@@ -146,26 +147,66 @@ static struct hs_error *resolve_from_tables(const struct resolution *resolution,
 	return first_error ? first_error : no_layout(resolution, bare);
 }
 
-static struct hs_error *resolve(struct resolution *resolution, struct hs_layout **ret)
+/* What an earlier run read from DWARF, if the image agrees with it; NULL otherwise. */
+static struct hs_layout *resolve_from_cache(const struct resolution *resolution, const struct hs_layout *bare,
+					    const struct hs_cache_key *key)
 {
-	struct hs_layout *layout HS_CLEANUP(destroy_layout) = hs_layout_create();
-	const struct hs_mapped_file *runtime = &resolution->binary.runtime;
+	struct hs_layout *layout HS_CLEANUP(destroy_layout) = copy_bare(bare);
+
+	if (!layout || !hs_cache_load(key, layout))
+		return NULL;
+	struct hs_error *error = finish(resolution, layout);
+	if (error) {
+		hs_error_destroy(error);
+		return NULL;
+	}
+	return hs_take(layout);
+}
+
+static struct hs_error *resolve_from_files(struct resolution *resolution, struct hs_layout *bare, struct hs_layout **ret)
+{
+	struct hs_cache_key key = { "" };
 	bool is_found = false;
 
+	if (!resolution->options->no_cache)
+		hs_cache_key_of(resolution->process, &resolution->binary.runtime, &key);
+	struct hs_layout *cached = resolve_from_cache(resolution, bare, &key);
+	if (cached) {
+		*ret = cached;
+		return NULL;
+	}
+	struct hs_layout *layout HS_CLEANUP(destroy_layout) = copy_bare(bare);
 	if (!layout)
 		return hs_error_no_memory();
-	HS_TRY(hs_runtime_binary_find(resolution->process, &resolution->binary));
-	layout->runtime_base = runtime->bias;
-	layout->runtime_start = runtime->start;
-	layout->runtime_end = runtime->end;
-	hs_runtime_binary_symbols(&resolution->binary, layout);
-	HS_TRY(hs_version_find(runtime, resolution->image, layout));
-	if (!resolution->options->no_dwarf)
-		HS_TRY(fill_from_dwarf(resolution, layout, &is_found));
+	HS_TRY(fill_from_dwarf(resolution, layout, &is_found));
 	if (!is_found)
-		return resolve_from_tables(resolution, layout, ret);
+		return NULL;
 	HS_TRY(finish(resolution, layout));
+	if (!resolution->options->mutate)
+		hs_cache_store(&key, layout);
 	*ret = hs_take(layout);
+	return NULL;
+}
+
+static struct hs_error *resolve(struct resolution *resolution, struct hs_layout **ret)
+{
+	struct hs_layout *bare HS_CLEANUP(destroy_layout) = hs_layout_create();
+	const struct hs_mapped_file *runtime = &resolution->binary.runtime;
+	struct hs_layout *layout = NULL;
+
+	if (!bare)
+		return hs_error_no_memory();
+	HS_TRY(hs_runtime_binary_find(resolution->process, &resolution->binary));
+	bare->runtime_base = runtime->bias;
+	bare->runtime_start = runtime->start;
+	bare->runtime_end = runtime->end;
+	hs_runtime_binary_symbols(&resolution->binary, bare);
+	HS_TRY(hs_version_find(runtime, resolution->image, bare));
+	if (!resolution->options->no_dwarf)
+		HS_TRY(resolve_from_files(resolution, bare, &layout));
+	if (!layout)
+		HS_TRY(resolve_from_tables(resolution, bare, &layout));
+	*ret = layout;
 	return NULL;
 }
 
