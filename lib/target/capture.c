@@ -13,6 +13,7 @@
 #include "bits.h"
 #include "cleanup.h"
 #include "copy.h"
+#include "file_pages.h"
 #include "pagemap.h"
 #include "replan.h"
 #include "session.h"
@@ -36,33 +37,12 @@ struct hs_error *hs_session_cancelled(void)
 	return hs_error_new(HS_ERROR_CANCELLED, "cancelled; the target runs on as before");
 }
 
-/* The mappings of [start, end), as an index range; they are there, since a plan was made of them. */
-static size_t first_mapping(const struct hs_mappings *mappings, hs_addr start)
-{
-	size_t low = 0, high = mappings->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (mappings->items[middle].end > start)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-static bool is_same_mapping(const struct hs_mapping *a, const struct hs_mapping *b)
-{
-	return a->start == b->start && a->end == b->end && a->inode == b->inode && a->file_offset == b->file_offset &&
-	       a->device_major == b->device_major && a->device_minor == b->device_minor && !strcmp(a->permissions, b->permissions);
-}
-
 static bool are_same_mappings(const struct hs_mappings *a, const struct hs_mappings *b, hs_addr start, hs_addr end)
 {
-	size_t i = first_mapping(a, start), k = first_mapping(b, start);
+	size_t i = hs_mappings_find(a, start), k = hs_mappings_find(b, start);
 
 	for (; i < a->n && a->items[i].start < end; i++, k++)
-		if (k >= b->n || !is_same_mapping(&a->items[i], &b->items[k]))
+		if (k >= b->n || !hs_mapping_is_same(&a->items[i], &b->items[k]))
 			return false;
 	return true;
 }
@@ -81,10 +61,9 @@ static void keep_copied(struct hs_plan *plan, const struct hs_mappings *mappings
 		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end ||
 		    !are_same_mappings(earlier_mappings, mappings, old->start, old->end))
 			continue;
-		uint64_t *present = extent->present;
-		extent->present = old->present;
-		old->present = present;
-		extent->is_copied = true;
+		struct hs_extent fresh = *extent;
+		*extent = *old;
+		*old = fresh;
 	}
 }
 
@@ -122,8 +101,10 @@ struct hs_error *hs_session_plan(struct hs_session *session)
 	}
 	HS_TRY(make_plan(session, process, &plan));
 	HS_TRY(hs_destination_reserve(&session->destination, plan));
-	if (session->plan)
+	if (session->plan) {
+		hs_file_pages_keep(plan, &process->mappings, session->plan, &session->process->mappings);
 		keep_copied(plan, &process->mappings, session->plan, &session->process->mappings);
+	}
 	hs_process_destroy(session->process);
 	session->process = hs_take(process);
 	hs_plan_destroy(session->plan);
@@ -145,6 +126,8 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 	};
 	size_t bytes;
 
+	for (size_t i = 0; i < session->plan->extents.n; i++)
+		hs_file_pages_give_up(&session->plan->extents.items[i]);
 	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &bytes));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
@@ -171,15 +154,19 @@ static void release_store(void *context)
 	free(store);
 }
 
-/* The kernel's page of zeros is known without a copy: our page was never touched and reads the same. */
-static void add_zero_pages(struct hs_extent *extent)
+/*
+ * Pages that are in the destination without having been copied: those read from their file, and the kernel's page of
+ * zeros, whose place was never touched and reads the same.
+ */
+static void add_other_pages(struct hs_extent *extent)
 {
 	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
 
-	for (size_t word = 0; word < n_words; word++)
-		if (extent->zero[word])
-			extent->present[word] |= extent->zero[word];
-	free(hs_take(extent->zero));
+	for (size_t word = 0; word < n_words; word++) {
+		uint64_t others = extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0);
+		if (others)
+			extent->present[word] |= others;
+	}
 }
 
 /*
@@ -213,7 +200,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
-		add_zero_pages(extent);
+		add_other_pages(extent);
 		/* The first segment carries what all of them point into. */
 		struct hs_error *error = hs_image_add_segment(image, &segment, i ? NULL : release_store, i ? NULL : store);
 		if (error && !i)
@@ -229,7 +216,8 @@ static uint64_t copied_bytes(const struct hs_plan *plan)
 
 	for (size_t i = 0; i < plan->extents.n; i++) {
 		const struct hs_extent *extent = &plan->extents.items[i];
-		n_pages += hs_bits_count(extent->present, (extent->end - extent->start) >> HS_PAGE_SHIFT);
+		size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+		n_pages += hs_bits_count(extent->present, n_bits) + (extent->of_file ? hs_bits_count(extent->of_file, n_bits) : 0);
 	}
 	return n_pages << HS_PAGE_SHIFT;
 }

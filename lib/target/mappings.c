@@ -148,3 +148,23 @@ void hs_mappings_free(struct hs_mappings *mappings)
 		free(mappings->items[i].path);
 	hs_array_free(mappings);
 }
+
+size_t hs_mappings_find(const struct hs_mappings *mappings, hs_addr address)
+{
+	size_t low = 0, high = mappings->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (mappings->items[middle].end > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+bool hs_mapping_is_same(const struct hs_mapping *a, const struct hs_mapping *b)
+{
+	return a->start == b->start && a->end == b->end && a->inode == b->inode && a->file_offset == b->file_offset &&
+	       a->device_major == b->device_major && a->device_minor == b->device_minor && !strcmp(a->permissions, b->permissions);
+}

@@ -136,16 +136,31 @@ struct span {
 	size_t last;
 };
 
+/* What a whole mapping has beyond the pages that the target touched is what its file holds. */
+static struct hs_error *mark_whole(const struct hs_mapping *mapping, const struct hs_page_source *pages, struct hs_extent *extent,
+				   size_t *n_swapped)
+{
+	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
+	size_t end = (mapping->end - extent->start) >> HS_PAGE_SHIFT;
+
+	if (!extent->of_file)
+		extent->of_file = calloc(n_words, sizeof(*extent->of_file));
+	if (!extent->filled)
+		extent->filled = calloc(n_words, sizeof(*extent->filled));
+	if (!extent->of_file || !extent->filled)
+		return hs_error_no_memory();
+	HS_TRY(pages->mark(pages->context, mapping->start, mapping->end, HS_COPY_PRESENT, extent, n_swapped));
+	for (size_t bit = (mapping->start - extent->start) >> HS_PAGE_SHIFT; bit < end; bit++)
+		if (!hs_bits_test(extent->present, bit) && !hs_bits_test(extent->zero, bit))
+			hs_bits_set(extent->of_file, bit, bit + 1);
+	return NULL;
+}
+
 static struct hs_error *mark_mapping(const struct hs_mapping *mapping, enum hs_copy_mode mode, const struct hs_page_source *pages,
 				     struct hs_extent *extent, size_t *n_swapped)
 {
-	size_t first_bit = (mapping->start - extent->start) >> HS_PAGE_SHIFT;
-	size_t n_pages = (mapping->end - mapping->start) >> HS_PAGE_SHIFT;
-
-	if (mode == HS_COPY_WHOLE) {
-		hs_bits_set(extent->present, first_bit, first_bit + n_pages);
-		return NULL;
-	}
+	if (mode == HS_COPY_WHOLE)
+		return mark_whole(mapping, pages, extent, n_swapped);
 	return pages->mark(pages->context, mapping->start, mapping->end, mode, extent, n_swapped);
 }
 
@@ -207,6 +222,8 @@ static struct hs_error *skip_ranges(struct hs_plan *plan, struct hs_extent *exte
 			continue;
 		hs_bits_clear(extent->present, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
 		hs_bits_clear(extent->zero, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
+		if (extent->of_file)
+			hs_bits_clear(extent->of_file, (start - extent->start) >> HS_PAGE_SHIFT, (end - extent->start) >> HS_PAGE_SHIFT);
 		HS_TRY(add_missing(plan, start, end, "raw data, left out"));
 	}
 	return NULL;
@@ -223,7 +240,8 @@ static struct hs_error *fill_plan(struct hs_plan *plan, const struct hs_mappings
 		struct hs_extent *extent = &plan->extents.items[plan->extents.n - 1];
 		if (skip)
 			HS_TRY(skip_ranges(plan, extent, skip));
-		extent->n_pages = hs_bits_count(extent->present, (extent->end - extent->start) >> HS_PAGE_SHIFT);
+		size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+		extent->n_pages = hs_bits_count(extent->present, n_bits) + (extent->of_file ? hs_bits_count(extent->of_file, n_bits) : 0);
 		plan->bytes += extent->n_pages << HS_PAGE_SHIFT;
 		i = span.last;
 	}
@@ -264,10 +282,26 @@ void hs_plan_destroy(struct hs_plan *plan)
 	for (size_t i = 0; i < plan->extents.n; i++) {
 		free(plan->extents.items[i].present);
 		free(plan->extents.items[i].zero);
+		free(plan->extents.items[i].of_file);
+		free(plan->extents.items[i].filled);
 	}
 	hs_array_free(&plan->extents);
 	hs_array_free(&plan->missing);
 	free(plan);
+}
+
+size_t hs_plan_find(const struct hs_plan *plan, hs_addr address)
+{
+	size_t low = 0, high = plan->extents.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (plan->extents.items[middle].end > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
 }
 
 /* Words that are zero are left alone: the bitmap of a sparse mapping is never touched where nothing is. */
@@ -293,6 +327,7 @@ struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret)
 		if (!extent)
 			return hs_error_no_memory();
 		*extent = *from;
+		extent->of_file = extent->filled = NULL;
 		HS_TRY(allocate_bits(extent));
 		copy_bits(extent->present, from->present, n_words);
 		copy_bits(extent->zero, from->zero, n_words);

@@ -4,7 +4,7 @@
  * stop, to size and pre-fault the destination, and again under it. Private to lib/target; reads no process itself.
  *
  *   private, writable, no file (heap, stacks, arenas, [anon:…])   pages present or swapped
- *   private, writable, of a module (.data, .bss's first page)     whole
+ *   private, writable, of a module (.data, .bss's first page)     whole (what the target has not touched: from the file)
  *   private, writable, of another file                            pages that were written to
  *   private, read-only, no file                                   pages present or swapped
  *   private, read-only, of the interpreter or an extension module whole (up to 16 MiB; larger: pages present or swapped)
@@ -28,7 +28,7 @@
 
 enum hs_copy_mode {
 	HS_COPY_NOTHING,
-	HS_COPY_WHOLE,     /* every page, whatever the page tables say */
+	HS_COPY_WHOLE,     /* every page; those that the page tables do not show are read from the file */
 	HS_COPY_PRESENT,   /* pages present or swapped */
 	HS_COPY_WRITTEN,   /* of these, the ones that are no longer the file's */
 };
@@ -41,7 +41,9 @@ struct hs_extent {
 	bool is_anonymous;
 	uint64_t *present;  /* bit i: page i is to be copied; owned */
 	uint64_t *zero;     /* bit i: page i is the kernel's page of zeros, which need not be copied; owned */
-	size_t n_pages;     /* bits set in `present` */
+	uint64_t *of_file;  /* bit i: page i is wanted, but the target never touched it: it is what its file holds; NULL: none */
+	uint64_t *filled;   /* bit i: of these, page i has been read from the file; NULL: none */
+	size_t n_pages;     /* bits set in `present` and `of_file` */
 	bool is_copied;     /* by an earlier copy that still holds: hs_copy_plan() passes over it */
 };
 
@@ -55,7 +57,7 @@ struct hs_plan {
 /* Which pages exist; the only thing that a plan wants to know of a process. */
 struct hs_page_source {
 	/*
-	 * Sets the extent's bits for each page of [start, end), which lies in it, that `mode` wants (never NOTHING or WHOLE),
+	 * Sets the extent's bits for each page of [start, end), which lies in it, that `mode` wants (only PRESENT and WRITTEN occur),
 	 * and adds the swapped ones to *n_swapped.
 	 */
 	struct hs_error *(*mark)(void *context, hs_addr start, hs_addr end, enum hs_copy_mode mode, struct hs_extent *extent,
@@ -74,7 +76,10 @@ static inline void hs_cleanup_plan(struct hs_plan **plan)
 	hs_plan_destroy(*plan);
 }
 
-/* The extents of a plan, without its `missing`. The caller owns *ret. */
+/* Index of the first extent that ends above `address`; plan->extents.n when there is none. */
+size_t hs_plan_find(const struct hs_plan *plan, hs_addr address);
+
+/* The extents of a plan, without its pages of files and its `missing`. The caller owns *ret. */
 struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret) HS_MUST_CHECK;
 
 /*

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "copy.h"
+#include "file_pages.h"
 #include "memory_limit.h"
 #include "proc_file.h"
 #include "replan.h"
@@ -113,21 +114,23 @@ static struct hs_error *copy_constant(struct hs_session *session)
 	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = session->n_workers };
 	size_t bytes;
 
-	HS_TRY(hs_plan_copy(session->plan, &constant));
-	for (size_t i = 0; i < constant->extents.n; i++) {
-		struct hs_extent *extent = &constant->extents.items[i];
-		extent->is_copied = extent->is_writable || extent->is_anonymous;
+	for (size_t i = 0; i < session->plan->extents.n; i++) {
+		struct hs_extent *extent = &session->plan->extents.items[i];
+		if (extent->is_writable || extent->is_anonymous)
+			continue;
+		hs_file_pages_give_up(extent);
+		extent->is_copied = true;
 	}
+	HS_TRY(hs_plan_copy(session->plan, &constant));
+	for (size_t i = 0; i < constant->extents.n; i++)
+		constant->extents.items[i].is_copied = !constant->extents.items[i].is_copied;
 	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &session->capture->missing, &bytes));
 	for (size_t i = 0; i < constant->extents.n; i++) {
 		struct hs_extent *from = &constant->extents.items[i], *to = &session->plan->extents.items[i];
-		if (from->is_copied)
-			continue;
-		/* What could not be read is a hole in `from` now. */
 		uint64_t *present = from->present;
+		/* What could not be read is a hole in `from` now; the writable ones are as they were. */
 		from->present = to->present;
 		to->present = present;
-		to->is_copied = true;
 	}
 	return NULL;
 }
@@ -163,6 +166,7 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 	hs_destination_prefault(&session->destination, session->plan, session->n_workers, &hooks);
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
+	hs_file_pages_fill(session->plan, session->process, &session->destination);
 	HS_TRY(copy_constant(session));
 	HS_TRY(prefault_new_pages(session));
 	return hs_session_is_cancelled() ? hs_session_cancelled() : NULL;

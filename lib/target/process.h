@@ -55,6 +55,10 @@ void hs_process_destroy(struct hs_process *process);
 /* Parses the text of a maps file; `text` need not end in a NUL. Errors: BAD_DATA with the line. */
 struct hs_error *hs_mappings_parse(const char *text, size_t bytes, struct hs_mappings *ret) HS_MUST_CHECK;
 void hs_mappings_free(struct hs_mappings *mappings);
+/* Index of the first mapping that ends above `address` (which may lie before it, too); mappings->n when there is none. */
+size_t hs_mappings_find(const struct hs_mappings *mappings, hs_addr address);
+/* Do two mappings, of two reads of the same process, show the same part of the same file at the same place? */
+bool hs_mapping_is_same(const struct hs_mapping *a, const struct hs_mapping *b);
 
 /*
  * Opens the file behind a mapping, read-only, close-on-exec: by /proc/PID/map_files, then its path as it is, then

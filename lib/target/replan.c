@@ -10,27 +10,12 @@
 /* Fewer known pages than this between two gaps are asked for with them: one question costs as much as some 50 pages. */
 #define MIN_KNOWN_PAGES 64
 
-/* The first extent that ends above `address`; plan->extents.n when there is none. */
-static size_t find_extent(const struct hs_plan *plan, hs_addr address)
-{
-	size_t low = 0, high = plan->extents.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (plan->extents.items[middle].end > address)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /*
  * The first run of at least MIN_KNOWN_PAGES known pages in [start, end), cut to it. False: none.
  */
 static bool next_known_run(const struct hs_plan *plan, hs_addr start, hs_addr end, hs_addr *ret_start, hs_addr *ret_end)
 {
-	for (size_t i = find_extent(plan, start); i < plan->extents.n && plan->extents.items[i].start < end; i++) {
+	for (size_t i = hs_plan_find(plan, start); i < plan->extents.n && plan->extents.items[i].start < end; i++) {
 		const struct hs_extent *extent = &plan->extents.items[i];
 		size_t n_bits = ((end < extent->end ? end : extent->end) - extent->start) >> HS_PAGE_SHIFT;
 		size_t bit = start > extent->start ? (start - extent->start) >> HS_PAGE_SHIFT : 0;
@@ -68,7 +53,7 @@ struct hs_page_source hs_known_pages_source(struct hs_known_pages *known)
 
 static void remove_known(struct hs_extent *extent, const struct hs_plan *earlier)
 {
-	for (size_t i = find_extent(earlier, extent->start); i < earlier->extents.n && earlier->extents.items[i].start < extent->end; i++) {
+	for (size_t i = hs_plan_find(earlier, extent->start); i < earlier->extents.n && earlier->extents.items[i].start < extent->end; i++) {
 		const struct hs_extent *old = &earlier->extents.items[i];
 		hs_addr start = old->start > extent->start ? old->start : extent->start;
 		size_t n_bits = ((old->end < extent->end ? old->end : extent->end) - old->start) >> HS_PAGE_SHIFT;

@@ -67,6 +67,13 @@ static struct hs_plan *plan_of(const char *maps)
 	return plan_by(maps, &pattern_source, NULL);
 }
 
+static bool is_wanted(const struct hs_extent *extent, size_t bit)
+{
+	if (hs_bits_test(extent->present, bit))
+		return true;
+	return extent->of_file && (hs_bits_test(extent->of_file, bit) || hs_bits_test(extent->zero, bit));
+}
+
 /* The wanted pages of the only extent, as '1' and '0'. */
 static void expect_pages(const char *maps, const char *expected)
 {
@@ -80,7 +87,7 @@ static void expect_pages(const char *maps, const char *expected)
 		const struct hs_extent *extent = &plan->extents.items[0];
 		assert_int_equal(extent->end - extent->start, strlen(expected) * HS_PAGE_BYTES);
 		for (size_t i = 0; expected[i]; i++)
-			assert_int_equal(hs_bits_test(extent->present, i), expected[i] == '1');
+			assert_int_equal(is_wanted(extent, i), expected[i] == '1');
 		assert_int_equal(plan->bytes, extent->n_pages * HS_PAGE_BYTES);
 	}
 	hs_plan_destroy(plan);
@@ -190,7 +197,7 @@ static void joins_what_touches(void **state)
 	assert_true(plan->extents.items[0].start == 0x10000 && plan->extents.items[0].end == 0x18000);
 	assert_false(plan->extents.items[0].is_anonymous);
 	assert_true(plan->extents.items[0].is_writable);
-	assert_true(hs_bits_test(plan->extents.items[0].present, 1)); /* absent, but of .data */
+	assert_true(hs_bits_test(plan->extents.items[0].of_file, 1)); /* not touched, but of .data */
 	assert_true(plan->extents.items[1].is_anonymous && plan->extents.items[1].is_writable);
 	assert_true(plan->extents.items[2].start == 0x22000 && !plan->extents.items[2].is_writable);
 	assert_true(plan->extents.items[3].start == 0x25000);
