@@ -3,7 +3,8 @@
 
 An object of the census that is not in the truth must be held by something: a word equal to its address (or tagged in
 its low two bits) anywhere else in writable memory, and no fewer such words than its reference count tells. One that
-fails that is a ghost: a block whose first words happen to look like an object's.
+fails that is a ghost: a block whose first words happen to look like an object's. Static objects of the interpreter need
+no such word: its machine code refers to them.
 """
 import array
 import bisect
@@ -19,11 +20,12 @@ SLACK = 8
 
 
 def _writable_ranges(pid):
+    """(start, end, path) of the writable mappings."""
     with open("/proc/%d/maps" % pid) as file:
         for line in file:
             start, end, permissions, path = LINE.match(line.rstrip("\n")).groups()
             if permissions.startswith("rw") and not path.startswith(("[vvar", "[vsyscall", "/dev/")):
-                yield int(start, 16), int(end, 16)
+                yield int(start, 16), int(end, 16), path
 
 
 def _chunks(memory, start, end):
@@ -44,7 +46,7 @@ def find(pid, addresses):
     tagged = {address | tag: address for address in addresses for tag in range(4)}
     places = collections.defaultdict(list)
     with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
-        for start, end in _writable_ranges(pid):
+        for start, end, _ in _writable_ranges(pid):
             for at, words in _chunks(memory, start, end):
                 if tagged.keys().isdisjoint(words):
                     continue
@@ -61,6 +63,8 @@ def _refcount(memory, address):
 
 def ghosts(pid, surplus):
     """Those of the (address, type) that nothing but themselves refers to, or fewer things than their count tells."""
+    static = [(start, end) for start, end, path in _writable_ranges(pid) if path.startswith("/")]
+    surplus = [(address, name) for address, name in surplus if not any(start <= address < end for start, end in static)]
     places = find(pid, [address for address, _ in surplus])
     found = []
     with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
