@@ -10,8 +10,6 @@
 #include "exit_status.h"
 #include "help.h"
 
-const char *argp_program_version = "heapspy " HEAPSPY_VERSION;
-
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
 static const struct hs_command *choose_command(char **argv, int *ret_skip)
 {

@@ -203,6 +203,7 @@ void hs_options_parse(struct hs_invocation *invocation, int argc, char **argv)
 	HS_CLEANUP(parser_deinit) struct parser parser;
 
 	parser_init(&parser, invocation->command);
+	argp_program_version = "heapspy " HEAPSPY_VERSION;
 	argv[0] = parser.name;
 	argp_parse(&parser.argp, argc, argv, 0, NULL, invocation);
 	argv[0] = (char *)"heapspy";
