@@ -22,6 +22,8 @@
 #define MAX_BATCH_BYTES ((size_t)4 << 20)
 #define MAX_BATCH_PIECES 512 /* of the IOV_MAX (1024) that the kernel takes */
 
+#define MIN_BATCHES_PER_WORKER 4
+
 struct batch {
 	size_t first; /* of the iovecs */
 	size_t n;
@@ -239,7 +241,9 @@ struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destin
 			continue;
 		HS_TRY(hs_extent_for_each_run(job.extent, add_run, &job));
 	}
-	hs_workers_run(copy_batches, &job, job.batches.n, 1, options->n_workers);
+	/* A thread takes longer to start than a few batches take to copy. */
+	size_t n_useful = (job.batches.n + MIN_BATCHES_PER_WORKER - 1) / MIN_BATCHES_PER_WORKER;
+	hs_workers_run(copy_batches, &job, job.batches.n, 1, n_useful < options->n_workers ? (unsigned)n_useful : options->n_workers);
 
 	int os_errno = atomic_load(&job.os_errno);
 	if (os_errno == EPERM || os_errno == ENOSYS)

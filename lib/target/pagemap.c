@@ -19,9 +19,6 @@
 #define ENTRY_OF_FILE ((uint64_t)1 << 61) /* or of shared memory */
 #define N_ENTRIES 8192
 
-/* Without PAGEMAP_SCAN, mappings above this (a sanitizer's shadow, 20 TiB) would take minutes to look through. */
-#define MAX_READ_BYTES ((hs_addr)1 << 40)
-
 /* linux/fs.h of 6.7, which the host that builds heapspy may not have. */
 struct scan_region {
 	uint64_t start;
@@ -154,7 +151,7 @@ static struct hs_error *mark(void *context, hs_addr start, hs_addr end, enum hs_
 	if (pagemap->can_scan && scan(pagemap, start, end, mode, extent, n_swapped))
 		return NULL;
 	pagemap->can_scan = false;
-	return end - start > MAX_READ_BYTES ? NULL : read_entries(pagemap, start, end, mode, extent, n_swapped);
+	return read_entries(pagemap, start, end, mode, extent, n_swapped);
 }
 
 struct hs_page_source hs_pagemap_source(struct hs_pagemap *pagemap)

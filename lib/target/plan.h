@@ -10,10 +10,10 @@
  *   private, read-only, of the interpreter or an extension module whole (up to 16 MiB; larger: pages present or swapped)
  *   private, read-only, of another module                         pages present or swapped
  *   executable and not writable                                   nothing, unless it starts with the module's ELF header
- *   shared, devices, [vvar], [vsyscall], unreadable               nothing
+ *   shared, devices, [vvar], [vsyscall], unreadable, over 1 TiB    nothing
  *
  * A module is a file that is mapped executable somewhere in the process. What a decoder might look for and is not copied
- * (shared and writable, a device) is listed in `missing`; text and read-only data files are not.
+ * (shared and writable, a device, over 1 TiB) is listed in `missing`; text and read-only data files are not.
  */
 #ifndef HS_PLAN_H
 #define HS_PLAN_H

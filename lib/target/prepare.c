@@ -80,7 +80,11 @@ static struct hs_error *predict_pause(struct hs_session *session)
 	double bytes_per_s;
 
 	HS_TRY(measure_copy(session, &bytes_per_s));
-	session->capture->predicted_pause_ns = STOP_NS + STOP_NS_PER_THREAD * count_threads(session->process->memory_tid) +
+	/* Under the stop the plan is made again, as it is now: with an earlier one to go by. */
+	uint64_t start_ns = hs_monotonic_ns();
+	HS_TRY(hs_session_plan(session));
+	uint64_t plan_ns = hs_monotonic_ns() - start_ns;
+	session->capture->predicted_pause_ns = STOP_NS + plan_ns + STOP_NS_PER_THREAD * count_threads(session->process->memory_tid) +
 					       (uint64_t)((double)session->plan->bytes * 1e9 / bytes_per_s) +
 					       session->plan->swapped_bytes * (1000000000 / SWAP_IN_BYTES_PER_S);
 	return NULL;
