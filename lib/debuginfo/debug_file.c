@@ -192,6 +192,28 @@ struct hs_error *hs_debug_file_find(const struct hs_elf_file *file, struct hs_de
 	return NULL;
 }
 
+static size_t parse_hex(const char *hex, uint8_t ret[HS_BUILD_ID_MAX_BYTES])
+{
+	size_t n = 0;
+	unsigned byte;
+
+	while (n < HS_BUILD_ID_MAX_BYTES && sscanf(hex + 2 * n, "%2x", &byte) == 1)
+		ret[n++] = (uint8_t)byte;
+	return n;
+}
+
+struct hs_error *hs_debug_file_find_by_id(const char *build_id_hex, struct hs_debug_search *search,
+					  struct hs_elf_file **ret)
+{
+	uint8_t build_id[HS_BUILD_ID_MAX_BYTES];
+	struct candidate candidate = { .build_id = build_id, .build_id_bytes = parse_hex(build_id_hex, build_id), .search = search };
+
+	if (!try_build_id(&candidate))
+		try_debuginfod(&candidate);
+	*ret = candidate.found;
+	return NULL;
+}
+
 struct hs_error *hs_debug_file_find_alternate(const struct hs_elf_file *file, struct hs_debug_search *search,
 					      struct hs_elf_file **ret)
 {

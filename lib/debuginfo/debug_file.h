@@ -26,6 +26,10 @@ struct hs_debug_search {
 struct hs_error *hs_debug_file_find(const struct hs_elf_file *file, struct hs_debug_search *search,
 				    struct hs_elf_file **ret) HS_MUST_CHECK;
 
+/* The same when all that is known is the build-id, in hexadecimal: the file itself cannot be opened. */
+struct hs_error *hs_debug_file_find_by_id(const char *build_id_hex, struct hs_debug_search *search,
+					  struct hs_elf_file **ret) HS_MUST_CHECK;
+
 /* The same for the file that .gnu_debugaltlink of `file` names (DWARF shared by several files, made by dwz). */
 struct hs_error *hs_debug_file_find_alternate(const struct hs_elf_file *file, struct hs_debug_search *search,
 					      struct hs_elf_file **ret) HS_MUST_CHECK;

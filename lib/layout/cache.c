@@ -71,7 +71,7 @@ static uint64_t hash_modules(const struct hs_process *process)
 			continue;
 		hs_module_file_find(process, hs_struct_names[i].module, &file);
 		if (file.elf)
-			hash = hash_text(hash_text(hash, hs_struct_names[i].module), hs_elf_build_id_hex(file.elf));
+			hash = hash_text(hash_text(hash, hs_struct_names[i].module), file.build_id_hex);
 	}
 	return hash;
 }
@@ -81,9 +81,9 @@ void hs_cache_key_of(const struct hs_process *process, const struct hs_mapped_fi
 	char folder[sizeof(ret->path) - 256];
 
 	ret->path[0] = '\0';
-	if (!runtime->elf || !hs_elf_build_id_hex(runtime->elf)[0] || !find_folder(folder, sizeof(folder)))
+	if (!runtime->build_id_hex[0] || !find_folder(folder, sizeof(folder)))
 		return;
-	snprintf(ret->path, sizeof(ret->path), "%s/%s-%016llx.layout", folder, hs_elf_build_id_hex(runtime->elf),
+	snprintf(ret->path, sizeof(ret->path), "%s/%s-%016llx.layout", folder, runtime->build_id_hex,
 		 (unsigned long long)hash_modules(process));
 }
 

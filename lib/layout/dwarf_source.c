@@ -146,20 +146,22 @@ static void take_debug_symbols(const struct hs_elf_file *debug, hs_addr bias, st
 }
 
 /* Asks one file, or the debug file that was split off it. Symbols are looked up only when `bias` is not NULL. */
-static struct hs_error *fill_file(const struct hs_elf_file *file, struct hs_debug_search *search,
+static struct hs_error *fill_file(const struct hs_mapped_file *file, struct hs_debug_search *search,
 				  const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
 				  bool *ret_found, char ret_source[256])
 {
 	struct hs_elf_file *debug HS_CLEANUP(close_elf) = NULL;
 
 	*ret_found = false;
-	if (hs_elf_has_dwarf(file)) {
-		HS_TRY(fill_from(file, search, select, bias, layout));
+	search->file_path = file->path;
+	if (file->elf && hs_elf_has_dwarf(file->elf)) {
+		HS_TRY(fill_from(file->elf, search, select, bias, layout));
 		snprintf(ret_source, 256, "DWARF");
 		*ret_found = true;
 		return NULL;
 	}
-	HS_TRY(hs_debug_file_find(file, search, &debug));
+	HS_TRY(file->elf ? hs_debug_file_find(file->elf, search, &debug)
+			 : hs_debug_file_find_by_id(file->build_id_hex, search, &debug));
 	if (!debug)
 		return NULL;
 	if (bias)
@@ -194,8 +196,7 @@ static struct hs_error *fill_modules(const struct hs_module_finder *modules, str
 			if (select[j])
 				select_runtime[j] = false;
 		}
-		search->file_path = file.path;
-		HS_TRY(fill_file(file.elf, search, select, NULL, layout, &is_found, source));
+		HS_TRY(fill_file(&file, search, select, NULL, layout, &is_found, source));
 	}
 	return NULL;
 }
@@ -206,11 +207,8 @@ struct hs_error *hs_dwarf_source_fill(const struct hs_mapped_file *runtime, cons
 	bool select[HS_N_STRUCTS];
 
 	*ret_found = false;
-	if (!runtime->elf)
-		return NULL;
 	for (size_t i = 0; i < HS_N_STRUCTS; i++)
 		select[i] = true;
 	HS_TRY(fill_modules(modules, search, layout, select));
-	search->file_path = runtime->path;
-	return fill_file(runtime->elf, search, select, &runtime->bias, layout, ret_found, layout->source);
+	return fill_file(runtime, search, select, &runtime->bias, layout, ret_found, layout->source);
 }

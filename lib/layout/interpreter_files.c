@@ -19,6 +19,7 @@ static struct hs_error *open_file(const char *path, struct hs_mapped_file *ret)
 	struct hs_mapped_file file = { 0 };
 
 	HS_TRY(hs_elf_open_path(path, &file.elf));
+	snprintf(file.build_id_hex, sizeof(file.build_id_hex), "%s", hs_elf_build_id_hex(file.elf));
 	file.own_path = strdup(path);
 	file.path = file.own_path;
 	if (!file.own_path) {

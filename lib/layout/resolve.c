@@ -125,9 +125,8 @@ static struct hs_error *resolve_from_tables(const struct resolution *resolution,
 {
 	struct hs_table_candidates candidates HS_CLEANUP(hs_table_candidates_free) = { 0 };
 	struct hs_error *first_error = NULL;
-	const struct hs_elf_file *elf = resolution->binary.runtime.elf;
 
-	HS_TRY(hs_table_candidates_find(bare->version_hex, elf ? hs_elf_build_id_hex(elf) : "",
+	HS_TRY(hs_table_candidates_find(bare->version_hex, resolution->binary.runtime.build_id_hex,
 					resolution->options->without_table, &candidates));
 	for (size_t i = 0; i < candidates.n; i++) {
 		/* Where the tables of that very version fail, those of others would only fit by accident. */
@@ -196,7 +195,7 @@ static struct hs_error *resolve(struct resolution *resolution, struct hs_layout 
 
 	if (!bare)
 		return hs_error_no_memory();
-	HS_TRY(hs_runtime_binary_find(resolution->process, &resolution->binary));
+	HS_TRY(hs_runtime_binary_find(resolution->process, resolution->image, &resolution->binary));
 	bare->runtime_base = runtime->bias;
 	bare->runtime_start = runtime->start;
 	bare->runtime_end = runtime->end;

@@ -5,16 +5,19 @@
  */
 #include "runtime_binary.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "field_names.h"
 
 #define FILES_MAX 1024
 
 struct search {
 	const struct hs_process *process;
+	const struct hs_image *image;
 	const struct hs_mapping *tried[FILES_MAX]; /* one mapping a file */
 	size_t n_tried;
 	struct hs_error *open_error; /* of the first file that could not be opened */
@@ -59,8 +62,55 @@ static struct hs_error *open_mapped(const struct hs_process *process, const stru
 		return hs_error_new(HS_ERROR_BAD_DATA, "%s: mapped as none of its segments", mapping->path);
 	}
 	set_extent(&file);
+	snprintf(file.build_id_hex, sizeof(file.build_id_hex), "%s", hs_elf_build_id_hex(file.elf));
 	*ret = file;
 	return NULL;
+}
+
+/* The file as the dynamic loader left it in memory, if `mapping` holds its first bytes. */
+static bool open_in_memory(const struct hs_process *process, const struct hs_image *image, const struct hs_mapping *mapping,
+			   struct hs_mapped_file *ret)
+{
+	struct hs_mapped_file file = { .path = mapping->path };
+
+	if (mapping->file_offset || mapping->permissions[0] != 'r' ||
+	    !hs_memory_elf_open(process, image, mapping->start, &file.memory))
+		return false;
+	file.bias = file.memory.bias;
+	file.start = file.memory.start;
+	file.end = file.memory.end;
+	memcpy(file.build_id_hex, file.memory.build_id_hex, sizeof(file.build_id_hex));
+	*ret = file;
+	return true;
+}
+
+void hs_mapped_file_find(const struct hs_mapped_file *file, const char *const *names, size_t n, hs_addr *ret)
+{
+	for (size_t i = 0; i < n && file->memory.process; i++) {
+		hs_addr address = hs_memory_elf_symbol(&file->memory, names[i]);
+
+		if (address)
+			ret[i] = address;
+	}
+	if (!file->elf)
+		return;
+	/* vaddr 0 is the ELF header: no symbol is there. */
+	hs_addr *found HS_FREE = calloc(n, sizeof(*found));
+	if (!found)
+		return;
+	hs_elf_find_symbols(file->elf, names, n, found);
+	for (size_t i = 0; i < n; i++)
+		if (found[i])
+			ret[i] = found[i] + file->bias;
+}
+
+static bool holds_runtime(const struct hs_mapped_file *file)
+{
+	const char *name = "_PyRuntime";
+	hs_addr runtime = 0;
+
+	hs_mapped_file_find(file, &name, 1, &runtime);
+	return runtime != 0;
 }
 
 static void note_foreign(struct search *search, const struct hs_mapped_file *file)
@@ -70,7 +120,7 @@ static void note_foreign(struct search *search, const struct hs_mapped_file *fil
 	const char *const names[] = { "PyPy", "PyPy", "PyPy", "a Python older than 3.7", "GraalPy" };
 	hs_addr found[5] = { 0 };
 
-	hs_elf_find_symbols(file->elf, signs, 5, found);
+	hs_mapped_file_find(file, signs, 5, found);
 	for (size_t i = 0; i < 5 && !search->foreign; i++)
 		if (found[i])
 			search->foreign = names[i];
@@ -88,6 +138,10 @@ static bool try_mapping(struct search *search, const struct hs_mapping *mapping,
 
 	struct hs_mapped_file file = { 0 };
 	struct hs_error *error = open_mapped(search->process, mapping, &file);
+	if (error && error->code != HS_ERROR_BAD_DATA && open_in_memory(search->process, search->image, mapping, &file)) {
+		hs_error_destroy(error);
+		error = NULL;
+	}
 	if (error) {
 		if (search->open_error || error->code == HS_ERROR_BAD_DATA)
 			hs_error_destroy(error);
@@ -95,7 +149,7 @@ static bool try_mapping(struct search *search, const struct hs_mapping *mapping,
 			search->open_error = error;
 		return false;
 	}
-	if (hs_elf_has_symbol(file.elf, "_PyRuntime")) {
+	if (holds_runtime(&file)) {
 		*ret = file;
 		return true;
 	}
@@ -134,22 +188,27 @@ static struct hs_error *not_found(struct search *search)
 	return hs_error_new(HS_ERROR_NOT_CPYTHON, "process %d is not a Python process (%s)", pid, search->process->comm);
 }
 
-static void find_executable(const struct hs_process *process, struct hs_runtime_binary *binary)
+static void find_executable(const struct hs_process *process, const struct hs_image *image, struct hs_runtime_binary *binary)
 {
 	for (size_t i = 0; i < process->mappings.n; i++) {
 		const struct hs_mapping *mapping = &process->mappings.items[i];
 
 		if (!is_candidate(process, mapping, EXECUTABLE))
 			continue;
-		if (strcmp(mapping->path, binary->runtime.path))
-			hs_error_destroy(open_mapped(process, mapping, &binary->executable));
+		if (!strcmp(mapping->path, binary->runtime.path))
+			return;
+		struct hs_error *error = open_mapped(process, mapping, &binary->executable);
+		if (error)
+			open_in_memory(process, image, mapping, &binary->executable);
+		hs_error_destroy(error);
 		return;
 	}
 }
 
-struct hs_error *hs_runtime_binary_find(const struct hs_process *process, struct hs_runtime_binary *ret)
+struct hs_error *hs_runtime_binary_find(const struct hs_process *process, const struct hs_image *image,
+					struct hs_runtime_binary *ret)
 {
-	struct search search = { .process = process };
+	struct search search = { .process = process, .image = image };
 	struct hs_runtime_binary binary = { 0 };
 
 	for (int likelihood = LIBPYTHON; likelihood < N_LIKELIHOODS; likelihood++) {
@@ -159,7 +218,7 @@ struct hs_error *hs_runtime_binary_find(const struct hs_process *process, struct
 			if (!is_candidate(process, mapping, likelihood) || !try_mapping(&search, mapping, &binary.runtime))
 				continue;
 			hs_error_destroy(search.open_error);
-			find_executable(process, &binary);
+			find_executable(process, image, &binary);
 			*ret = binary;
 			return NULL;
 		}
@@ -183,16 +242,10 @@ void hs_runtime_binary_release(struct hs_runtime_binary *binary)
 void hs_mapped_file_symbols(const struct hs_mapped_file *file, struct hs_layout *layout)
 {
 	const char *names[HS_N_SYMBOLS];
-	hs_addr found[HS_N_SYMBOLS] = { 0 };
 
-	if (!file->elf)
-		return;
 	for (size_t i = 0; i < HS_N_SYMBOLS; i++)
 		names[i] = hs_symbol_names[i].name;
-	hs_elf_find_symbols(file->elf, names, HS_N_SYMBOLS, found);
-	for (size_t i = 0; i < HS_N_SYMBOLS; i++)
-		if (found[i])
-			layout->symbols[i] = found[i] + file->bias;
+	hs_mapped_file_find(file, names, HS_N_SYMBOLS, layout->symbols);
 }
 
 void hs_runtime_binary_symbols(const struct hs_runtime_binary *binary, struct hs_layout *layout)

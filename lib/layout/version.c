@@ -157,9 +157,7 @@ static bool is_debug_build(const struct hs_mapped_file *runtime)
 	static const char *const names[] = { "_Py_RefTotal", "_Py_NegativeRefcount", "_Py_GetGlobalRefTotal", "_Py_INCREF_IncRefTotal" };
 	hs_addr found[4] = { 0 };
 
-	if (!runtime->elf)
-		return false;
-	hs_elf_find_symbols(runtime->elf, names, 4, found);
+	hs_mapped_file_find(runtime, names, 4, found);
 	return found[0] || found[1] || found[2] || found[3];
 }
 
