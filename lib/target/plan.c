@@ -341,34 +341,43 @@ struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret)
 	return NULL;
 }
 
-/* Keeps the extent's first `max_pages` wanted pages. */
-static void cut_extent(struct hs_extent *extent, size_t max_pages)
+/* The bit after the first `n` that are set from `bit` on; n_bits when there are fewer. *ret_n: how many were found. */
+static size_t pass_set_bits(const uint64_t *bits, size_t bit, size_t n_bits, size_t n, size_t *ret_n)
 {
-	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
-	size_t n_kept = 0, bit = 0;
+	size_t n_found = 0;
 
-	while (n_kept < max_pages && (bit = hs_bits_next(extent->present, bit, n_bits, true)) < n_bits) {
-		size_t end = hs_bits_next(extent->present, bit, n_bits, false);
-		if (end - bit > max_pages - n_kept)
-			end = bit + (max_pages - n_kept);
-		n_kept += end - bit;
+	while (n_found < n && (bit = hs_bits_next(bits, bit, n_bits, true)) < n_bits) {
+		size_t end = hs_bits_next(bits, bit, n_bits, false);
+		if (end - bit > n - n_found)
+			end = bit + (n - n_found);
+		n_found += end - bit;
 		bit = end;
 	}
-	hs_bits_clear(extent->present, bit, n_bits);
-	extent->n_pages = n_kept;
+	*ret_n = n_found;
+	return bit;
 }
 
-struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t bytes, struct hs_plan **ret)
+struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t skip_bytes, size_t bytes, struct hs_plan **ret)
 {
+	size_t n_skip = skip_bytes >> HS_PAGE_SHIFT, n_wanted = bytes >> HS_PAGE_SHIFT;
 	struct hs_plan *sample;
 
 	HS_TRY(hs_plan_copy(plan, &sample));
 	sample->bytes = 0;
 	for (size_t i = 0; i < sample->extents.n; i++) {
 		struct hs_extent *extent = &sample->extents.items[i];
-		size_t rest = bytes > sample->bytes ? bytes - sample->bytes : 0;
-		cut_extent(extent, extent->is_writable ? rest >> HS_PAGE_SHIFT : 0);
-		sample->bytes += extent->n_pages << HS_PAGE_SHIFT;
+		size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
+		size_t n_skipped = 0, n_taken = 0, begin = n_bits, end = n_bits;
+		if (extent->is_writable && n_wanted) {
+			begin = pass_set_bits(extent->present, 0, n_bits, n_skip, &n_skipped);
+			end = pass_set_bits(extent->present, begin, n_bits, n_wanted, &n_taken);
+		}
+		hs_bits_clear(extent->present, 0, begin);
+		hs_bits_clear(extent->present, end, n_bits);
+		extent->n_pages = n_taken;
+		n_skip -= n_skipped;
+		n_wanted -= n_taken;
+		sample->bytes += n_taken << HS_PAGE_SHIFT;
 	}
 	*ret = sample;
 	return NULL;

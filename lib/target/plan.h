@@ -83,10 +83,10 @@ size_t hs_plan_find(const struct hs_plan *plan, hs_addr address);
 struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret) HS_MUST_CHECK;
 
 /*
- * A part of the plan to try out the copy with: up to `bytes` of its writable pages. The caller
- * owns *ret.
+ * A part of the plan to try out the copy with: of its writable pages, `bytes` after the first `skip_bytes`, or as many as
+ * there are. The caller owns *ret.
  */
-struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t bytes, struct hs_plan **ret) HS_MUST_CHECK;
+struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t skip_bytes, size_t bytes, struct hs_plan **ret) HS_MUST_CHECK;
 
 /* Calls `run` for each run of wanted pages of an extent, as [start, end) addresses, ascending; stops at its first error. */
 struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,

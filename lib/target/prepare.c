@@ -16,7 +16,8 @@
 #include "tracee.h"
 
 #define BITMAPS_AND_TABLES_BYTES ((uint64_t)16 << 20)
-#define SAMPLE_BYTES ((size_t)32 << 20)
+#define SAMPLE_BYTES ((size_t)4 << 20)
+#define N_SAMPLES 8
 #define SWAP_IN_BYTES_PER_S 100000000ULL /* a disk's, not a memory's: swapped pages are what makes stops long */
 #define STOP_NS 500000ULL
 #define STOP_NS_PER_THREAD 30000ULL
@@ -45,19 +46,52 @@ static bool is_over(void *context)
 
 static const struct hs_prefault_hooks quiet = { .is_over = is_over };
 
-/* Copies a few MiB of the running target and takes the time: *ret_bytes_per_s. */
-static struct hs_error *measure_copy(const struct hs_session *session, double *ret_bytes_per_s)
+/* Copies some MiB of the running target with one thread; *ret_ns per MiB. */
+static struct hs_error *measure_sample(const struct hs_session *session, const struct hs_plan *sample, double *ret_ns_per_mib)
 {
-	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *sample = NULL;
-	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = session->n_workers };
+	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = 1 };
+	struct hs_missing_list lost = { 0 };
 	size_t bytes;
 
-	HS_TRY(hs_plan_sample(session->plan, SAMPLE_BYTES, &sample));
 	hs_destination_prefault(&session->destination, sample, session->n_workers, &quiet);
 	uint64_t start_ns = hs_monotonic_ns();
-	HS_TRY(hs_copy_plan(sample, &session->destination, &options, &sample->missing, &bytes));
-	uint64_t elapsed_ns = hs_monotonic_ns() - start_ns;
-	*ret_bytes_per_s = (double)(bytes + 1) * 1e9 / (double)(elapsed_ns + 1);
+	struct hs_error *error = hs_copy_plan(sample, &session->destination, &options, &lost, &bytes);
+	*ret_ns_per_mib = (double)(hs_monotonic_ns() - start_ns) * (1 << 20) / (double)(sample->bytes + 1);
+	hs_array_free(&lost);
+	return error;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* How many threads' worth of copying n threads do: the memory is soon the bottleneck. */
+static double speed_up(unsigned n_workers)
+{
+	return n_workers >= 4 ? 2.0 : n_workers >= 2 ? 1.4 : 1.0;
+}
+
+/*
+ * The median over short samples: the target and others run meanwhile, so that some samples take a time slice longer than
+ * they would under the stop.
+ */
+static struct hs_error *measure_copy(const struct hs_session *session, double *ret_ns_per_mib)
+{
+	double times[N_SAMPLES];
+	size_t n = 0;
+
+	for (; n < N_SAMPLES; n++) {
+		HS_CLEANUP(hs_cleanup_plan) struct hs_plan *sample = NULL;
+		HS_TRY(hs_plan_sample(session->plan, n * SAMPLE_BYTES, SAMPLE_BYTES, &sample));
+		if (sample->bytes < SAMPLE_BYTES && n)
+			break;
+		HS_TRY(measure_sample(session, sample, &times[n]));
+	}
+	qsort(times, n, sizeof(*times), compare_doubles);
+	*ret_ns_per_mib = times[n / 2] / speed_up(session->n_workers);
 	return NULL;
 }
 
@@ -77,15 +111,15 @@ static uint64_t count_threads(pid_t tid)
 
 static struct hs_error *predict_pause(struct hs_session *session)
 {
-	double bytes_per_s;
+	double ns_per_mib;
 
-	HS_TRY(measure_copy(session, &bytes_per_s));
+	HS_TRY(measure_copy(session, &ns_per_mib));
 	/* Under the stop the plan is made again, as it is now: with an earlier one to go by. */
 	uint64_t start_ns = hs_monotonic_ns();
 	HS_TRY(hs_session_plan(session));
 	uint64_t plan_ns = hs_monotonic_ns() - start_ns;
 	session->capture->predicted_pause_ns = STOP_NS + plan_ns + STOP_NS_PER_THREAD * count_threads(session->process->memory_tid) +
-					       (uint64_t)((double)session->plan->bytes * 1e9 / bytes_per_s) +
+					       (uint64_t)((double)session->plan->bytes / (1 << 20) * ns_per_mib) +
 					       session->plan->swapped_bytes * (1000000000 / SWAP_IN_BYTES_PER_S);
 	return NULL;
 }

@@ -342,13 +342,23 @@ static void takes_a_sample_of_writable_pages(void **state)
 	struct hs_plan *plan = plan_of("8000-10000 r--p 00000000 00:00 0\n10000-18000 rw-p 00000000 00:00 0\n"), *sample;
 
 	(void)state;
-	assert_null(hs_plan_sample(plan, 3 * HS_PAGE_BYTES, &sample));
+	assert_null(hs_plan_sample(plan, 0, 3 * HS_PAGE_BYTES, &sample));
 	assert_int_equal(sample->bytes, 3 * HS_PAGE_BYTES);
 	assert_int_equal(sample->extents.items[0].n_pages, 0);
 	assert_int_equal(hs_bits_count(sample->extents.items[1].present, 8), 3);
 	hs_plan_destroy(sample);
-	assert_null(hs_plan_sample(plan, 1 << 20, &sample));
+	assert_null(hs_plan_sample(plan, 0, 1 << 20, &sample));
 	assert_int_equal(sample->bytes, 5 * HS_PAGE_BYTES);
+	hs_plan_destroy(sample);
+	assert_null(hs_plan_sample(plan, 2 * HS_PAGE_BYTES, 2 * HS_PAGE_BYTES, &sample));
+	assert_int_equal(sample->bytes, 2 * HS_PAGE_BYTES);
+	assert_false(hs_bits_test(sample->extents.items[1].present, 2));
+	assert_true(hs_bits_test(sample->extents.items[1].present, 3));
+	assert_true(hs_bits_test(sample->extents.items[1].present, 5));
+	assert_false(hs_bits_test(sample->extents.items[1].present, 7));
+	hs_plan_destroy(sample);
+	assert_null(hs_plan_sample(plan, 9 * HS_PAGE_BYTES, 2 * HS_PAGE_BYTES, &sample));
+	assert_int_equal(sample->bytes, 0);
 	hs_plan_destroy(sample);
 	hs_plan_destroy(plan);
 }
