@@ -5,12 +5,15 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "session.h"
 #include "tracee.h"
 
 #define MAX_STOP_WAIT_NS 2000000000ULL
+#define STOP_NICE (-10)
 
 struct stop {
 	struct hs_session *session;
@@ -32,8 +35,9 @@ static void *run_tracer(void *argument)
 {
 	struct stop *stop = argument;
 	struct hs_session *session = stop->session;
+	/* The target waits: be served before others, here and in the copying threads, which inherit it. Needs rights; or not. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), STOP_NICE);
 	uint64_t now_ns = hs_monotonic_ns();
-
 	session->stop_deadline_ns = session->max_pause_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + session->max_pause_ns;
 	stop->tracees.pid = session->pid;
 	stop->tracees.deadline_ns = now_ns + MAX_STOP_WAIT_NS;
