@@ -53,10 +53,12 @@ static void wait_ms(unsigned ms, struct hs_progress *progress)
 {
 	struct timespec step = { .tv_nsec = STEP_MS * 1000000l };
 
+	hs_progress_start(progress);
 	for (unsigned done = 0; done < ms; done += STEP_MS) {
 		hs_progress_update(progress, "measuring the change of private dirty memory", done, ms);
 		nanosleep(&step, NULL);
 	}
+	hs_progress_end(progress);
 }
 
 /* Private dirty memory at both ends of the interval. */
@@ -108,7 +110,6 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_TRY(hs_process_list_read(&list));
 	HS_TRY(hs_ps_select(&ps, &list, own->as_tree));
 	measure(&ps, &invocation->progress);
-	hs_progress_end(&invocation->progress);
 	return hs_output_render(&invocation->output, render, &ps);
 }
 

@@ -52,7 +52,7 @@ struct hs_invocation {
 	const struct hs_command *command;
 	struct hs_source_options source;
 	struct hs_output_options output;
-	struct hs_progress progress; /* to be handed to slow work; ended by the runner */
+	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	struct hs_capture *capture;  /* these three: NULL below the stage that makes them */
 	struct hs_layout *layout;

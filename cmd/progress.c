@@ -2,48 +2,101 @@
 /* The progress line. Knows nothing about the work. */
 #include "progress.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#define QUIET_NS 1000000000ull
-#define REDRAW_NS 100000000ull
+#define QUIET_MS 1000
+#define REDRAW_MS 100
 
-static uint64_t now_ns(void)
+static struct timespec after_ms(long ms)
 {
-	struct timespec now;
+	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_nsec += ms % 1000 * 1000000;
+	time.tv_sec += ms / 1000 + time.tv_nsec / 1000000000;
+	time.tv_nsec %= 1000000000;
+	return time;
+}
+
+static void draw(const struct hs_progress *progress)
+{
+	if (!progress->phase)
+		return;
+	fprintf(stderr, "\r\033[K%s", progress->phase);
+	if (progress->all)
+		fprintf(stderr, " %3u %%", (unsigned)(progress->done < progress->all ? (double)progress->done / (double)progress->all * 100 : 100));
+	fflush(stderr);
+}
+
+static void *draw_until_over(void *argument)
+{
+	struct hs_progress *progress = argument;
+	bool is_drawn = false;
+	long wait_ms = QUIET_MS;
+
+	pthread_mutex_lock(&progress->mutex);
+	while (!progress->is_over) {
+		struct timespec until = after_ms(wait_ms);
+		if (!pthread_cond_timedwait(&progress->wake, &progress->mutex, &until))
+			continue;
+		draw(progress);
+		is_drawn = true;
+		wait_ms = REDRAW_MS;
+	}
+	pthread_mutex_unlock(&progress->mutex);
+	if (is_drawn) {
+		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
+	return NULL;
 }
 
 void hs_progress_start(struct hs_progress *progress)
 {
-	*progress = (struct hs_progress){ .started_ns = now_ns(), .is_enabled = isatty(STDERR_FILENO) };
+	pthread_condattr_t monotonic;
+	sigset_t all, before;
+
+	*progress = (struct hs_progress){ 0 };
+	if (!isatty(STDERR_FILENO))
+		return;
+	pthread_mutex_init(&progress->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&progress->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	/* Signals are for the thread that works: they interrupt what it waits for. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	progress->is_started = !pthread_create(&progress->thread, NULL, draw_until_over, progress);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void hs_progress_update(void *context, const char *phase, uint64_t done, uint64_t all)
 {
 	struct hs_progress *progress = context;
 
-	if (!progress->is_enabled)
+	if (!progress->is_started)
 		return;
-	uint64_t now = now_ns();
-	if (now - progress->started_ns < QUIET_NS || now - progress->shown_ns < REDRAW_NS)
-		return;
-	progress->shown_ns = now;
-	if (all)
-		fprintf(stderr, "\r\033[K%s %3u %%", phase, (unsigned)(done < all ? (double)done / (double)all * 100 : 100));
-	else
-		fprintf(stderr, "\r\033[K%s", phase);
-	fflush(stderr);
+	pthread_mutex_lock(&progress->mutex);
+	progress->phase = phase;
+	progress->done = done;
+	progress->all = all;
+	pthread_mutex_unlock(&progress->mutex);
 }
 
 void hs_progress_end(struct hs_progress *progress)
 {
-	if (!progress->shown_ns)
+	if (!progress->is_started)
 		return;
-	fputs("\r\033[K", stderr);
-	fflush(stderr);
-	progress->shown_ns = 0;
+	pthread_mutex_lock(&progress->mutex);
+	progress->is_over = true;
+	pthread_cond_signal(&progress->wake);
+	pthread_mutex_unlock(&progress->mutex);
+	pthread_join(progress->thread, NULL);
+	pthread_cond_destroy(&progress->wake);
+	pthread_mutex_destroy(&progress->mutex);
+	progress->is_started = false;
 }

@@ -58,6 +58,7 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 	restore_signals();
 	bool may_go_on = hs_terminal_confirm(question);
 	catch_signals();
+	hs_progress_start(context);
 	return may_go_on;
 }
 
@@ -68,6 +69,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	options->progress = hs_progress_update;
 	options->confirm_pause = hs_terminal_is_interactive() ? confirm_pause : NULL;
 	options->context = &invocation->progress;
+	hs_progress_update(&invocation->progress, "copying", 0, 0);
 	catch_signals();
 	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
 	restore_signals();
@@ -97,11 +99,13 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 	}
 	if (needs >= HS_STAGE_LAYOUT) {
 		*ret_stage = HS_STAGE_LAYOUT;
+		hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
 		HS_TRY(hs_layout_resolve(invocation->capture->process, invocation->capture->image,
 					 &invocation->source.layout, &invocation->layout));
 	}
 	if (needs >= HS_STAGE_CENSUS) {
 		*ret_stage = HS_STAGE_CENSUS;
+		hs_progress_update(&invocation->progress, "counting objects", 0, 0);
 		HS_TRY(take_census(invocation));
 	}
 	return NULL;
@@ -109,7 +113,6 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 
 static void invocation_deinit(struct hs_invocation *invocation)
 {
-	hs_progress_end(&invocation->progress);
 	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
 		hs_census_destroy(invocation->census);
 		hs_layout_destroy(invocation->layout);
@@ -127,12 +130,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	if (!invocation.own)
 		return hs_error_no_memory();
 	hs_options_parse(&invocation, argc, argv);
-	hs_progress_start(&invocation.progress);
+	if (command->needs >= HS_STAGE_CAPTURE)
+		hs_progress_start(&invocation.progress);
 	struct hs_error *error = prepare(&invocation, &stage);
-	if (!error) {
-		hs_progress_end(&invocation.progress);
+	hs_progress_end(&invocation.progress);
+	if (!error)
 		error = command->run(&invocation);
-	}
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;
 }
