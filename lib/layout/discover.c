@@ -10,6 +10,7 @@
 #include "debug_offsets.h"
 #include "discover_steps.h"
 #include "field_names.h"
+#include "type_sizes.h"
 #include "validate.h"
 
 static const struct {
@@ -58,5 +59,6 @@ struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layo
 		hs_layout_warn(layout, "%s: found by search in the process", steps[i].what);
 	}
 	note_moves(layout, before);
+	hs_layout_forget_unfit(&live, layout);
 	return NULL;
 }

@@ -24,6 +24,7 @@ static const struct {
 	{ "dict tables", hs_check_dicts },
 	{ "integers", hs_check_integers },
 	{ "sequences", hs_check_sequences },
+	{ "type sizes", hs_check_type_sizes },
 	{ "static types", hs_check_static_types },
 	{ "heap types", hs_check_heap_types },
 	{ "general dict tables", hs_check_general_dicts },

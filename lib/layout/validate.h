@@ -31,6 +31,7 @@ hs_check hs_check_collector;
 hs_check hs_check_arenas;
 hs_check hs_check_pools;
 hs_check hs_check_dicts;
+hs_check hs_check_type_sizes;
 hs_check hs_check_general_dicts;
 hs_check hs_check_integers;
 hs_check hs_check_sequences;
