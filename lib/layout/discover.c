@@ -42,7 +42,7 @@ static void note_moves(struct hs_layout *layout, const struct hs_field before[HS
 			hs_layout_move(layout, (enum hs_field_id)i, layout->fields[i].offset);
 }
 
-struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layout *layout)
+void hs_layout_discover(const struct hs_image *image, const char *without, struct hs_layout *layout)
 {
 	struct hs_live live = { image, layout };
 	struct hs_field before[HS_N_FIELDS];
@@ -51,7 +51,7 @@ struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layo
 		strcat(layout->source, ", debug offsets");
 	/* Without the types nothing else can be recognised. */
 	if (!is_true(hs_check_type, &live))
-		return NULL;
+		return;
 	memcpy(before, layout->fields, sizeof(before));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (is_true(steps[i].check, &live) || !steps[i].search(&live, layout))
@@ -59,6 +59,5 @@ struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layo
 		hs_layout_warn(layout, "%s: found by search in the process", steps[i].what);
 	}
 	note_moves(layout, before);
-	hs_layout_forget_unfit(&live, layout);
-	return NULL;
+	hs_layout_mend_sizes(&live, without, layout);
 }

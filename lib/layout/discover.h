@@ -7,14 +7,13 @@
 #ifndef HS_DISCOVER_H
 #define HS_DISCOVER_H
 
-#include "error.h"
 #include "image.h"
 #include "layout.h"
 
 /*
  * Completes and corrects `layout`, saying so in its source and warnings. What is right already stays as it is; what is
- * not found stays wrong, for the checks to name. Errors: NO_MEMORY.
+ * not found stays wrong, for the checks to name. `without` as in hs_layout_options.
  */
-struct hs_error *hs_layout_discover(const struct hs_image *image, struct hs_layout *layout) HS_MUST_CHECK;
+void hs_layout_discover(const struct hs_image *image, const char *without, struct hs_layout *layout);
 
 #endif

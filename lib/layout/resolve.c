@@ -88,7 +88,7 @@ static struct hs_error *finish(const struct resolution *resolution, struct hs_la
 	const struct hs_layout_options *options = resolution->options;
 
 	HS_TRY(check_complete(layout));
-	HS_TRY(hs_layout_discover(resolution->image, layout));
+	hs_layout_discover(resolution->image, options->without_table, layout);
 	if (options->mutate)
 		options->mutate(options->mutate_context, layout);
 	return hs_layout_validate(resolution->image, layout);

@@ -83,3 +83,67 @@ struct hs_error *hs_table_candidate_apply(const struct hs_table_candidate *candi
 			       layout->version, candidate->name);
 	return NULL;
 }
+
+static uint32_t version_distance(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* True if `table` has the struct at that size, with every member that this version needs. */
+static bool has_struct(const struct hs_table *table, enum hs_struct_id structure, uint32_t bytes, unsigned minor)
+{
+	if (table->struct_bytes[structure] != bytes)
+		return false;
+	for (size_t i = 0; i < HS_N_FIELDS; i++)
+		if (hs_field_names[i].structure == structure && table->fields[i].offset == HS_ABSENT &&
+		    hs_version_has(hs_field_names[i].since, hs_field_names[i].until, minor))
+			return false;
+	return true;
+}
+
+/* Parses shipped table `index` if it is of a neighbouring minor version; false otherwise. The caller releases *ret. */
+static bool read_neighbour(size_t index, const char *without, const struct hs_layout *layout, struct hs_table *ret)
+{
+	struct hs_error *error = hs_table_parse(hs_shipped_tables[index].text, hs_shipped_tables[index].bytes, false, ret);
+
+	if (error) {
+		hs_error_destroy(error);
+		return false;
+	}
+	unsigned minor = ret->version_hex >> 16 & 0xff;
+	if (minor + 1 >= layout->minor && minor <= layout->minor + 1 && !(without && fnmatch(without, ret->name, 0) == 0))
+		return true;
+	hs_table_release(ret);
+	return false;
+}
+
+static void take_struct(const struct hs_table *table, enum hs_struct_id structure, struct hs_layout *layout)
+{
+	layout->struct_bytes[structure] = table->struct_bytes[structure];
+	for (size_t i = 0; i < HS_N_FIELDS; i++) {
+		if (hs_field_names[i].structure != structure)
+			continue;
+		hs_layout_move(layout, (enum hs_field_id)i, HS_ABSENT);
+		layout->fields[i] = table->fields[i];
+	}
+}
+
+bool hs_table_replace_struct(enum hs_struct_id structure, uint32_t bytes, const char *without, struct hs_layout *layout,
+			     char ret_name[64])
+{
+	struct hs_table *table HS_FREE = malloc(sizeof(*table));
+	uint32_t nearest = UINT32_MAX;
+
+	for (size_t i = 0; table && i < hs_n_shipped_tables; i++) {
+		if (!read_neighbour(i, without, layout, table))
+			continue;
+		uint32_t distance = version_distance(table->version_hex, layout->version_hex);
+		if (distance < nearest && has_struct(table, structure, bytes, layout->minor)) {
+			nearest = distance;
+			take_struct(table, structure, layout);
+			snprintf(ret_name, 64, "%s", table->name);
+		}
+		hs_table_release(table);
+	}
+	return nearest != UINT32_MAX;
+}

@@ -30,6 +30,13 @@ struct hs_error *hs_table_candidates_find(uint32_t version_hex, const char *buil
 /* Puts the table's offsets and sizes into `layout` (version and symbols stay) and says so in its source and warnings. */
 struct hs_error *hs_table_candidate_apply(const struct hs_table_candidate *candidate, struct hs_layout *layout) HS_MUST_CHECK;
 
+/*
+ * Replaces one struct of `layout` by that of the nearest other table in which it has `bytes` bytes; `ret_name` (64 bytes)
+ * is that table's. Only neighbouring minor versions count. False when there is none.
+ */
+bool hs_table_replace_struct(enum hs_struct_id structure, uint32_t bytes, const char *without, struct hs_layout *layout,
+			     char ret_name[64]);
+
 static inline void hs_table_candidates_free(struct hs_table_candidates *candidates)
 {
 	hs_array_free(candidates);

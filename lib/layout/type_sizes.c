@@ -3,6 +3,7 @@
 #include "type_sizes.h"
 
 #include "field_names.h"
+#include "table_source.h"
 #include "validate.h"
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
@@ -60,11 +61,18 @@ static void forget(struct hs_layout *layout, enum hs_struct_id structure)
 			hs_layout_move(layout, (enum hs_field_id)i, HS_ABSENT);
 }
 
-void hs_layout_forget_unfit(const struct hs_live *live, struct hs_layout *layout)
+void hs_layout_mend_sizes(const struct hs_live *live, const char *without, struct hs_layout *layout)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
+		char name[64];
+
 		if (!hs_struct_names[rows[i].structure].module || !is_unfit(live, i))
 			continue;
+		if (hs_table_replace_struct(rows[i].structure, (uint32_t)stated_size(live, i), without, layout, name)) {
+			hs_layout_warn(layout, "the layout of %s.%s is from table %s, where it has the right size", rows[i].module,
+				       rows[i].type, name);
+			continue;
+		}
 		forget(layout, rows[i].structure);
 		hs_layout_warn(layout, "the layout of %s.%s does not fit this release: what its instances hold is not read",
 			       rows[i].module, rows[i].type);

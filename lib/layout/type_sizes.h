@@ -6,9 +6,10 @@
 #include "live.h"
 
 /*
- * Forgets the structs of extension modules whose size is not what the module's type says: a table of another release
- * than the module's. The user is told. Without its struct an object is still counted, only what it holds is not read.
+ * For the structs of extension modules whose size is not what the module's type says (a table of another release than
+ * the module's): takes the struct from the shipped table in which it has that size, or forgets it. The user is told.
+ * Without its struct an object is still counted, only what it holds is not read. `without` as in hs_layout_options.
  */
-void hs_layout_forget_unfit(const struct hs_live *live, struct hs_layout *layout);
+void hs_layout_mend_sizes(const struct hs_live *live, const char *without, struct hs_layout *layout);
 
 #endif
