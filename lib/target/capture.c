@@ -81,14 +81,9 @@ static struct hs_error *make_plan(const struct hs_session *session, const struct
 	return error;
 }
 
-static void cleanup_process(struct hs_process **process)
-{
-	hs_process_destroy(*process);
-}
-
 struct hs_error *hs_session_plan(struct hs_session *session)
 {
-	HS_CLEANUP(cleanup_process) struct hs_process *process = NULL;
+	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = NULL;
 	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *plan = NULL;
 
 	HS_TRY(hs_process_read(session->pid, &process));

@@ -18,7 +18,11 @@
 #include "image.h"
 #include "process.h"
 
-/* Memory of the target that is not in the image although it exists. */
+/*
+ * Memory of the target that is not in the image although a decoder might look for it: shared memory, devices, ranges that
+ * were skipped, pages that could not be read. Text and read-only data files are no part of an image and not listed; plan.h
+ * says what is.
+ */
 struct hs_missing {
 	hs_addr start;
 	hs_addr end;     /* exclusive */
@@ -28,7 +32,7 @@ struct hs_missing {
 /* A thread as it was under the stop. */
 struct hs_thread {
 	pid_t tid;
-	bool has_registers;             /* false with `nonblocking` */
+	bool has_registers;             /* false with `nonblocking`, and for a thread that sleeps uninterruptibly in the kernel */
 	struct user_regs_struct registers;
 };
 
@@ -44,10 +48,15 @@ HS_ARRAY_TYPE(hs_pauses, uint64_t);
 
 struct hs_capture_options {
 	unsigned n_workers;       /* threads that copy; 0: as many as this process may use */
-	unsigned max_pause_ms;    /* a longer predicted pause calls `confirm_pause`, or fails with LIMIT when that is NULL or says no */
+	/*
+	 * A longer predicted pause calls `confirm_pause`, or fails with LIMIT when that is NULL or says no. A stop that was
+	 * predicted to be shorter and is not is broken off, with LIMIT, a fifth later. A confirmed one takes what it takes.
+	 */
+	unsigned max_pause_ms;
 	bool nonblocking;         /* never stop the target; the image may contradict itself */
 	bool (*confirm_pause)(void *context, uint64_t predicted_ms, uint64_t bytes);
-	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes); /* NULL: none */
+	/* Before the stop only, in the caller's thread; NULL: none. */
+	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes);
 	void *context;            /* of both callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
@@ -61,7 +70,7 @@ struct hs_capture {
 	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
 	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
 	uint64_t predicted_pause_ns;
-	uint64_t copied_bytes;
+	uint64_t copied_bytes;           /* without the kernel's page of zeros, which takes no memory */
 	bool was_stopped;                /* the target was in state T (job control) before: it is again */
 };
 
@@ -75,7 +84,7 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 /* NULL is legal. */
 void hs_capture_destroy(struct hs_capture *capture);
 
-/* Async-signal-safe: makes a running hs_capture_process() detach and return CANCELLED. */
+/* Async-signal-safe: makes the running hs_capture_process(), or else the next one, detach and return CANCELLED. */
 void hs_capture_cancel(void);
 
 #endif

@@ -31,11 +31,6 @@ void hs_process_destroy(struct hs_process *process)
 	free(process);
 }
 
-static void cleanup_process(struct hs_process **process)
-{
-	hs_process_destroy(*process);
-}
-
 /* A living thread of a process whose main thread has exited (its memory is no longer shown under the PID), or 0. */
 static pid_t living_thread(pid_t pid)
 {
@@ -154,7 +149,7 @@ static struct hs_error *read_mappings(struct hs_process *process)
 
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 {
-	HS_CLEANUP(cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
+	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
 
 	if (!process)
 		return hs_error_no_memory();

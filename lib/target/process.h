@@ -52,6 +52,11 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHE
 /* NULL is legal. */
 void hs_process_destroy(struct hs_process *process);
 
+static inline void hs_cleanup_process(struct hs_process **process)
+{
+	hs_process_destroy(*process);
+}
+
 /* Parses the text of a maps file; `text` need not end in a NUL. Errors: BAD_DATA with the line. */
 struct hs_error *hs_mappings_parse(const char *text, size_t bytes, struct hs_mappings *ret) HS_MUST_CHECK;
 void hs_mappings_free(struct hs_mappings *mappings);
