@@ -64,6 +64,9 @@ uint64_t hs_object_extent(const struct hs_cpython *py, const struct hs_object *o
 		if (extent != HS_SIZE_UNKNOWN && type != type->solid_base && type->basicsize > type->solid_base->basicsize)
 			extent += type->basicsize - type->solid_base->basicsize;
 	}
+	/* _PyObject_VAR_SIZE: what a subclass adds behind the items (its dict pointer) starts at a whole word */
+	if (extent != HS_SIZE_UNKNOWN && type != type->solid_base)
+		extent = (extent + WORD - 1) & ~(uint64_t)(WORD - 1);
 	if (extent != HS_SIZE_UNKNOWN && type->has_inline_values)
 		extent += inline_values_bytes(object);
 	return extent;
@@ -202,6 +205,8 @@ bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr a
 	uint64_t basic = object.type->kind->extent ? object.type->solid_base->basicsize : object.type->basicsize;
 	const struct hs_segment *segment = hs_image_find(py->image, address);
 	uint64_t room = segment->end - address;
+	if (object.type->has_inline_values)
+		basic += WORD; /* their number */
 	/* a static type at the end of its page is shorter than a heap type, and the next page need not be there */
 	uint64_t page_rest = HS_PAGE_BYTES - (address & (HS_PAGE_BYTES - 1));
 	object.body_bytes = basic < room ? basic : room;

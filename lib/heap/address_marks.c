@@ -37,6 +37,16 @@ void address_marks_deinit(struct address_marks *marks)
 	free(marks->segment_first_bit);
 }
 
+bool address_marks_has(const struct address_marks *marks, hs_addr address)
+{
+	const struct hs_segment *segment = hs_image_find(marks->image, address);
+
+	if (!segment)
+		return false;
+	uint64_t bit = marks->segment_first_bit[segment - marks->segments] + (address - segment->start) / 8;
+	return atomic_load_explicit((_Atomic uint64_t *)&marks->words[bit / 64], memory_order_relaxed) >> (bit % 64) & 1;
+}
+
 bool address_marks_set(struct address_marks *marks, hs_addr address)
 {
 	const struct hs_segment *segment = hs_image_find(marks->image, address);

@@ -11,15 +11,15 @@
 
 uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object)
 {
-	hs_addr start = object->address - object->head_bytes - heap->hook_bytes;
+	hs_addr start = object->address - object->head_bytes;
 
 	return hs_malloc_chunk_bytes(heap->py->image, start, object->head_bytes + object->body_bytes);
 }
 
 /*
  * A word met by a scan may point to what only looks like an object: a freed one whose refcount became the link of a
- * free list (3.14+), a struct that starts like one. So its refcount must be no address of the target, its block a
- * chunk or static storage, and its neighbours on the collector's list must know it.
+ * free list (3.14+), a struct that starts like one. So in a chunk its refcount must be no address of the target, and
+ * its neighbours on the collector's list must know it.
  */
 static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *object)
 {
@@ -27,7 +27,7 @@ static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *o
 	uint64_t refcount = hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt));
 	bool is_static = hs_image_is_static(image, object->address);
 
-	if (hs_image_find(image, refcount) || (!is_static && !hs_heap_outside_block_bytes(heap, object)))
+	if (!is_static && (hs_image_find(image, refcount) || !hs_heap_outside_block_bytes(heap, object)))
 		return false;
 	if (!hs_heap_is_tracked(object) || heap->py->is_collecting)
 		return true;

@@ -52,7 +52,13 @@ static struct hs_error *allocate(struct hs_heap *heap)
 	HS_TRY(address_marks_init(&heap->met, heap->py->image));
 	HS_TRY(address_marks_init(&heap->guessed, heap->py->image));
 	HS_TRY(address_marks_init(&heap->accepted, heap->py->image));
-	return address_marks_init(&heap->claimed, heap->py->image);
+	HS_TRY(address_marks_init(&heap->claimed, heap->py->image));
+	/* the runtime's own structs are nobody's storage, though thread objects and others point to them */
+	for (size_t i = 0; i < heap->py->interpreters.n; i++)
+		address_marks_set(&heap->claimed, heap->py->interpreters.items[i].address);
+	for (size_t i = 0; i < heap->py->threads.n; i++)
+		address_marks_set(&heap->claimed, heap->py->threads.items[i]);
+	return NULL;
 }
 
 static void add_totals(struct hs_type_totals *sum, const struct hs_type_totals *part)

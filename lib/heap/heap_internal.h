@@ -35,6 +35,7 @@ struct hs_error *address_marks_init(struct address_marks *marks, const struct hs
 void address_marks_deinit(struct address_marks *marks);
 /* Marks the address; true if this call was the first to do so. False outside the image. Thread-safe. */
 bool address_marks_set(struct address_marks *marks, hs_addr address);
+bool address_marks_has(const struct address_marks *marks, hs_addr address);
 
 /* An address that may be an object outside the pools. */
 struct candidate {
@@ -42,14 +43,19 @@ struct candidate {
 	bool is_exact; /* a word that CPython itself reads as a reference; else met by a scan */
 };
 
-/* A word of a C object that points to the start of a live block which is no object. */
+/*
+ * A word of a C object, or of what it adopted, that points to the start of a live block or chunk which is no object.
+ * Chunks are followed two steps from their owner and no further: beyond lie the structures of other libraries.
+ */
 struct adoption {
 	hs_addr block;
 	hs_addr owner;
 	uint32_t owner_type; /* hs_type.index; NO_TYPE: the runtime itself */
+	uint32_t depth;      /* malloc chunks between the owner and this block */
 };
 
 #define NO_TYPE UINT32_MAX
+#define MAX_ADOPTED_DEPTH 2
 
 HS_ARRAY_TYPE(candidates, struct candidate);
 HS_ARRAY_TYPE(adoptions, struct adoption);
@@ -77,6 +83,7 @@ struct worker {
 	/* the object being visited */
 	const struct hs_object *object;
 	uint64_t storage_bytes;
+	bool scans_c_struct;           /* what is being scanned may point to malloc chunks that it owns */
 	bool object_is_doubtful;       /* it must not claim what passed for an object */
 };
 
@@ -116,6 +123,8 @@ void hs_heap_pool_object(const struct hs_heap *heap, struct worker *worker, cons
 void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked);
 /* A word met outside any object: in the runtime's structs, thread states, C stacks. */
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n);
+/* Words of a block that an object has adopted; the adoptions that it adds have no owner yet. */
+void hs_heap_scan_adopted(struct worker *worker, const void *words, size_t n);
 void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact);
 struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index);
 bool hs_heap_is_tracked(const struct hs_object *object);

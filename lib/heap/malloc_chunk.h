@@ -14,7 +14,7 @@
 #include "image.h"
 
 /*
- * Bytes that the chunk of the pointer `start` occupies, header included; `requested_bytes` is what was asked for, 0 when
+ * Bytes that the chunk of the pointer `start` occupies, header and debug hooks before `start` included; `requested_bytes` is what was asked for, 0 when
  * unknown. Returns 0 when no chunk can start there: static storage, or no sane header.
  * If the header was not captured, the size is that which glibc gives for the request.
  */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "heap_internal.h"
+#include "malloc_chunk.h"
 
 static void count_storage(void *context, hs_addr start, uint64_t bytes)
 {
@@ -105,30 +106,80 @@ static int compare_adoptions(const void *a, const void *b)
 	return left->owner < right->owner ? -1 : left->owner > right->owner;
 }
 
+/* Marks the block as taken; its bytes, or 0 when it is somebody's already. *ret_words: what is in it. */
+static uint64_t take_pool_block(struct hs_heap *heap, const struct hs_pool *pool, hs_addr start, const void **ret_words, size_t *ret_n)
+{
+	hs_addr block = start - heap->hook_bytes;
+	uint8_t *state = &heap->blocks[pool->first_block + hs_pool_block_at(heap->pymalloc, pool, block)];
+
+	if ((*state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED | BLOCK_ADOPTED)) != BLOCK_LIVE)
+		return 0;
+	*state |= BLOCK_ADOPTED;
+	heap->workers[0].explained_pool_bytes += pool->block_bytes;
+	*ret_words = pool->data + (start - pool->base);
+	*ret_n = (pool->block_bytes - heap->hook_bytes) / sizeof(hs_addr);
+	return pool->block_bytes;
+}
+
+/* A chunk in use has a sane successor that says so (PREV_INUSE, bit 0 of its size). */
+static bool chunk_is_in_use(const struct hs_image *image, hs_addr start, uint64_t chunk_bytes)
+{
+	uint64_t size = 0, next_size = 0;
+
+	hs_image_u64(image, start - sizeof(uint64_t), &size);
+	if (size & 2) /* IS_MMAPPED: a mapping of its own has no successor */
+		return true;
+	return hs_image_u64(image, start - sizeof(uint64_t) + chunk_bytes, &next_size) && next_size & 1;
+}
+
+static uint64_t take_chunk(struct hs_heap *heap, hs_addr start, const void **ret_words, size_t *ret_n)
+{
+	const struct hs_image *image = heap->py->image;
+	uint64_t bytes = hs_malloc_chunk_bytes(image, start, 0);
+
+	if (!bytes || !chunk_is_in_use(image, start, bytes) || !address_marks_set(&heap->claimed, start))
+		return 0;
+	heap->workers[0].chunk_bytes += bytes;
+	*ret_n = (bytes - sizeof(uint64_t)) / sizeof(hs_addr);
+	*ret_words = hs_image_at(image, start, *ret_n * sizeof(hs_addr));
+	return bytes;
+}
+
+/* An address at which an object with its headers stands is no storage, whoever points to it. */
+static bool holds_object(const struct hs_heap *heap, hs_addr start)
+{
+	return address_marks_has(&heap->accepted, start) || address_marks_has(&heap->accepted, start + HS_GC_HEAD_BYTES) ||
+	       address_marks_has(&heap->accepted, start + HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES);
+}
+
 /* Gives the block to its owner and scans it: it may point to further blocks, and to objects outside the pools. */
 static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 {
 	struct worker *worker = &heap->workers[0];
 	const struct hs_pool *pool = hs_pool_of(heap->pymalloc, adoption->block);
-	hs_addr block = adoption->block - heap->hook_bytes;
-	uint32_t index = hs_pool_block_at(heap->pymalloc, pool, block);
-	uint8_t *state = &heap->blocks[pool->first_block + index];
+	const void *words = NULL;
+	size_t n = 0;
+	uint64_t bytes = 0;
 
-	if ((*state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED | BLOCK_ADOPTED)) != BLOCK_LIVE)
+	if (pool)
+		bytes = take_pool_block(heap, pool, adoption->block, &words, &n);
+	else if (adoption->depth < MAX_ADOPTED_DEPTH && adoption->owner_type != NO_TYPE && !holds_object(heap, adoption->block))
+		bytes = take_chunk(heap, adoption->block, &words, &n);
+	if (!bytes)
 		return;
-	*state |= BLOCK_ADOPTED;
-	worker->explained_pool_bytes += pool->block_bytes;
 	struct hs_type_totals *totals = adoption->owner_type == NO_TYPE ? NULL : hs_heap_totals_slot(worker, adoption->owner_type);
 	if (totals)
-		totals->bytes += pool->block_bytes;
+		totals->bytes += bytes;
 	else
-		worker->runtime_bytes += pool->block_bytes;
+		worker->runtime_bytes += bytes;
 
 	size_t first = worker->adoptions.n;
-	hs_heap_scan_root(worker, pool->data + (block - pool->base) + heap->hook_bytes, (pool->block_bytes - heap->hook_bytes) / sizeof(hs_addr));
+	if (words)
+		hs_heap_scan_adopted(worker, words, n);
 	for (size_t i = first; i < worker->adoptions.n; i++) {
 		worker->adoptions.items[i].owner = adoption->owner;
 		worker->adoptions.items[i].owner_type = adoption->owner_type;
+		worker->adoptions.items[i].depth = adoption->depth + !pool;
 	}
 }
 

@@ -68,7 +68,7 @@ uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, 
 		return pool->block_bytes;
 	if (hs_pool_of(heap->pymalloc, start))
 		return 0;
-	return hs_malloc_chunk_bytes(heap->py->image, start - heap->hook_bytes, requested_bytes);
+	return hs_malloc_chunk_bytes(heap->py->image, start, requested_bytes);
 }
 
 static void claim_storage(void *context, hs_addr start, uint64_t bytes)
@@ -111,6 +111,21 @@ static void follow_references(void *context, const void *words, size_t n, size_t
 	}
 }
 
+static void add_adoption(struct worker *worker, hs_addr block)
+{
+	struct adoption *adoption = hs_array_append(&worker->adoptions);
+
+	if (!adoption) {
+		worker->out_of_memory = true;
+		return;
+	}
+	*adoption = (struct adoption){
+		.block = block,
+		.owner = worker->object ? worker->object->address : 0,
+		.owner_type = worker->object ? worker->object->type->index : NO_TYPE,
+	};
+}
+
 /*
  * A scanned word that points to a live block which is no object may make that block the object's storage. It may also
  * point past a GC head: to a dead object that is kept for reuse (a code object's frame up to 3.9, free lists).
@@ -127,18 +142,20 @@ static void note_adoption(struct worker *worker, hs_addr word)
 			return;
 	}
 	uint8_t state = heap->blocks[pool->first_block + index];
-	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
+	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE)
+		add_adoption(worker, word);
+}
+
+/* The same outside the pools: a chunk that a C object points to, unless it holds an object. */
+static void note_chunk_adoption(struct worker *worker, hs_addr word)
+{
+	const struct hs_image *image = worker->heap->py->image;
+	const struct hs_segment *segment = hs_image_find(image, word);
+
+	if (!segment || !segment->is_writable || word & 15 || hs_image_is_static(image, word) ||
+	    address_marks_has(&worker->heap->accepted, word))
 		return;
-	struct adoption *adoption = hs_array_append(&worker->adoptions);
-	if (!adoption) {
-		worker->out_of_memory = true;
-		return;
-	}
-	*adoption = (struct adoption){
-		.block = word,
-		.owner = worker->object ? worker->object->address : 0,
-		.owner_type = worker->object ? worker->object->type->index : NO_TYPE,
-	};
+	add_adoption(worker, word);
 }
 
 static void scan_words(void *context, const void *words, size_t n)
@@ -153,16 +170,27 @@ static void scan_words(void *context, const void *words, size_t n)
 		if (word < HS_PAGE_BYTES || word >> 47)
 			continue;
 		word &= ~TAG_BITS;
-		if (hs_pool_of(pymalloc, word))
+		if (hs_pool_of(pymalloc, word)) {
 			note_adoption(worker, word);
-		else
-			hs_heap_add_candidate(worker, word, false);
+			continue;
+		}
+		hs_heap_add_candidate(worker, word, false);
+		if (worker->scans_c_struct)
+			note_chunk_adoption(worker, word);
 	}
 }
 
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)
 {
 	worker->object = NULL;
+	worker->scans_c_struct = false;
+	scan_words(worker, words, n);
+}
+
+void hs_heap_scan_adopted(struct worker *worker, const void *words, size_t n)
+{
+	worker->object = NULL;
+	worker->scans_c_struct = true;
 	scan_words(worker, words, n);
 }
 
@@ -185,6 +213,8 @@ void hs_heap_visit_object(struct worker *worker, const struct hs_object *object,
 	if (!totals)
 		return;
 	worker->object = object;
+	/* slots of Python classes hold objects only */
+	worker->scans_c_struct = !object->type->is_python_class;
 	worker->storage_bytes = 0;
 	hs_object_visit(py, object, &visitor);
 	if (size == HS_SIZE_UNKNOWN) {
