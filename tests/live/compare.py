@@ -81,7 +81,7 @@ class Difference:
         address = truth.addresses[i]
         if dump.type_addresses[at] != truth.type_addresses[i]:
             self.wrong_type.append((address, "%s counted as %s" % (name, dump.types.get(dump.type_addresses[at], "?"))))
-        elif dump.sizes[at] != truth.sizes[i] and not truth.flags[i] & target.PYTHON_SIZEOF:
+        elif dump.sizes[at] != truth.sizes[i] and not truth.flags[i] & target.NO_SIZE:
             self.wrong_size.append((address, "%s: %d, not %d" % (name, dump.sizes[at], truth.sizes[i])))
         if (dump.flags[at] ^ truth.flags[i]) & target.TRACKED:
             self.wrong_tracked.append((address, name))
@@ -106,7 +106,7 @@ class Difference:
 def by_type_difference(truth, report):
     """[(type, what, truth, census)] of a JSON report, by descending difference."""
     told = truth.by_type()
-    exempt = {truth.types[t] for t, flags in zip(truth.type_addresses, truth.flags) if flags & target.PYTHON_SIZEOF}
+    exempt = {truth.types[t] for t, flags in zip(truth.type_addresses, truth.flags) if flags & target.NO_SIZE}
     counted = {row["type"]: row for row in report["census"]["types"]}
     found = []
     for name in told.keys() | counted.keys():

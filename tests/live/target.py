@@ -13,7 +13,7 @@ import time
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "targets")
 MAGIC = b"HSTRUTH1"
-TRACKED, EXTENDED, PYTHON_SIZEOF = 1, 2, 4
+TRACKED, EXTENDED, NO_SIZE = 1, 2, 4
 
 
 class Died(Exception):

@@ -32,7 +32,7 @@ import types
 MAGIC = b"HSTRUTH1"
 TRACKED = 1   # gc.is_tracked()
 EXTENDED = 2  # not in the closure of gc.get_referents: reached through an attribute that no tp_traverse reports
-PYTHON_SIZEOF = 4  # its class defines __sizeof__ in Python
+NO_SIZE = 4   # its size means nothing: its class defines __sizeof__ in Python, or refuses
 
 HEAP_TYPE = 1 << 9
 
@@ -122,41 +122,59 @@ def _held_by_frames():
             frame = frame.f_back  # the child's own
         while frame:
             if sys.version_info < (3, 11):
-                found.append(frame)
-            found.extend(frame.f_locals.values() if frame.f_code.co_name != "<module>" else ())
+                found.append(frame)  # an object; f_locals would make another
+            elif frame.f_code.co_name != "<module>":
+                found.extend(frame.f_locals.values())
             found.append(frame.f_code)
             frame = frame.f_back
     return found
 
 
-def _closure(start, scratch):
-    """Every object reachable from `start` as (objects, n): the first n by gc.get_referents alone, the rest by other ways too."""
-    seen = set(scratch)
-    objects = []
-    stack = list(start)
-    referents = gc.get_referents
-    while stack:
-        obj = stack.pop()
-        address = id(obj)
-        if address not in seen:
-            seen.add(address)
-            objects.append(obj)
-            stack.extend(referents(obj))
-            stack.append(type(obj))
-    n_plain = len(objects)
-    names = {}
-    position = -1
-    while position < len(objects):
-        stack = _stored_referents(objects[position], names) if position >= 0 else _held_by_frames()
-        position += 1
+class Walk:
+    """Every object reachable, each once, with what sys.getsizeof says of it.
+
+    Sizes are taken before the walk holds a reference to the object's own parts: BytesIO counts its buffer only as long
+    as nobody shares it.
+    """
+
+    def __init__(self, scratch):
+        self.seen = set(scratch)
+        self.objects = []
+        self.sizes = array.array("q")  # -1: unknown
+        self.ready = set()  # types that can be asked
+
+    def _size(self, obj):
+        cls = type(obj)
+        if id(cls) not in self.ready:
+            if _mro_of(cls) is None:
+                return -1  # a static type that was never made ready: to ask it would make it so
+            self.ready.add(id(cls))
+        try:
+            return sys.getsizeof(obj)
+        except Exception:  # its own __sizeof__ refuses
+            return -1
+
+    def follow(self, stack):
+        referents = gc.get_referents
         while stack:
             obj = stack.pop()
             address = id(obj)
-            if address not in seen:
-                seen.add(address)
-                objects.append(obj)
-                stack.extend(referents(obj))
-    return objects, n_plain
+            if address in self.seen:
+                continue
+            self.seen.add(address)
+            self.sizes.append(self._size(obj))
+            self.objects.append(obj)
+            stack.extend(referents(obj))
+            stack.append(type(obj))
+
+    def extend(self):
+        """What no tp_traverse reports: stored attributes, running frames, and all that hangs on them."""
+        names = {}
+        self.follow(_held_by_frames())
+        position = 0
+        while position < len(self.objects):
+            self.follow(_stored_referents(self.objects[position], names))
+            position += 1
 
 
 def _has_python_sizeof(cls):
@@ -192,28 +210,24 @@ def _write_all(fd, data):
 
 def dump_truth(fd, tracked_objects):
     """Child only. Record: id, id of type, sys.getsizeof, flags; all u64. Then JSON with the types' names."""
-    scratch = [id(tracked_objects)]
-    objects, n_plain = _closure(tracked_objects, scratch)
+    walk = Walk([id(tracked_objects)])
+    walk.follow(list(tracked_objects))
+    n_plain = len(walk.objects)
+    walk.extend()
     records = array.array("Q")
-    sizeof_cache = {}
+    has_python_sizeof = {}
     classes = {}
-    for index, obj in enumerate(objects):
+    for index, obj in enumerate(walk.objects):
         cls = type(obj)
         key = id(cls)
         if key not in classes:
             classes[key] = cls
-            sizeof_cache[key] = _has_python_sizeof(cls)
-        flags = TRACKED if gc.is_tracked(obj) else 0
-        if index >= n_plain:
-            flags |= EXTENDED
-        if sizeof_cache[key]:
-            flags |= PYTHON_SIZEOF
-        try:
-            size = sys.getsizeof(obj)
-        except Exception:  # an object whose __sizeof__ refuses: compared as a Python-level one
-            size = 0
-            flags |= PYTHON_SIZEOF
-        records.extend((id(obj), key, size, flags))
+            has_python_sizeof[key] = _has_python_sizeof(cls)
+        flags = (TRACKED if gc.is_tracked(obj) else 0) | (EXTENDED if index >= n_plain else 0)
+        # The walk's own functions grow caches while they run.
+        if has_python_sizeof[key] or walk.sizes[index] < 0 or (cls is types.CodeType and obj.co_filename == __file__):
+            flags |= NO_SIZE
+        records.extend((id(obj), key, max(0, walk.sizes[index]), flags))
     every = _all_types()
     idle = sorted({(type_name(cls), _is_c_type(cls)) for key, cls in every.items() if key not in classes})
     info = {
@@ -223,7 +237,7 @@ def dump_truth(fd, tracked_objects):
         "without_instance": {"c": [name for name, is_c in idle if is_c], "python": [name for name, is_c in idle if not is_c]},
         "skipped": SKIPPED,
     }
-    _write_all(fd, MAGIC + len(objects).to_bytes(8, "little"))
+    _write_all(fd, MAGIC + len(walk.objects).to_bytes(8, "little"))
     _write_all(fd, records)
     _write_all(fd, json.dumps(info).encode())
 

@@ -179,11 +179,12 @@ def regular_expressions():
 def dates_and_numbers():
     zone = datetime.timezone(datetime.timedelta(hours=3), "made zone")
     context = decimal.Context(prec=50)
+    before = decimal.getcontext()
     manager = decimal.localcontext(context)
     return [[datetime.datetime(2020, 1, 1, 1, i % 60, tzinfo=zone) for i in range(200)], [datetime.datetime(2020, 1, 1 + i) for i in range(28)],
             [datetime.date(2020, 1, 1 + i) for i in range(28)], [datetime.time(1, i) for i in range(50)], datetime.time(1, tzinfo=zone),
             [datetime.timedelta(days=i) for i in range(100)], zone, datetime.timezone.utc,
-            [decimal.Decimal(i) / 7 for i in range(200)], decimal.Decimal(10) ** 500, context, manager, manager.__enter__(),
+            [decimal.Decimal(i) / 7 for i in range(200)], decimal.Decimal(10) ** 500, context, before, manager, manager.__enter__(),
             [fractions.Fraction(i, 7) for i in range(100)], random.Random(5), random.SystemRandom(), time.localtime(), time.gmtime(),
             time.get_clock_info("monotonic"), [uuid.uuid4() for _ in range(20)], datetime.datetime.now().isocalendar(),
             contextlib.ExitStack(), sys.float_info, sys.hash_info]
