@@ -102,6 +102,7 @@ static struct hs_error *read_segments(struct hs_elf_file *file)
 			.vaddr = program.p_vaddr,
 			.memory_bytes = program.p_memsz,
 			.is_writable = program.p_flags & PF_W,
+			.is_executable = program.p_flags & PF_X,
 		};
 	}
 	qsort(file->segments.items, file->segments.n, sizeof(*file->segments.items), compare_segments);
@@ -215,20 +216,24 @@ const struct hs_elf_segment *hs_elf_segments(const struct hs_elf_file *file, siz
 	return file->segments.items;
 }
 
-bool hs_elf_load_bias(const struct hs_elf_file *file, hs_addr mapping_start, uint64_t file_offset, hs_addr *ret)
+bool hs_elf_load_bias(const struct hs_elf_file *file, hs_addr mapping_start, uint64_t file_offset, bool is_executable,
+		      hs_addr *ret)
 {
 	const uint64_t page_mask = 4095;
+	const struct hs_elf_segment *found = NULL;
 
 	for (size_t i = 0; i < file->segments.n; i++) {
 		const struct hs_elf_segment *segment = &file->segments.items[i];
-		uint64_t first = segment->file_offset & ~page_mask;
 
-		if (file_offset < first || file_offset >= segment->file_offset + segment->file_bytes)
+		if (segment->is_executable != is_executable || file_offset < (segment->file_offset & ~page_mask) ||
+		    file_offset >= segment->file_offset + segment->file_bytes)
 			continue;
-		*ret = mapping_start - ((segment->vaddr & ~page_mask) + (file_offset - first));
-		return true;
+		found = segment; /* the last one: it begins in the page in which another ends */
 	}
-	return false;
+	if (!found)
+		return false;
+	*ret = mapping_start - ((found->vaddr & ~page_mask) + (file_offset - (found->file_offset & ~page_mask)));
+	return true;
 }
 
 Elf_Scn *hs_elf_find_section(const struct hs_elf_file *file, const char *name, GElf_Shdr *ret_header)

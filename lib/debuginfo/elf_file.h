@@ -21,7 +21,7 @@ struct hs_elf_segment {
 	uint64_t file_offset, file_bytes;
 	hs_addr vaddr;
 	uint64_t memory_bytes;
-	bool is_writable;
+	bool is_writable, is_executable;
 };
 
 struct hs_elf_section {
@@ -50,10 +50,12 @@ const char *hs_elf_build_id_hex(const struct hs_elf_file *file);
 const struct hs_elf_segment *hs_elf_segments(const struct hs_elf_file *file, size_t *ret_n);
 
 /*
- * The load bias of a mapping of this file: what to add to a vaddr to get the address in the process. `file_offset`
- * is the mapping's. False when no segment of the file is mapped like that.
+ * The load bias of a mapping of this file: what to add to a vaddr to get the address in the process. `file_offset` and
+ * `is_executable` are the mapping's. Executable mappings are the sure ones: a page in which two segments of data meet
+ * is mapped twice with the same offset. False when no segment of the file is mapped like that.
  */
-bool hs_elf_load_bias(const struct hs_elf_file *file, hs_addr mapping_start, uint64_t file_offset, hs_addr *ret);
+bool hs_elf_load_bias(const struct hs_elf_file *file, hs_addr mapping_start, uint64_t file_offset, bool is_executable,
+		      hs_addr *ret);
 
 bool hs_elf_section(const struct hs_elf_file *file, const char *name, struct hs_elf_section *ret);
 bool hs_elf_has_dwarf(const struct hs_elf_file *file);

@@ -46,6 +46,15 @@ static void set_extent(struct hs_mapped_file *file)
 	file->end = n ? file->bias + segments[n - 1].vaddr + segments[n - 1].memory_bytes : 0;
 }
 
+/* The file's executable mapping, which only the dynamic loader makes; else the mapping itself. */
+static const struct hs_mapping *code_mapping(const struct hs_process *process, const struct hs_mapping *mapping)
+{
+	for (size_t i = 0; i < process->mappings.n; i++)
+		if (process->mappings.items[i].permissions[2] == 'x' && is_same_file(&process->mappings.items[i], mapping))
+			return &process->mappings.items[i];
+	return mapping;
+}
+
 static struct hs_error *open_mapped(const struct hs_process *process, const struct hs_mapping *mapping,
 				    struct hs_mapped_file *ret)
 {
@@ -57,7 +66,8 @@ static struct hs_error *open_mapped(const struct hs_process *process, const stru
 	close(fd);
 	if (error)
 		return error;
-	if (!hs_elf_load_bias(file.elf, mapping->start, mapping->file_offset, &file.bias)) {
+	const struct hs_mapping *code = code_mapping(process, mapping);
+	if (!hs_elf_load_bias(file.elf, code->start, code->file_offset, code->permissions[2] == 'x', &file.bias)) {
 		hs_elf_close(file.elf);
 		return hs_error_new(HS_ERROR_BAD_DATA, "%s: mapped as none of its segments", mapping->path);
 	}
