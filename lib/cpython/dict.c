@@ -146,8 +146,12 @@ static void visit_values(const struct hs_cpython *py, hs_addr values, const stru
 void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	hs_addr values = HS_BODY(py, object, PyDictObject, ma_values);
+	uint32_t own_bytes = HS_SIZEOF(py->layout, PyDictObject), all_bytes = object->type->solid_base->basicsize;
 	struct hs_dict_keys keys;
 
+	/* what C subclasses add: OrderedDict its instance dict, ctypes its description of a type */
+	if (all_bytes > own_bytes && all_bytes <= object->body_bytes)
+		visitor->scan(visitor->context, object->body + own_bytes, (all_bytes - own_bytes) / 8);
 	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
 		return;
 	visitor->references(visitor->context, keys.entries + keys.key_offset, keys.n_entries, keys.entry_bytes);

@@ -9,11 +9,22 @@
 
 #define CANDIDATES_PER_CHUNK 256
 
-uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object)
+static uint64_t outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object)
 {
-	hs_addr start = object->address - object->head_bytes;
+	return hs_malloc_chunk_bytes(heap->py->image, object->address - object->head_bytes, object->head_bytes + object->body_bytes);
+}
 
-	return hs_malloc_chunk_bytes(heap->py->image, start, object->head_bytes + object->body_bytes);
+bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes)
+{
+	if (!hs_object_at(heap->py, heap->types, address, ret))
+		return false;
+	*ret_block_bytes = outside_block_bytes(heap, ret);
+	/* items may go on behind ob_size: struct sequences hide their unnamed fields there */
+	uint64_t usable = *ret_block_bytes - *ret_block_bytes % sizeof(uint64_t);
+	if (usable && ret->type->itemsize && usable - sizeof(uint64_t) > ret->head_bytes + ret->body_bytes &&
+	    hs_image_at(heap->py->image, address, usable - sizeof(uint64_t) - ret->head_bytes))
+		ret->body_bytes = usable - sizeof(uint64_t) - ret->head_bytes;
+	return true;
 }
 
 /*
@@ -21,13 +32,13 @@ uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs
  * free list (3.14+), a struct that starts like one. So in a chunk its refcount must be no address of the target, and
  * its neighbours on the collector's list must know it.
  */
-static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *object)
+static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *object, uint64_t block_bytes)
 {
 	const struct hs_image *image = heap->py->image;
 	uint64_t refcount = hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt));
 	bool is_static = hs_image_is_static(image, object->address);
 
-	if (!is_static && (hs_image_find(image, refcount) || !hs_heap_outside_block_bytes(heap, object)))
+	if (!is_static && (hs_image_find(image, refcount) || !block_bytes))
 		return false;
 	if (!hs_heap_is_tracked(object) || heap->py->is_collecting)
 		return true;
@@ -57,10 +68,11 @@ static void look_at(struct worker *worker, const struct candidate *candidate)
 {
 	struct hs_heap *heap = worker->heap;
 	struct hs_object object;
+	uint64_t block_bytes;
 
 	if (hs_pool_of(heap->pymalloc, candidate->address) ||
-	    !hs_object_at(heap->py, heap->types, candidate->address, &object) ||
-	    (!candidate->is_exact && !guess_is_sound(heap, &object)) ||
+	    !hs_heap_outside_object(heap, candidate->address, &object, &block_bytes) ||
+	    (!candidate->is_exact && !guess_is_sound(heap, &object, block_bytes)) ||
 	    !address_marks_set(&heap->accepted, candidate->address))
 		return;
 	struct outside_object *slot = hs_array_append(&worker->outside);
@@ -69,7 +81,6 @@ static void look_at(struct worker *worker, const struct candidate *candidate)
 		return;
 	}
 	slot->address = object.address;
-	uint64_t block_bytes = hs_heap_outside_block_bytes(heap, &object);
 	if (block_bytes) {
 		address_marks_set(&heap->claimed, object.address - object.head_bytes);
 		worker->chunk_bytes += block_bytes;

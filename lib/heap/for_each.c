@@ -58,9 +58,8 @@ void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, co
 	}
 	for (size_t i = 0; i < heap->outside.n; i++) {
 		struct hs_heap_object entry = { 0 };
-		if (!hs_object_at(heap->py, heap->types, heap->outside.items[i].address, &entry.object))
+		if (!hs_heap_outside_object(heap, heap->outside.items[i].address, &entry.object, &entry.block_bytes))
 			continue;
-		entry.block_bytes = hs_heap_outside_block_bytes(heap, &entry.object);
 		describe(heap, &entry);
 		each(context, &entry);
 	}

@@ -128,8 +128,8 @@ void hs_heap_scan_adopted(struct worker *worker, const void *words, size_t n);
 void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact);
 struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index);
 bool hs_heap_is_tracked(const struct hs_object *object);
-/* Bytes that the object's own block occupies outside the pools; 0: static storage. */
-uint64_t hs_heap_outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object);
+/* The object at an address outside the pools. *ret_block_bytes: what its own chunk occupies; 0: static storage. */
+bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */
 uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, uint64_t requested_bytes);
 
