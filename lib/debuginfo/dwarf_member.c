@@ -11,6 +11,16 @@
 #define PEEL_MAX 32
 #define NESTING_MAX 16
 
+const char *hs_dwarf_name(Dwarf_Die *die, const struct hs_dwarf_bounds *bounds)
+{
+	const char *name = dwarf_diename(die);
+
+	for (size_t i = 0; name && i < bounds->n; i++)
+		if (name >= bounds->sections[i].start && name < bounds->sections[i].end)
+			return memchr(name, '\0', (size_t)(bounds->sections[i].end - name)) ? name : NULL;
+	return name;
+}
+
 bool hs_dwarf_peel(Dwarf_Die *die, Dwarf_Die *ret)
 {
 	Dwarf_Die current = *die;
@@ -119,53 +129,65 @@ static bool place_member(Dwarf_Die *die, uint64_t base, struct hs_dwarf_member *
 	return true;
 }
 
-static bool find_path(Dwarf_Die *structure, const char *path, size_t path_bytes, uint64_t base, int depth,
-		      struct hs_dwarf_member *ret);
+/* What is left of a path, and where it is looked for. */
+struct walk {
+	const struct hs_dwarf_bounds *bounds;
+	const char *path;
+	size_t path_bytes;
+	uint64_t base; /* offset of the struct at hand in the outermost one */
+	int depth;
+};
+
+static bool find_path(Dwarf_Die *structure, struct walk walk, struct hs_dwarf_member *ret);
 
 /* Goes on into the type of `member` with what is left of the path. */
-static bool descend(Dwarf_Die *member, const char *path, size_t path_bytes, uint64_t base, int depth,
-		    struct hs_dwarf_member *ret)
+static bool descend(Dwarf_Die *member, struct walk walk, struct hs_dwarf_member *ret)
 {
 	Dwarf_Die type, structure;
 	uint64_t location = 0;
 
-	if (depth >= NESTING_MAX || !member_type(member, &type) || !hs_dwarf_peel(&type, &structure))
+	if (walk.depth >= NESTING_MAX || !member_type(member, &type) || !hs_dwarf_peel(&type, &structure))
 		return false;
 	attribute_u64(member, DW_AT_data_member_location, &location);
 	if (location > INT32_MAX)
 		return false;
-	return find_path(&structure, path, path_bytes, base + location, depth + 1, ret);
+	walk.base += location;
+	walk.depth++;
+	return find_path(&structure, walk, ret);
 }
 
-static bool find_path(Dwarf_Die *structure, const char *path, size_t path_bytes, uint64_t base, int depth,
-		      struct hs_dwarf_member *ret)
+static bool find_path(Dwarf_Die *structure, struct walk walk, struct hs_dwarf_member *ret)
 {
-	const char *dot = memchr(path, '.', path_bytes);
-	size_t first_bytes = dot ? (size_t)(dot - path) : path_bytes;
+	const char *dot = memchr(walk.path, '.', walk.path_bytes);
+	size_t first_bytes = dot ? (size_t)(dot - walk.path) : walk.path_bytes;
 	Dwarf_Die die;
 
 	for (int status = dwarf_child(structure, &die); status == 0; status = dwarf_siblingof(&die, &die)) {
 		if (dwarf_tag(&die) != DW_TAG_member)
 			continue;
-		const char *name = dwarf_diename(&die);
+		const char *name = hs_dwarf_name(&die, walk.bounds);
 		if (!name) {
-			if (descend(&die, path, path_bytes, base, depth, ret))
+			if (descend(&die, walk, ret))
 				return true;
 			continue;
 		}
-		if (strlen(name) != first_bytes || memcmp(name, path, first_bytes))
+		if (strlen(name) != first_bytes || memcmp(name, walk.path, first_bytes))
 			continue;
 		if (!dot)
-			return place_member(&die, base, ret);
-		return descend(&die, dot + 1, path_bytes - first_bytes - 1, base, depth, ret);
+			return place_member(&die, walk.base, ret);
+		walk.path_bytes -= first_bytes + 1;
+		walk.path = dot + 1;
+		return descend(&die, walk, ret);
 	}
 	return false;
 }
 
-bool hs_dwarf_find_member(Dwarf_Die *die, struct hs_dwarf_member *member)
+bool hs_dwarf_find_member(Dwarf_Die *die, const struct hs_dwarf_bounds *bounds, struct hs_dwarf_member *member)
 {
 	for (const char *path = member->path; path; path = strchr(path, '|') ? strchr(path, '|') + 1 : NULL) {
-		if (find_path(die, path, strcspn(path, "|"), 0, 0, member)) {
+		const struct walk walk = { .bounds = bounds, .path = path, .path_bytes = strcspn(path, "|") };
+
+		if (find_path(die, walk, member)) {
 			member->is_found = true;
 			return true;
 		}

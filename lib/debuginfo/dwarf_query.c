@@ -31,6 +31,7 @@ struct pass {
 	uint16_t *buckets; /* 1 + index into names; 0: empty */
 	size_t n_buckets;  /* a power of two */
 	struct hs_dwarf_member *scratch;
+	struct hs_dwarf_bounds bounds;
 	bool is_out_of_memory;
 	size_t n_missing;  /* structs not complete under their first name, and variables */
 };
@@ -117,7 +118,7 @@ static void consider_struct(struct pass *pass, Dwarf_Die *die, const struct want
 		return;
 	for (size_t i = 0; i < wanted->n_members; i++) {
 		pass->scratch[i] = (struct hs_dwarf_member){ .path = wanted->members[i].path };
-		if (!hs_dwarf_find_member(&structure, &pass->scratch[i]))
+		if (!hs_dwarf_find_member(&structure, &pass->bounds, &pass->scratch[i]))
 			rank++;
 	}
 	if (rank >= wanted->rank)
@@ -159,7 +160,7 @@ static void consider_variable(struct pass *pass, Dwarf_Die *die, const struct wa
 
 static void consider(struct pass *pass, Dwarf_Die *die, bool is_variable)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = hs_dwarf_name(die, &pass->bounds);
 
 	if (!name)
 		return;
@@ -205,6 +206,24 @@ static void scan_units(struct pass *pass, Dwarf *dwarf)
 		scan_unit(pass, &die);
 }
 
+/* libdw has uncompressed the sections in place: these are the buffers that it reads. */
+static void add_bounds(struct pass *pass, const struct hs_elf_file *file)
+{
+	static const char *const names[] = { ".debug_info", ".zdebug_info", ".debug_str", ".zdebug_str",
+					     ".debug_line_str", ".debug_types" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && pass->bounds.n < HS_DWARF_BOUNDS_MAX; i++) {
+		GElf_Shdr header;
+		Elf_Scn *section = hs_elf_find_section(file, names[i], &header);
+		Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+
+		if (!data || !data->d_buf)
+			continue;
+		pass->bounds.sections[pass->bounds.n].start = data->d_buf;
+		pass->bounds.sections[pass->bounds.n++].end = (const char *)data->d_buf + data->d_size;
+	}
+}
+
 static void end_dwarf(Dwarf **dwarf)
 {
 	if (*dwarf)
@@ -233,7 +252,9 @@ struct hs_error *hs_dwarf_lookup(const struct hs_elf_file *file, const struct hs
 		if (!alternate_dwarf)
 			return hs_error_new(HS_ERROR_BAD_DATA, "%s: unreadable DWARF: %s", alternate->name, dwarf_errmsg(-1));
 		dwarf_setalt(dwarf, alternate_dwarf);
+		add_bounds(&pass, alternate);
 	}
+	add_bounds(&pass, file);
 	scan_units(&pass, dwarf);
 	/* Structs that several files share may stand in the alternate file only. */
 	if (alternate_dwarf)

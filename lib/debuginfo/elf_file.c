@@ -105,7 +105,8 @@ static struct hs_error *read_segments(struct hs_elf_file *file)
 			.is_executable = program.p_flags & PF_X,
 		};
 	}
-	qsort(file->segments.items, file->segments.n, sizeof(*file->segments.items), compare_segments);
+	if (file->segments.n)
+		qsort(file->segments.items, file->segments.n, sizeof(*file->segments.items), compare_segments);
 	return NULL;
 }
 

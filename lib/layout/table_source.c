@@ -62,7 +62,8 @@ struct hs_error *hs_table_candidates_find(uint32_t version_hex, const char *buil
 		candidate->shipped = &hs_shipped_tables[i];
 		rate(candidate, table, version_hex, build_id);
 	}
-	qsort(ret->items, ret->n, sizeof(*ret->items), compare_candidates);
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_candidates);
 	return NULL;
 }
 
