@@ -68,14 +68,14 @@ static void find_module(const void *context, const char *module, struct hs_mappe
 
 static struct hs_error *fill_from_dwarf(struct resolution *resolution, struct hs_layout *layout, bool *ret_found)
 {
-	char root[64];
+	char root[HS_PROCESS_ROOT_BYTES];
 	const char *const roots[] = { "", root };
 	struct hs_debug_search search = {
 		.roots = roots, .n_roots = 2, .debug_dir = resolution->options->debug_dir, .use_debuginfod = true,
 	};
 	const struct hs_module_finder modules = { find_module, resolution->process };
 
-	snprintf(root, sizeof(root), "/proc/%d/root", resolution->process->pid);
+	hs_process_root(resolution->process, root);
 	struct hs_error *error = hs_dwarf_source_fill(&resolution->binary.runtime, &modules, &search, layout, ret_found);
 	free(resolution->rejected);
 	resolution->rejected = search.rejected;

@@ -72,6 +72,10 @@ bool hs_mapping_is_same(const struct hs_mapping *a, const struct hs_mapping *b);
  */
 struct hs_error *hs_process_open_mapping(const struct hs_process *process, const struct hs_mapping *mapping, int *ret_fd) HS_MUST_CHECK;
 
+#define HS_PROCESS_ROOT_BYTES 48
+/* Where the target's root directory is to be seen from here, for files that are not mapped: to be put before a path. */
+void hs_process_root(const struct hs_process *process, char ret[HS_PROCESS_ROOT_BYTES]);
+
 /* Copies up to `bytes` from the running target (not stopped; process_vm_readv, then /proc/PID/mem). */
 struct hs_error *hs_process_peek(pid_t pid, hs_addr address, void *ret, size_t bytes) HS_MUST_CHECK;
 

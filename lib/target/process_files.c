@@ -67,3 +67,8 @@ struct hs_error *hs_process_open_mapping(const struct hs_process *process, const
 	*ret_fd = fd;
 	return NULL;
 }
+
+void hs_process_root(const struct hs_process *process, char ret[HS_PROCESS_ROOT_BYTES])
+{
+	snprintf(ret, HS_PROCESS_ROOT_BYTES, "/proc/%d/root", (int)process->memory_tid);
+}
