@@ -87,7 +87,8 @@ static void tells_deleted_files(void **state)
 	struct hs_mappings mappings = parse("1000-2000 r-xp 00000000 08:01 7    /usr/bin/python3.11 (deleted)\n"
 					    "2000-3000 r-xp 00000000 08:01 8    /odd (deleted) (deleted)\n"
 					    "3000-4000 rw-p 00000000 00:00 0    [anon: (deleted)]\n"
-					    "4000-5000 r-xp 00000000 08:01 9    /x (deleted)y\n");
+					    "4000-5000 r-xp 00000000 08:01 9    /x (deleted)y\n"
+					    "5000-6000 rw-p 00000000 00:00 18446744073709551615 name (deleted)\n");
 
 	(void)state;
 	assert_true(mappings.items[0].is_deleted);
@@ -96,6 +97,8 @@ static void tells_deleted_files(void **state)
 	assert_string_equal(mappings.items[1].path, "/odd (deleted)");
 	assert_false(mappings.items[2].is_deleted);
 	assert_false(mappings.items[3].is_deleted);
+	assert_false(mappings.items[4].is_deleted); /* no path of a file */
+	assert_true(mappings.items[4].inode == UINT64_MAX);
 	hs_mappings_free(&mappings);
 }
 
@@ -117,6 +120,7 @@ static void refuses_other_forms(void **state)
 	REFUSE("1000-10000000000000000 rw-p 00000000 00:00 0\n");
 	REFUSE("1000-2000 rw-p 00000000 100000000:00 0\n");
 	REFUSE("1000-2000 rw-p 00000000 00:00 99999999999999999999\n");
+	REFUSE("1000-2000 rw-p 00000000 00:00 18446744073709551616\n"); /* 2^64 */
 	REFUSE("1000-2000 rw-p 00000000 00:00 7 /a\0b\n");
 	REFUSE("1000-2000 rw-p 00000000 00:00 0\n\n2000-3000 rw-p 00000000 00:00 0\n");
 }
