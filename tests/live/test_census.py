@@ -2,10 +2,13 @@
 """The census equals the truth that the target computes itself, object by object and type by type."""
 import collections
 
+import pytest
+
 import compare
 import heapspy
 import referrers
 from allowed import ALLOWED
+from target import Target
 
 MINIMUM = 200000
 COVERAGE = 0.995
@@ -41,42 +44,92 @@ def beyond_allowed(truth, difference):
     return beyond
 
 
+def own_table(interpreter):
+    """The name of the shipped table of this very interpreter."""
+    return "%s-%s" % (interpreter.version, "upstream" if interpreter.flavour in ("dwarf", "stripped") else "debian")
+
+
 def test_allow_list_is_short():
     assert len(ALLOWED) <= 20
     assert all(entry.reason for entry in ALLOWED)
 
 
-def test_every_object(every_interpreter, start, capsys):
-    live = start(every_interpreter, "zoo.py")
-    truth = live.truth()
+class Zoo:
+    """One target with its truth, for the tests that only look."""
+
+    def __init__(self, interpreter):
+        self.live = Target(interpreter, "zoo.py")
+        self.live.__enter__()
+        self.truth = self.live.truth()
+
+
+_zoos = {}
+
+
+@pytest.fixture
+def zoo(every_interpreter):
+    """Kept from test to test of one interpreter; unharmed after each."""
+    if every_interpreter not in _zoos:
+        for other in list(_zoos):
+            _zoos.pop(other).live.kill()
+        _zoos[every_interpreter] = Zoo(every_interpreter)
+    yield _zoos[every_interpreter]
+    _zoos[every_interpreter].live.assert_unharmed()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def zoos_end_with_the_module():
+    yield
+    for zoo in _zoos.values():
+        zoo.live.kill()
+    _zoos.clear()
+
+
+def test_every_object(every_interpreter, zoo, capsys):
+    truth = zoo.truth
     with capsys.disabled():
         print("\n%s: %d objects of %d types; C types without an instance: %s; skipped: %s" % (
             every_interpreter, len(truth), len(truth.types), " ".join(truth.without_instance["c"]), "; ".join(truth.skipped) or "nothing"))
-    assert_equal(truth, dump_of(live), live.pid)
+    assert_equal(truth, dump_of(zoo.live), zoo.live.pid)
 
 
-def test_report_tells_the_same(every_interpreter, start):
-    live = start(every_interpreter, "zoo.py")
-    truth = live.truth()
-    told = heapspy.report(live.pid)
-    dump = dump_of(live)
+def test_report_tells_the_same(every_interpreter, zoo):
+    told = heapspy.report(zoo.live.pid)
+    dump = dump_of(zoo.live)
     wanted = collections.Counter(dump.types[address] for address in dump.type_addresses)
     assert {name: row["count"] for name, row in heapspy.counts(told).items() if row["count"]} == wanted
-    assert told["complete"] is True and not told["missing"], told["warnings"]
+    assert told["complete"] is True, told["warnings"]
     assert told["census"]["objects"] == len(dump)
-    assert told["census"]["bytes"] == sum(dump.bytes)
     coverage = told["coverage"]
+    # Besides the objects' own blocks and storage there is what types share, and C structures.
+    assert sum(dump.bytes) <= told["census"]["bytes"] <= coverage["in_use_bytes"]
     assert coverage["explained_bytes"] >= COVERAGE * coverage["in_use_bytes"], coverage
-    assert told["process"]["python"].startswith(".".join(map(str, truth.version_info[:3])))
+    assert told["process"]["python"].startswith(".".join(map(str, zoo.truth.version_info[:3])))
 
 
-def test_without_debug_information(debian, start):
-    """Debian's interpreter as it is found in production: no -dbg package, so tables and search must do."""
-    live = start(debian, "zoo.py")
-    truth = live.truth()
-    assert_equal(truth, dump_of(live, "--no-dwarf"), live.pid)
-    told = heapspy.report(live.pid, "--no-dwarf")
+def test_without_debug_information(every_interpreter, zoo):
+    """As found in production: no debug information, so that the shipped tables must do. They say what DWARF says."""
+    assert_equal(zoo.truth, dump_of(zoo.live, "--no-dwarf", "--no-cache"), zoo.live.pid)
+    told = heapspy.report(zoo.live.pid, "--no-dwarf", "--no-cache")
     assert "table" in told["process"]["layout_source"]
+    assert every_interpreter.version in told["process"]["layout_source"]
+
+
+def test_own_table_left_out(every_interpreter, zoo, capsys):
+    """The nearest table of the minor version and a search fill in, or there is no layout; in no case are numbers wrong."""
+    options = ["--no-dwarf", "--no-cache", "--without-table", own_table(every_interpreter)]
+    done = heapspy.run("report", zoo.live.pid, "-f", "json", *options)
+    with capsys.disabled():
+        print("\n%s without its table: %s" % (every_interpreter, done.errors.splitlines()[0] if done.status else
+                                             done.json()["process"]["layout_source"]))
+    if done.status == heapspy.UNSUPPORTED:
+        assert every_interpreter.version in done.errors or every_interpreter.minor in done.errors, done.errors
+        assert "try:" in done.errors
+        return
+    told = done.json()
+    assert own_table(every_interpreter) not in told["process"]["layout_source"]
+    assert told["warnings"], "another version's table was taken without a word"
+    assert_equal(zoo.truth, dump_of(zoo.live, *options), zoo.live.pid)
 
 
 def test_frozen_objects(few_interpreter, start):

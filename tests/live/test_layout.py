@@ -5,14 +5,7 @@ import subprocess
 
 import pytest
 
-import compare
 import heapspy
-from test_census import assert_equal, beyond_allowed, dump_of
-
-
-def own_table(interpreter):
-    """The name of the shipped table of this very interpreter."""
-    return "%s-%s" % (interpreter.version, "upstream" if interpreter.flavour in ("dwarf", "stripped") else "debian")
 
 
 def mutate_all(live, *options):
@@ -40,34 +33,6 @@ def test_every_field_shifted(found, full, debian, start, capsys):
                 interpreter, len(outcomes["rejected"]), len(outcomes["harmless"]), len(outcomes["incomplete"]), harmful or "none"))
         assert len(outcomes["unshifted"]) == 1 and outcomes["rejected"]
         assert not harmful, harmful
-
-
-def test_table_instead_of_debug_information(every_interpreter, start):
-    """What a shipped table says gives the same census as DWARF does."""
-    live = start(every_interpreter, "zoo.py")
-    truth = live.truth()
-    assert_equal(truth, dump_of(live, "--no-dwarf", "--no-cache"), live.pid)
-
-
-def test_own_table_left_out(every_interpreter, start, capsys):
-    """The nearest table of the minor version and a search fill in, or there is no layout; in no case are numbers wrong."""
-    live = start(every_interpreter, "zoo.py")
-    truth = live.truth()
-    options = ["--no-dwarf", "--no-cache", "--without-table", own_table(every_interpreter)]
-    done = heapspy.run("report", live.pid, "-f", "json", *options)
-    with capsys.disabled():
-        print("\n%s without its table: %s" % (every_interpreter, done.errors.splitlines()[0] if done.status else
-                                             done.json()["process"]["layout_source"]))
-    if done.status == heapspy.UNSUPPORTED:
-        assert every_interpreter.version in done.errors or every_interpreter.minor in done.errors, done.errors
-        assert "try:" in done.errors
-        return
-    told = done.json()
-    assert own_table(every_interpreter) not in told["process"]["layout_source"]
-    assert told["warnings"], "another version's table was taken without a word"
-    difference = compare.Difference(truth, dump_of(live, *options))
-    assert not difference.missing and not difference.wrong_type and not difference.wrong_size and not difference.n_twice, difference.text()
-    assert not beyond_allowed(truth, difference), difference.text()
 
 
 def test_layout_is_cached(debian, start, tmp_path, monkeypatch):

@@ -2,8 +2,9 @@
 """Heaps of one shape each. Arguments after the three pipes: the shape's name, its size.
 
 The ready line is "ready <objects>": how many objects the shape promises at least, of which types: a JSON table.
-The command x answers with the longest gap, in nanoseconds, that a heartbeat thread has seen since the last x; the first
-x starts that thread.
+Commands: x answers with the longest gap, in nanoseconds, that a heartbeat thread has seen since the last x, and starts
+that thread if it does not run; s stops it. o counts by objgraph.typestats (where that is installed) and answers with the
+nanoseconds it took.
 """
 import json
 import threading
@@ -109,12 +110,13 @@ class Heartbeat:
 
     def __init__(self):
         self.longest = 0
+        self.beats = False
         self.thread = None
 
     def beat(self):
         clock = time.perf_counter_ns
         last = clock()
-        while True:
+        while self.beats:
             now = clock()
             gap = now - last
             if gap > 100000 and gap > self.longest:
@@ -123,18 +125,35 @@ class Heartbeat:
 
     def longest_since(self):
         longest = self.longest
-        if self.thread is None:
+        if not self.beats:
+            self.beats = True
             self.thread = threading.Thread(target=self.beat, daemon=True)
             self.thread.start()
         self.longest = 0
         return longest
+
+    def stop(self):
+        self.beats = False
+        if self.thread:
+            self.thread.join()
+        return 0
+
+
+def count_by_objgraph():
+    try:
+        import objgraph
+    except ImportError:
+        return 0
+    begin = time.perf_counter_ns()
+    objgraph.typestats()
+    return time.perf_counter_ns() - begin
 
 
 def main():
     shape, n = truth.arguments()[3]
     heap, promised = SHAPES[shape](int(n))
     heartbeat = Heartbeat()
-    truth.serve(keep=heap, action=heartbeat.longest_since, ready="ready %s" % json.dumps(promised))
+    truth.serve(keep=heap, actions={b"x": heartbeat.longest_since, b"s": heartbeat.stop, b"o": count_by_objgraph}, ready="ready %s" % json.dumps(promised))
 
 
 if __name__ == "__main__":

@@ -215,8 +215,7 @@ def main():
     if name == "subinterpreters":
         held, tables = held
         ready = "ready " + json.dumps(tables)
-    action = (lambda: paged_out(0)) if name == "paged_out" else None
-    truth.serve(keep=[marked, held], wait=wait, ready=ready, action=action)
+    truth.serve(keep=[marked, held], wait=wait, ready=ready, actions={b"x": lambda: paged_out(0)})
 
 
 if __name__ == "__main__":

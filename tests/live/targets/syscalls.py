@@ -220,7 +220,7 @@ def main():
         threading.Thread(target=block_in, args=(name,), daemon=True).start()
     while len(STARTED) < len(CALLS):
         time.sleep(0.001)
-    truth.serve(action=lambda: json.dumps(RETURNED), ready="ready " + json.dumps(STARTED))
+    truth.serve(actions={b"x": lambda: json.dumps(RETURNED)}, ready="ready " + json.dumps(STARTED))
 
 
 if __name__ == "__main__":

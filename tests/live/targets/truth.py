@@ -6,9 +6,10 @@ A target script builds a heap and calls serve(). serve() blocks in read(2) on a 
     p   "pong <n>" comes back after some computing: the process works
     t   a child is forked, and it writes the truth to the truth pipe: every object, its type, its size
     f   gc.freeze()
-    x   the target's own action, a function that the script gave to serve()
     e   becomes another program: exec sleep
     q   exit (so does the end of the pipe)
+
+and whatever other letters the script gave actions to; their result comes back as a line.
 
 The truth is computed in a forked child, because the child's heap is a copy at the same addresses: what the
 computation itself allocates never exists in the target. fork() is called through ctypes with the GIL held, not by
@@ -266,7 +267,7 @@ def compute():
     return sum(len(k) + v[0] for k, v in words.items())
 
 
-def serve(keep=None, action=None, ready="ready", wait=None):
+def serve(keep=None, actions=None, ready="ready", wait=None):
     """Announces `ready`, then obeys commands until told to quit. `keep` holds the heap alive in this frame.
 
     `wait(fd)` is called before each read and may return when the pipe can be read: how a target blocks otherwise.
@@ -300,7 +301,7 @@ def serve(keep=None, action=None, ready="ready", wait=None):
             os.write(reply, b"frozen\n")
         elif command == b"e":
             os.execvp("sleep", ["sleep", "100"])
-        elif command == b"x":
-            os.write(reply, ("%s\n" % action()).encode())
+        elif actions and bytes(command) in actions:
+            os.write(reply, ("%s\n" % actions[bytes(command)]()).encode())
         else:
             os.write(reply, b"what?\n")
