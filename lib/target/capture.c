@@ -125,16 +125,16 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 	struct hs_copy_options options = {
 		.tid = session->process->memory_tid, .n_workers = session->n_workers, .is_over = is_copy_over, .context = session,
 	};
-	size_t bytes;
+	struct hs_copy_result result;
 
 	for (size_t i = 0; i < session->plan->extents.n; i++)
 		hs_file_pages_give_up(&session->plan->extents.items[i]);
-	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &bytes));
+	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &result));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
-	if (is_copy_over(session))
+	if (!result.is_whole)
 		return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "the stop of PID %d reached --max-pause %u ms with %zu of %zu MiB copied; "
-						  "it was let go", (int)session->pid, session->options->max_pause_ms, bytes >> 20,
+						  "it was let go", (int)session->pid, session->options->max_pause_ms, result.bytes >> 20,
 						  session->plan->bytes >> 20),
 				     "allow a longer one with --max-pause, or use --nonblocking");
 	return NULL;

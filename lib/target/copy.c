@@ -40,6 +40,7 @@ struct job {
 	size_t batch_bytes;                   /* of the last batch */
 	int mem_fd;                           /* /proc/PID/mem, opened when process_vm_readv is not to be had; -1 */
 	atomic_bool use_mem_file;
+	atomic_bool is_ended;                 /* before all was copied */
 	atomic_bool has_lost;                 /* some page could not be read */
 	atomic_int os_errno;                  /* the first one that ends the copy */
 	atomic_size_t copied_bytes;
@@ -92,7 +93,10 @@ static bool is_over(struct job *job)
 {
 	const struct hs_copy_options *options = job->options;
 
-	return atomic_load(&job->os_errno) || (options->is_over && options->is_over(options->context));
+	if (!atomic_load(&job->os_errno) && !(options->is_over && options->is_over(options->context)))
+		return false;
+	atomic_store_explicit(&job->is_ended, true, memory_order_relaxed);
+	return true;
 }
 
 static void end_by(struct job *job, int os_errno)
@@ -226,8 +230,8 @@ static void cleanup_job(struct job *job)
 	hs_array_free(&job->batches);
 }
 
-struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination,
-			      const struct hs_copy_options *options, struct hs_missing_list *lost, size_t *ret_bytes)
+struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination, const struct hs_copy_options *options,
+			      struct hs_missing_list *lost, struct hs_copy_result *ret)
 {
 	char path[HS_PROC_PATH_BYTES];
 	HS_CLEANUP(cleanup_job) struct job job = {
@@ -254,6 +258,6 @@ struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destin
 		return hs_error_os(os_errno, "copying from PID %d", (int)options->tid);
 	if (atomic_load(&job.has_lost))
 		HS_TRY(list_lost(&job, lost));
-	*ret_bytes = atomic_load(&job.copied_bytes);
+	*ret = (struct hs_copy_result){ atomic_load(&job.copied_bytes), !atomic_load(&job.is_ended) };
 	return NULL;
 }

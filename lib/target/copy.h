@@ -19,12 +19,17 @@ struct hs_copy_options {
 	void *context;
 };
 
+struct hs_copy_result {
+	size_t bytes;  /* that were copied */
+	bool is_whole; /* not ended early */
+};
+
 /*
  * Copies the plan's pages into the destination, which must have room for them (hs_destination_reserve). A page that
- * cannot be read is taken out of its extent's `present`, and the range is appended to `lost`. *ret_bytes: what was copied.
+ * cannot be read is taken out of its extent's `present`, and the range is appended to `lost`.
  * Errors: GONE, PERMISSION, NO_MEMORY. An end by is_over() is none.
  */
-struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination,
-			      const struct hs_copy_options *options, struct hs_missing_list *lost, size_t *ret_bytes) HS_MUST_CHECK;
+struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination, const struct hs_copy_options *options,
+			      struct hs_missing_list *lost, struct hs_copy_result *ret) HS_MUST_CHECK;
 
 #endif

@@ -51,11 +51,11 @@ static struct hs_error *measure_sample(const struct hs_session *session, const s
 {
 	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = 1 };
 	struct hs_missing_list lost = { 0 };
-	size_t bytes;
+	struct hs_copy_result result;
 
 	hs_destination_prefault(&session->destination, sample, session->n_workers, &quiet);
 	uint64_t start_ns = hs_monotonic_ns();
-	struct hs_error *error = hs_copy_plan(sample, &session->destination, &options, &lost, &bytes);
+	struct hs_error *error = hs_copy_plan(sample, &session->destination, &options, &lost, &result);
 	*ret_ns_per_mib = (double)(hs_monotonic_ns() - start_ns) * (1 << 20) / (double)(sample->bytes + 1);
 	hs_array_free(&lost);
 	return error;
@@ -150,7 +150,7 @@ static struct hs_error *copy_constant(struct hs_session *session)
 {
 	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *constant = NULL;
 	struct hs_copy_options options = { .tid = session->process->memory_tid, .n_workers = session->n_workers };
-	size_t bytes;
+	struct hs_copy_result result;
 
 	for (size_t i = 0; i < session->plan->extents.n; i++) {
 		struct hs_extent *extent = &session->plan->extents.items[i];
@@ -162,7 +162,7 @@ static struct hs_error *copy_constant(struct hs_session *session)
 	HS_TRY(hs_plan_copy(session->plan, &constant));
 	for (size_t i = 0; i < constant->extents.n; i++)
 		constant->extents.items[i].is_copied = !constant->extents.items[i].is_copied;
-	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &session->capture->missing, &bytes));
+	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &session->capture->missing, &result));
 	for (size_t i = 0; i < constant->extents.n; i++) {
 		struct hs_extent *from = &constant->extents.items[i], *to = &session->plan->extents.items[i];
 		uint64_t *present = from->present;

@@ -37,7 +37,8 @@ static int open_map_file(const struct hs_process *process, const struct hs_mappi
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" HS_PRI_ADDR "-%" HS_PRI_ADDR, (int)process->memory_tid, mapping->start, mapping->end);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" HS_PRI_ADDR "-%" HS_PRI_ADDR, (int)process->memory_tid,
+		 mapping->start, mapping->end);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
@@ -61,8 +62,8 @@ struct hs_error *hs_process_open_mapping(const struct hs_process *process, const
 		fd = open_if_same(path, mapping, false);
 	}
 	if (fd < 0)
-		return hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "%s: the file that is mapped cannot be opened%s (map_files: %s)", mapping->path,
-						  mapping->is_deleted ? ", it was deleted" : "", strerror(why)),
+		return hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "%s: the file that is mapped cannot be opened%s (map_files: %s)",
+						  mapping->path, mapping->is_deleted ? ", it was deleted" : "", strerror(why)),
 				     "with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN (root) it can be read through /proc/PID/map_files");
 	*ret_fd = fd;
 	return NULL;

@@ -53,7 +53,9 @@ struct hs_page_source hs_known_pages_source(struct hs_known_pages *known)
 
 static void remove_known(struct hs_extent *extent, const struct hs_plan *earlier)
 {
-	for (size_t i = hs_plan_find(earlier, extent->start); i < earlier->extents.n && earlier->extents.items[i].start < extent->end; i++) {
+	size_t i = hs_plan_find(earlier, extent->start);
+
+	for (; i < earlier->extents.n && earlier->extents.items[i].start < extent->end; i++) {
 		const struct hs_extent *old = &earlier->extents.items[i];
 		hs_addr start = old->start > extent->start ? old->start : extent->start;
 		size_t n_bits = ((old->end < extent->end ? old->end : extent->end) - old->start) >> HS_PAGE_SHIFT;

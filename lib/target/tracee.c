@@ -151,8 +151,8 @@ static struct hs_error *wait_for(struct hs_tracees *tracees, struct hs_tracee *t
 		if (hs_session_is_cancelled())
 			return hs_session_cancelled();
 		if (now_ns > tracees->deadline_ns)
-			return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "thread %d of PID %d did not stop in time (state %c); it was let go",
-							  (int)tracee->tid, (int)tracees->pid, task_state(tracee->tid)),
+			return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "thread %d of PID %d (state %c) did not stop in time; it was "
+							  "let go", (int)tracee->tid, (int)tracees->pid, task_state(tracee->tid)),
 					     "is the process frozen or the machine overloaded? --nonblocking needs no stop");
 		sigtimedwait(sigchld, NULL, &timeout);
 		if (timeout.tv_nsec * 2 <= MAX_WAIT_NS)
