@@ -61,24 +61,50 @@ static void wait_ms(unsigned ms, struct hs_progress *progress)
 	hs_progress_end(progress);
 }
 
-/* Private dirty memory at both ends of the interval. */
-static void measure(struct hs_ps *ps, struct hs_progress *progress)
+/* What a process had written to when the interval began. */
+struct earlier {
+	pid_t pid;
+	uint64_t start_time; /* a PID may be another process by the end */
+	uint64_t dirty_bytes;
+};
+
+HS_ARRAY_TYPE(earlier_list, struct earlier);
+
+static void earlier_list_free(struct earlier_list *earlier)
+{
+	hs_array_free(earlier);
+}
+
+static struct hs_error *begin_interval(struct earlier_list *ret)
+{
+	HS_CLEANUP(hs_process_list_free) struct hs_process_list list = { 0 };
+
+	HS_TRY(hs_process_list_read(&list));
+	for (size_t i = 0; i < list.n; i++) {
+		const struct hs_process_entry *entry = &list.items[i];
+		uint64_t dirty;
+		if (!entry->is_python || !hs_process_private_dirty(entry->pid, &dirty))
+			continue;
+		struct earlier *earlier = hs_array_append(ret);
+		if (!earlier)
+			return hs_error_no_memory();
+		*earlier = (struct earlier){ entry->pid, entry->start_time, dirty };
+	}
+	return NULL;
+}
+
+/* Fills in the private dirty memory as of now, and its change since `earlier`. */
+static void end_interval(struct hs_ps *ps, const struct earlier_list *earlier)
 {
 	for (size_t i = 0; i < ps->rows.n; i++) {
 		struct hs_ps_row *row = &ps->rows.items[i];
 		row->has_dirty = hs_process_private_dirty(row->entry->pid, &row->dirty_bytes);
-	}
-	if (!ps->interval_ms || !ps->rows.n)
-		return;
-	wait_ms(ps->interval_ms, progress);
-	for (size_t i = 0; i < ps->rows.n; i++) {
-		struct hs_ps_row *row = &ps->rows.items[i];
-		uint64_t dirty;
-		row->has_change = row->has_dirty && hs_process_private_dirty(row->entry->pid, &dirty);
-		if (!row->has_change)
-			continue;
-		row->dirty_change_bytes = (int64_t)(dirty - row->dirty_bytes);
-		row->dirty_bytes = dirty;
+		for (size_t j = 0; row->has_dirty && j < earlier->n; j++) {
+			if (earlier->items[j].pid != row->entry->pid || earlier->items[j].start_time != row->entry->start_time)
+				continue;
+			row->has_change = true;
+			row->dirty_change_bytes = (int64_t)(row->dirty_bytes - earlier->items[j].dirty_bytes);
+		}
 	}
 }
 
@@ -96,6 +122,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct ps_options *own = invocation->own;
+	HS_CLEANUP(earlier_list_free) struct earlier_list earlier = { 0 };
 	HS_CLEANUP(hs_process_list_free) struct hs_process_list list = { 0 };
 	char host[256] = "";
 	HS_CLEANUP(hs_ps_deinit) struct hs_ps ps = {
@@ -107,9 +134,14 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	};
 
 	gethostname(host, sizeof(host) - 1);
+	if (ps.interval_ms) {
+		HS_TRY(begin_interval(&earlier));
+		wait_ms(ps.interval_ms, &invocation->progress);
+	}
+	/* The list is as of the interval's end, so that all columns are of one moment. */
 	HS_TRY(hs_process_list_read(&list));
 	HS_TRY(hs_ps_select(&ps, &list, own->as_tree));
-	measure(&ps, &invocation->progress);
+	end_interval(&ps, &earlier);
 	return hs_output_render(&invocation->output, render, &ps);
 }
 
