@@ -127,7 +127,6 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	char host[256] = "";
 	HS_CLEANUP(hs_ps_deinit) struct hs_ps ps = {
 		.program = program_invocation_name,
-		.time = time(NULL),
 		.host = host,
 		.interval_ms = own->interval_s * 1000,
 		.own_uid = geteuid(),
@@ -140,6 +139,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	}
 	/* The list is as of the interval's end, so that all columns are of one moment. */
 	HS_TRY(hs_process_list_read(&list));
+	ps.time = time(NULL);
 	HS_TRY(hs_ps_select(&ps, &list, own->as_tree));
 	end_interval(&ps, &earlier);
 	return hs_output_render(&invocation->output, render, &ps);

@@ -72,7 +72,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_CLEANUP(hs_report_deinit) struct hs_report report = {
 		.program = program_invocation_name,
 		.command = "report",
-		.time = time(NULL),
+		.time = invocation->captured_at,
 		.host = host,
 		.process = invocation->capture->process,
 		.layout = invocation->layout,

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "capture.h"
 #include "census.h"
@@ -54,6 +55,7 @@ struct hs_invocation {
 	struct hs_output_options output;
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
+	time_t captured_at;
 	struct hs_capture *capture;  /* these three: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;

@@ -72,6 +72,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	hs_progress_update(&invocation->progress, "copying", 0, 0);
 	catch_signals();
 	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
+	invocation->captured_at = time(NULL);
 	restore_signals();
 	die_by_caught_signal(invocation);
 	return error;
