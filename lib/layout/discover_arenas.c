@@ -14,7 +14,6 @@
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
 #define OFFSET(structure, name) HS_OFFSET(live->layout, structure, name)
-#define GLOBALS_MAX 20000
 #define SAMPLES_MAX 64
 #define NEAR_BYTES 512
 
@@ -42,28 +41,28 @@ static bool is_pool_of(const struct hs_live *live, hs_addr pool, hs_addr block)
 	       next <= features->pool_bytes;
 }
 
-static struct hs_error *take_sample(const struct hs_live *live, hs_addr object, void *context)
+static bool take_sample(const struct hs_live *live, hs_addr object, void *context)
 {
 	struct samples *samples = context;
 
-	if (samples->n_seen >= 4 * SAMPLES_MAX || samples->n == SAMPLES_MAX || !hs_live_is(live, object, "function"))
-		return NULL;
+	if (!hs_live_is(live, object, "function"))
+		return true;
 	samples->n_seen++;
 	hs_addr block = object - HS_SIZEOF(live->layout, PyGC_Head);
 	hs_addr pool = block & ~(hs_addr)(live->layout->features.pool_bytes - 1);
 	if (!is_pool_of(live, pool, block))
-		return NULL;
+		return samples->n_seen < 4 * SAMPLES_MAX;
 	struct sample *sample = &samples->items[samples->n++];
 	*sample = (struct sample){ pool, (uint32_t)FIELD(pool, pool_header, arenaindex) };
 	if (sample->arena_index > samples->max_index)
 		samples->max_index = sample->arena_index;
-	return NULL;
+	return samples->n < SAMPLES_MAX && samples->n_seen < 4 * SAMPLES_MAX;
 }
 
 static void take_samples(const struct hs_live *live, struct samples *samples)
 {
 	memset(samples, 0, sizeof(*samples));
-	hs_error_destroy(hs_live_each_global(live, GLOBALS_MAX, take_sample, samples));
+	hs_live_each_global(live, take_sample, samples);
 }
 
 bool hs_uses_pymalloc(const struct hs_live *live)

@@ -9,6 +9,7 @@
 
 #define NAME_MAX_BYTES 256
 #define STR_MAX_BYTES 4096
+#define GLOBALS_MAX 6000
 #define DICT_MAX_SLOTS ((size_t)1 << 32)
 
 static hs_addr at(hs_addr address, int32_t offset)
@@ -295,34 +296,33 @@ hs_addr hs_live_sys(const struct hs_live *live, const char *name)
 	return hs_live_dict_get(live, FIELD(live, hs_live_main_interpreter(live), PyInterpreterState, sysdict), name);
 }
 
-static struct hs_error *visit_namespace(const struct hs_live *live, hs_addr namespace, size_t *n_left,
-					struct hs_error *(*visit)(const struct hs_live *, hs_addr, void *), void *context)
+/* False when the visitor, or the number of values, says that it is enough. */
+static bool visit_namespace(const struct hs_live *live, hs_addr namespace, size_t *n_left, hs_live_visit *visit, void *context)
 {
 	struct hs_live_dict dict;
 	hs_addr key, value;
 
 	if (!namespace || !hs_live_dict(live, namespace, &dict))
-		return NULL;
-	for (size_t i = 0; i < dict.n_entries && *n_left; i++) {
+		return true;
+	for (size_t i = 0; i < dict.n_entries; i++) {
 		if (!hs_live_dict_entry(live, &dict, i, &key, &value))
 			continue;
-		--*n_left;
-		HS_TRY(visit(live, value, context));
+		if (!visit(live, value, context) || !--*n_left)
+			return false;
 	}
-	return NULL;
+	return true;
 }
 
-struct hs_error *hs_live_each_global(const struct hs_live *live, size_t max_values,
-				     struct hs_error *(*visit)(const struct hs_live *live, hs_addr value, void *context),
-				     void *context)
+void hs_live_each_global(const struct hs_live *live, hs_live_visit *visit, void *context)
 {
 	struct hs_live_dict modules;
+	size_t n_left = GLOBALS_MAX;
 	hs_addr key, module;
 
 	if (!hs_live_dict(live, hs_live_modules(live, hs_live_main_interpreter(live)), &modules))
-		return NULL;
-	for (size_t i = 0; i < modules.n_entries && max_values; i++)
-		if (hs_live_dict_entry(live, &modules, i, &key, &module))
-			HS_TRY(visit_namespace(live, hs_live_module_dict(live, module), &max_values, visit, context));
-	return NULL;
+		return;
+	for (size_t i = 0; i < modules.n_entries; i++)
+		if (hs_live_dict_entry(live, &modules, i, &key, &module) &&
+		    !visit_namespace(live, hs_live_module_dict(live, module), &n_left, visit, context))
+			return;
 }

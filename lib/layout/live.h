@@ -72,13 +72,13 @@ hs_addr hs_live_module_dict(const struct hs_live *live, hs_addr module);
 /* The first interpreter that was made, and its sys.modules; 0 when it cannot be read. */
 hs_addr hs_live_main_interpreter(const struct hs_live *live);
 hs_addr hs_live_modules(const struct hs_live *live, hs_addr interpreter);
+/* Returns false when it has seen enough. */
+typedef bool hs_live_visit(const struct hs_live *live, hs_addr value, void *context);
 /*
- * Calls `visit` with the values in the namespaces of all modules of the main interpreter, until it returns an error or
- * `max_values` were seen. Returns that error.
+ * Calls `visit` with the values in the namespaces of the main interpreter's modules, in the order in which they were
+ * imported: those of the interpreter itself come first. At most a few thousand.
  */
-struct hs_error *hs_live_each_global(const struct hs_live *live, size_t max_values,
-				     struct hs_error *(*visit)(const struct hs_live *live, hs_addr value, void *context),
-				     void *context) HS_MUST_CHECK;
+void hs_live_each_global(const struct hs_live *live, hs_live_visit *visit, void *context);
 /* sys.<name>, through interp->sysdict. */
 hs_addr hs_live_sys(const struct hs_live *live, const char *name);
 

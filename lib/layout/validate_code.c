@@ -3,12 +3,12 @@
 #include "validate.h"
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
-#define GLOBALS_MAX 20000
 #define FUNCTIONS_MAX 64
 #define SANE_COUNT_MAX 100000
 
 struct census {
 	unsigned n_checked, n_with_stack;
+	struct hs_error *error;
 };
 
 static bool is_tuple_of(const struct hs_live *live, hs_addr tuple, uint64_t wanted)
@@ -41,12 +41,8 @@ static struct hs_error *check_variables(const struct hs_live *live, hs_addr code
 	return NULL;
 }
 
-static struct hs_error *check_function(const struct hs_live *live, hs_addr function, void *context)
+static struct hs_error *check_function(const struct hs_live *live, hs_addr function, struct census *census)
 {
-	struct census *census = context;
-
-	if (census->n_checked >= FUNCTIONS_MAX || !hs_live_is(live, function, "function"))
-		return NULL;
 	hs_addr code = FIELD(function, PyFunctionObject, func_code);
 	if (!hs_live_is(live, code, "code"))
 		return hs_check_failed(function, "a function has no code");
@@ -58,11 +54,22 @@ static struct hs_error *check_function(const struct hs_live *live, hs_addr funct
 	return check_variables(live, code);
 }
 
+static bool visit(const struct hs_live *live, hs_addr value, void *context)
+{
+	struct census *census = context;
+
+	if (hs_live_is(live, value, "function"))
+		census->error = check_function(live, value, census);
+	return !census->error && census->n_checked < FUNCTIONS_MAX;
+}
+
 struct hs_error *hs_check_code(const struct hs_live *live)
 {
 	struct census census = { 0 };
 
-	HS_TRY(hs_live_each_global(live, GLOBALS_MAX, check_function, &census));
+	hs_live_each_global(live, visit, &census);
+	if (census.error)
+		return census.error;
 	if (!census.n_checked)
 		return hs_check_failed(0, "no module names a function");
 	/* Functions that do nothing need no stack (3.12). */

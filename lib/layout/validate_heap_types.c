@@ -5,11 +5,11 @@
 #include "validate.h"
 
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
-#define GLOBALS_MAX 20000
-#define TYPES_MAX 400
+#define TYPES_MAX 200
 
 struct census {
 	unsigned n_types, n_slots, n_keys, n_modules, n_names;
+	struct hs_error *error;
 };
 
 static bool is_str_or_subclass(const struct hs_live *live, hs_addr object)
@@ -59,13 +59,8 @@ static struct hs_error *check_names(const struct hs_live *live, hs_addr type, st
 	return NULL;
 }
 
-static struct hs_error *check_heap_type(const struct hs_live *live, hs_addr type, void *context)
+static struct hs_error *check_heap_type(const struct hs_live *live, hs_addr type, struct census *census)
 {
-	struct census *census = context;
-
-	if (census->n_types >= TYPES_MAX || !hs_live_is_type(live, type) ||
-	    !(FIELD(type, PyTypeObject, tp_flags) & HS_TPFLAG_HEAPTYPE))
-		return NULL;
 	census->n_types++;
 	HS_TRY(check_names(live, type, census));
 	hs_addr keys = FIELD(type, PyHeapTypeObject, ht_cached_keys);
@@ -82,11 +77,22 @@ static struct hs_error *check_heap_type(const struct hs_live *live, hs_addr type
 	return NULL;
 }
 
+static bool visit(const struct hs_live *live, hs_addr value, void *context)
+{
+	struct census *census = context;
+
+	if (hs_live_is_type(live, value) && FIELD(value, PyTypeObject, tp_flags) & HS_TPFLAG_HEAPTYPE)
+		census->error = check_heap_type(live, value, census);
+	return !census->error && census->n_types < TYPES_MAX;
+}
+
 struct hs_error *hs_check_heap_types(const struct hs_live *live)
 {
 	struct census census = { 0 };
 
-	HS_TRY(hs_live_each_global(live, GLOBALS_MAX, check_heap_type, &census));
+	hs_live_each_global(live, visit, &census);
+	if (census.error)
+		return census.error;
 	if (!census.n_types)
 		return hs_check_failed(0, "no module names a class");
 	/* The import machinery's own classes have instances with attributes. */
