@@ -3,10 +3,12 @@
 #include "tracee.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -193,8 +195,9 @@ struct hs_error *hs_tracees_registers(const struct hs_tracees *tracees, struct h
 		if (!thread)
 			return hs_error_no_memory();
 		thread->tid = tracee->tid;
+		struct iovec registers = { &thread->registers, sizeof(thread->registers) };
 		thread->has_registers = tracee->state == HS_TRACEE_STOPPED &&
-					!ptrace(PTRACE_GETREGS, tracee->tid, 0, &thread->registers);
+					!ptrace(PTRACE_GETREGSET, tracee->tid, (void *)NT_PRSTATUS, &registers);
 	}
 	return NULL;
 }
