@@ -11,7 +11,7 @@
 
 static uint64_t outside_block_bytes(const struct hs_heap *heap, const struct hs_object *object)
 {
-	return hs_malloc_chunk_bytes(heap->py->image, object->address - object->head_bytes, object->head_bytes + object->body_bytes);
+	return malloc_chunk_bytes(heap->chunks, object->address - object->head_bytes, object->head_bytes + object->body_bytes);
 }
 
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes)
@@ -38,7 +38,8 @@ static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *o
 	uint64_t refcount = hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt));
 	bool is_static = hs_image_is_static(image, object->address);
 
-	if (!is_static && (hs_image_find(image, refcount) || !block_bytes))
+	if (!is_static && (hs_image_find(image, refcount) || !block_bytes ||
+			   !malloc_chunk_is_proven(heap->chunks, object->address - object->head_bytes)))
 		return false;
 	if (!hs_heap_is_tracked(object) || heap->py->is_collecting)
 		return true;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "heap_internal.h"
+#include "malloc_chunk.h"
 #include "roots.h"
 #include "workers.h"
 
@@ -45,8 +46,10 @@ static struct hs_error *allocate(struct hs_heap *heap)
 	heap->hook_bytes = heap->py->has_debug_hooks || has_debug_hooks(heap->pymalloc) ? HS_DEBUG_HOOK_BYTES : 0;
 	heap->blocks = calloc((size_t)heap->pymalloc->n_blocks + 1, 1);
 	heap->workers = calloc(heap->n_workers, sizeof(*heap->workers));
-	if (!heap->blocks || !heap->workers)
+	heap->chunks = calloc(1, sizeof(*heap->chunks));
+	if (!heap->blocks || !heap->workers || !heap->chunks)
 		return hs_error_no_memory();
+	HS_TRY(malloc_chunks_init(heap->chunks, heap->py->image));
 	for (unsigned i = 0; i < heap->n_workers; i++)
 		heap->workers[i].heap = heap;
 	HS_TRY(address_marks_init(&heap->met, heap->py->image));
@@ -152,6 +155,9 @@ void hs_heap_close(struct hs_heap *heap)
 	}
 	free(heap->workers);
 	free(heap->blocks);
+	if (heap->chunks)
+		malloc_chunks_deinit(heap->chunks);
+	free(heap->chunks);
 	address_marks_deinit(&heap->met);
 	address_marks_deinit(&heap->guessed);
 	address_marks_deinit(&heap->accepted);

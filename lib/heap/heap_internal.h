@@ -67,6 +67,8 @@ struct outside_object {
 
 #define RECENT_SLOTS 1024
 
+struct malloc_chunks;
+
 struct worker {
 	struct hs_heap *heap;
 	struct totals totals;          /* by type index */
@@ -91,6 +93,7 @@ struct hs_heap {
 	const struct hs_cpython *py;
 	struct hs_types *types;
 	struct hs_pymalloc *pymalloc;
+	struct malloc_chunks *chunks;
 	uint8_t *blocks;               /* by dense block id */
 	struct address_marks met;      /* outside the pools: exact references */
 	struct address_marks guessed;  /* … words of scans */

@@ -1,18 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sizes of malloc chunks. Does not walk malloc's arenas: it is asked about pointers that CPython holds. */
+/* Finding malloc's chunks. Knows nothing of what is in them. */
 #include "malloc_chunk.h"
 
 #define CHUNK_FLAGS ((uint64_t)7)
+#define PREVIOUS_IS_IN_USE ((uint64_t)1)
 #define CHUNK_IS_MMAPPED ((uint64_t)2)
 #define CHUNK_MIN 32
 #define CHUNK_OVERHEAD 8
+#define CHUNK_HEADER 16
 #define HOOK_BYTES 16
+#define THREAD_HEAP_ALIGNMENT ((hs_addr)64 << 20)
+#define MAX_THREAD_HEAP_HEADER 0xc00 /* heap_info and malloc_state; their sizes differ between releases */
 
-static uint64_t chunk_for_request(uint64_t requested_bytes)
+/* Walks from the chunk whose user pointer is `start` to the end of sane chunks, at most `end`. Marks those in use. */
+static hs_addr walk_chunks(struct malloc_chunks *chunks, hs_addr start, hs_addr end)
 {
-	uint64_t bytes = (requested_bytes + CHUNK_OVERHEAD + 15) & ~(uint64_t)15;
+	hs_addr chunk = start;
+	uint64_t size, next_size;
 
-	return bytes < CHUNK_MIN ? CHUNK_MIN : bytes;
+	if (!hs_image_u64(chunks->image, chunk - CHUNK_OVERHEAD, &size))
+		return start;
+	for (;;) {
+		uint64_t bytes = size & ~CHUNK_FLAGS;
+		hs_addr next = chunk + bytes;
+		if (bytes < CHUNK_MIN || bytes & 15 || size & CHUNK_IS_MMAPPED || next - CHUNK_HEADER > end)
+			return chunk;
+		/* the last chunk is the top of the heap: free, and without a successor */
+		if (next - CHUNK_HEADER == end || !hs_image_u64(chunks->image, next - CHUNK_OVERHEAD, &next_size))
+			return next - CHUNK_HEADER;
+		if (next_size & PREVIOUS_IS_IN_USE)
+			address_marks_set(&chunks->starts, chunk);
+		chunk = next;
+		size = next_size;
+	}
+}
+
+static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr end)
+{
+	struct walked_heap *heap = hs_array_append(&chunks->heaps);
+
+	if (!heap)
+		return hs_error_no_memory();
+	*heap = (struct walked_heap){ start, end };
+	return NULL;
+}
+
+/* True if some chunks in a row are sane from here: a look ahead before anything is marked. */
+static bool chain_is_sane(const struct hs_image *image, hs_addr start, hs_addr end)
+{
+	hs_addr chunk = start;
+	uint64_t size;
+
+	for (unsigned i = 0; i < 32; i++) {
+		if (!hs_image_u64(image, chunk - CHUNK_OVERHEAD, &size))
+			return i > 0;
+		uint64_t bytes = size & ~CHUNK_FLAGS;
+		if (bytes < CHUNK_MIN || bytes & 15 || size & CHUNK_IS_MMAPPED || bytes > end + CHUNK_HEADER - chunk)
+			return false;
+		if (i == 0 && !(size & PREVIOUS_IS_IN_USE)) /* there is none before the first: said to be in use */
+			return false;
+		chunk += bytes;
+		if (chunk - CHUNK_HEADER >= end)
+			return true;
+	}
+	return true;
+}
+
+/* Where the anonymous part of the segment starts: behind .data and .bss, if the mappings touch. */
+static hs_addr start_behind_statics(const struct hs_image *image, const struct hs_segment *segment)
+{
+	size_t n;
+	const struct hs_static_range *statics = hs_image_static_ranges(image, &n);
+	hs_addr start = segment->start;
+
+	for (size_t i = 0; i < n; i++)
+		if (statics[i].start < segment->end && statics[i].end > start && statics[i].end <= segment->end)
+			start = statics[i].end;
+	return start;
+}
+
+static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct hs_segment *segment)
+{
+	hs_addr start = start_behind_statics(chunks->image, segment);
+
+	if (start >= segment->end)
+		return NULL;
+	if (chain_is_sane(chunks->image, start + CHUNK_HEADER, segment->end))
+		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end)));
+	hs_addr heap = (start + THREAD_HEAP_ALIGNMENT - 1) & ~(THREAD_HEAP_ALIGNMENT - 1);
+	for (; heap < segment->end; heap += THREAD_HEAP_ALIGNMENT) {
+		/* the first heap of an arena starts with two structs, later ones with one: find the first chunk by its chain */
+		for (hs_addr header = 32; header < MAX_THREAD_HEAP_HEADER; header += 16)
+			if (chain_is_sane(chunks->image, heap + header + CHUNK_HEADER, segment->end)) {
+				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end)));
+				break;
+			}
+	}
+	return NULL;
+}
+
+struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct hs_image *image)
+{
+	size_t n_segments;
+	const struct hs_segment *segments = hs_image_segments(image, &n_segments);
+
+	*chunks = (struct malloc_chunks){ .image = image };
+	HS_TRY(address_marks_init(&chunks->starts, image));
+	for (size_t i = 0; i < n_segments; i++)
+		if (segments[i].is_writable)
+			HS_TRY(walk_segment(chunks, &segments[i]));
+	return NULL;
+}
+
+void malloc_chunks_deinit(struct malloc_chunks *chunks)
+{
+	address_marks_deinit(&chunks->starts);
+	hs_array_free(&chunks->heaps);
+}
+
+static bool was_walked(const struct malloc_chunks *chunks, hs_addr address)
+{
+	size_t low = 0, high = chunks->heaps.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct walked_heap *heap = &chunks->heaps.items[middle];
+		if (address < heap->start)
+			high = middle;
+		else if (address >= heap->end)
+			low = middle + 1;
+		else
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -34,23 +154,51 @@ static hs_addr skip_hooks(const struct hs_image *image, hs_addr start)
 	return start;
 }
 
-uint64_t hs_malloc_chunk_bytes(const struct hs_image *image, hs_addr start, uint64_t requested_bytes)
+/* A chunk of its own mapping starts a page, is whole pages, and says so. */
+static bool is_mmapped_chunk(const struct hs_segment *segment, hs_addr start, uint64_t header)
 {
+	uint64_t bytes = header & ~CHUNK_FLAGS;
+
+	return header & CHUNK_IS_MMAPPED && (start & (HS_PAGE_BYTES - 1)) == CHUNK_HEADER && bytes && !(bytes & (HS_PAGE_BYTES - 1)) &&
+	       bytes <= segment->end - (start - CHUNK_HEADER);
+}
+
+static uint64_t chunk_for_request(uint64_t requested_bytes)
+{
+	uint64_t bytes = (requested_bytes + CHUNK_OVERHEAD + 15) & ~(uint64_t)15;
+
+	return bytes < CHUNK_MIN ? CHUNK_MIN : bytes;
+}
+
+uint64_t malloc_chunk_bytes(const struct malloc_chunks *chunks, hs_addr start, uint64_t requested_bytes)
+{
+	const struct hs_image *image = chunks->image;
 	uint64_t header;
 
 	start = skip_hooks(image, start);
 	const struct hs_segment *segment = hs_image_find(image, start);
-
-	if (!segment || !segment->is_writable || hs_image_is_static(image, start) || start & 15 || start - segment->start < 2 * CHUNK_OVERHEAD)
+	if (!segment || !segment->is_writable || start & 15 || start - segment->start < CHUNK_HEADER || hs_image_is_static(image, start))
 		return 0;
 	if (!hs_image_u64(image, start - CHUNK_OVERHEAD, &header))
 		return chunk_for_request(requested_bytes);
 	uint64_t bytes = header & ~CHUNK_FLAGS;
-	uint64_t room = segment->end - (start - 2 * CHUNK_OVERHEAD);
-	if (bytes < CHUNK_MIN || bytes & 15 || bytes > room || bytes < requested_bytes + CHUNK_OVERHEAD)
-		return 0;
-	/* a chunk of its own mapping is whole pages */
-	if (header & CHUNK_IS_MMAPPED && bytes & (HS_PAGE_BYTES - 1))
-		return 0;
-	return bytes;
+	if (was_walked(chunks, start))
+		return address_marks_has(&chunks->starts, start) ? bytes : 0;
+	if (is_mmapped_chunk(segment, start, header))
+		return bytes;
+	/* no heap of glibc's: another allocator, or one that a stop caught at work */
+	return requested_bytes ? chunk_for_request(requested_bytes) : 0;
+}
+
+bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)
+{
+	const struct hs_image *image = chunks->image;
+	uint64_t header;
+
+	start = skip_hooks(image, start);
+	if (address_marks_has(&chunks->starts, start))
+		return true;
+	const struct hs_segment *segment = hs_image_find(image, start);
+	return segment && !was_walked(chunks, start) && start - segment->start >= CHUNK_HEADER &&
+	       hs_image_u64(image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
 }

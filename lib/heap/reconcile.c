@@ -121,27 +121,15 @@ static uint64_t take_pool_block(struct hs_heap *heap, const struct hs_pool *pool
 	return pool->block_bytes;
 }
 
-/* A chunk in use has a sane successor that says so (PREV_INUSE, bit 0 of its size). */
-static bool chunk_is_in_use(const struct hs_image *image, hs_addr start, uint64_t chunk_bytes)
-{
-	uint64_t size = 0, next_size = 0;
-
-	hs_image_u64(image, start - sizeof(uint64_t), &size);
-	if (size & 2) /* IS_MMAPPED: a mapping of its own has no successor */
-		return true;
-	return hs_image_u64(image, start - sizeof(uint64_t) + chunk_bytes, &next_size) && next_size & 1;
-}
-
 static uint64_t take_chunk(struct hs_heap *heap, hs_addr start, const void **ret_words, size_t *ret_n)
 {
-	const struct hs_image *image = heap->py->image;
-	uint64_t bytes = hs_malloc_chunk_bytes(image, start, 0);
+	uint64_t bytes = malloc_chunk_is_proven(heap->chunks, start) ? malloc_chunk_bytes(heap->chunks, start, 0) : 0;
 
-	if (!bytes || !chunk_is_in_use(image, start, bytes) || !address_marks_set(&heap->claimed, start))
+	if (!bytes || !address_marks_set(&heap->claimed, start))
 		return 0;
 	heap->workers[0].chunk_bytes += bytes;
 	*ret_n = (bytes - sizeof(uint64_t)) / sizeof(hs_addr);
-	*ret_words = hs_image_at(image, start, *ret_n * sizeof(hs_addr));
+	*ret_words = hs_image_at(heap->py->image, start, *ret_n * sizeof(hs_addr));
 	return bytes;
 }
 

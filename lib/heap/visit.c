@@ -68,7 +68,7 @@ uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, 
 		return pool->block_bytes;
 	if (hs_pool_of(heap->pymalloc, start))
 		return 0;
-	return hs_malloc_chunk_bytes(heap->py->image, start, requested_bytes);
+	return malloc_chunk_bytes(heap->chunks, start, requested_bytes);
 }
 
 static void claim_storage(void *context, hs_addr start, uint64_t bytes)
