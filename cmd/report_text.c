@@ -144,7 +144,7 @@ static bool add_row(struct table *table, char *name, const struct hs_census_type
 	hs_text_count(row->cells[COLUMN_COUNT], figures->count);
 	hs_text_count(row->cells[COLUMN_TRACKED], figures->gc_tracked);
 	hs_text_size(row->cells[COLUMN_BYTES], figures->bytes);
-	hs_text_percent(row->cells[COLUMN_SHARE], figures->bytes, census->bytes);
+	hs_text_share(row->cells[COLUMN_SHARE], figures->bytes, census->bytes);
 	return true;
 }
 

@@ -99,15 +99,23 @@ const char *hs_text_short_age(char *ret, uint64_t ms)
 	return ret;
 }
 
+static const char *percent(char *ret, uint64_t part, uint64_t whole, bool is_rounded_down)
+{
+	if (!whole)
+		return strcpy(ret, "-");
+	unsigned __int128 tenths = ((unsigned __int128)part * 1000 + (is_rounded_down ? 0 : whole / 2)) / whole;
+	snprintf(ret, HS_FIGURE_BYTES, "%llu.%u %%", (unsigned long long)(tenths / 10), (unsigned)(tenths % 10));
+	return ret;
+}
+
+const char *hs_text_share(char *ret, uint64_t part, uint64_t whole)
+{
+	return percent(ret, part, whole, false);
+}
+
 const char *hs_text_percent(char *ret, uint64_t part, uint64_t whole)
 {
-	if (!whole) {
-		strcpy(ret, "-");
-		return ret;
-	}
-	unsigned long long tenths = (unsigned long long)((unsigned __int128)part * 1000 / whole);
-	snprintf(ret, HS_FIGURE_BYTES, "%llu.%llu %%", tenths / 10, tenths % 10);
-	return ret;
+	return percent(ret, part, whole, true);
 }
 
 /* In a terminal without UTF-8 the bytes of a sequence could be controls of their own. */

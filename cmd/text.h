@@ -20,8 +20,8 @@ const char *hs_text_size_change(char *ret, int64_t bytes);  /* "+1.2 MiB", "-4.0
 const char *hs_text_seconds(char *ret, uint64_t ns);        /* "0.021 s" */
 const char *hs_text_age(char *ret, uint64_t ms);            /* "3 d 04 h", "12 min 05 s" */
 const char *hs_text_short_age(char *ret, uint64_t ms);      /* "3 d", "12 min" */
-/* Rounded down, so that only a whole is 100.0: "97.8 %"; "-" when `whole` is 0. */
-const char *hs_text_percent(char *ret, uint64_t part, uint64_t whole);
+const char *hs_text_share(char *ret, uint64_t part, uint64_t whole);   /* "36.4 %", to the nearest; "-" when `whole` is 0 */
+const char *hs_text_percent(char *ret, uint64_t part, uint64_t whole); /* rounded down: only a whole is "100.0 %" */
 
 /* The target's string made safe for this style: escaped, and '?' for what is not ASCII when the style has no UTF-8. Owned by the caller; NULL when memory is out. */
 char *hs_text_safe(const char *text, const struct hs_style *style);

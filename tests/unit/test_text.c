@@ -38,7 +38,7 @@ static void writes_figures(void **state)
 	assert_string_equal(hs_text_age(figure, 76ull * 3600000), "3 d 04 h");
 }
 
-static void rounds_percentages_down(void **state)
+static void rounds_percentages(void **state)
 {
 	char figure[HS_FIGURE_BYTES];
 
@@ -46,6 +46,10 @@ static void rounds_percentages_down(void **state)
 	assert_string_equal(hs_text_percent(figure, 0, 0), "-");
 	assert_string_equal(hs_text_percent(figure, 9999, 10000), "99.9 %");
 	assert_string_equal(hs_text_percent(figure, UINT64_MAX, UINT64_MAX), "100.0 %");
+	assert_string_equal(hs_text_percent(figure, UINT64_MAX - 1, UINT64_MAX), "99.9 %");
+	assert_string_equal(hs_text_share(figure, 3646, 10000), "36.5 %");
+	assert_string_equal(hs_text_share(figure, UINT64_MAX - 1, UINT64_MAX), "100.0 %");
+	assert_string_equal(hs_text_share(figure, 1, 0), "-");
 }
 
 static void check_name(const char *text, unsigned width, bool utf8, const char *expected)
@@ -122,7 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_figures),
-		cmocka_unit_test(rounds_percentages_down),
+		cmocka_unit_test(rounds_percentages),
 		cmocka_unit_test(pads_and_cuts_names_by_columns),
 		cmocka_unit_test(draws_bars_in_eighths),
 		cmocka_unit_test(makes_names_safe),
