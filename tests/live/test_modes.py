@@ -22,6 +22,9 @@ def test_allocators(few_interpreter, start, allocator):
     """PYTHONMALLOC: without pymalloc no sweep is possible; with the debug hooks each block has 16 bytes before it."""
     live = start(few_interpreter, "zoo.py", environment={"PYTHONMALLOC": allocator})
     truth = live.truth()
+    told = heapspy.report(live.pid)
+    assert told["complete"] is True, told["warnings"]
+    assert told["census"]["bytes"] <= told["coverage"]["in_use_bytes"] <= told["process"]["rss_bytes"]
     if allocator in ("debug", "pymalloc_debug"):
         assert_equal(truth, dump_of(live), live.pid)
         return
