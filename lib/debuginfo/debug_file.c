@@ -48,11 +48,10 @@ static uint32_t crc32_of(int fd, bool *ret_ok)
 	return ~crc;
 }
 
-static void reject(struct hs_debug_search *search, const char *path, const char *why)
+/* Takes `text` over; NULL (no memory) is forgotten. */
+static void reject(struct hs_debug_search *search, char *text)
 {
-	char *text = NULL;
-
-	if (asprintf(&text, "%s: %s", path, why) < 0)
+	if (!text)
 		return;
 	free(search->rejected);
 	search->rejected = text;
@@ -72,7 +71,7 @@ static bool try_path(struct candidate *candidate, const char *path)
 
 	if (error) {
 		if (error->os_errno != ENOENT && error->os_errno != ENOTDIR)
-			reject(candidate->search, path, error->message);
+			reject(candidate->search, strdup(error->message)); /* it names the path */
 		hs_error_destroy(error);
 		return false;
 	}
@@ -89,7 +88,9 @@ static bool try_path(struct candidate *candidate, const char *path)
 	if (!why && !hs_elf_has_dwarf(file))
 		why = "holds no DWARF";
 	if (why) {
-		reject(candidate->search, path, why);
+		char *text = NULL;
+
+		reject(candidate->search, asprintf(&text, "%s: %s", path, why) < 0 ? NULL : text);
 		hs_elf_close(file);
 		return false;
 	}

@@ -79,7 +79,7 @@ struct hs_layout_options {
 	const char *debug_dir;     /* further root of debug files; NULL: only /usr/lib/debug and the file's own folder */
 	bool no_cache;
 	bool no_dwarf;             /* tests: as if no debug information existed */
-	const char *without_table; /* tests: ignore the shipped table of this name (leave-one-out) */
+	const char *without_table; /* tests: ignore the shipped tables whose name fits this glob ("3.11.2-*"; leave-one-out) */
 	/* Tests: called on the resolved layout before it is validated; NULL: none. */
 	void (*mutate)(void *context, struct hs_layout *layout);
 	void *mutate_context;

@@ -187,24 +187,52 @@ static struct hs_error *resolve_from_files(struct resolution *resolution, struct
 	return NULL;
 }
 
-static struct hs_error *resolve(struct resolution *resolution, struct hs_layout **ret)
+static struct hs_error *identify(struct resolution *resolution, struct hs_layout *bare)
 {
-	struct hs_layout *bare HS_CLEANUP(destroy_layout) = hs_layout_create();
 	const struct hs_mapped_file *runtime = &resolution->binary.runtime;
-	struct hs_layout *layout = NULL;
 
-	if (!bare)
-		return hs_error_no_memory();
 	HS_TRY(hs_runtime_binary_find(resolution->process, resolution->image, &resolution->binary));
 	bare->runtime_base = runtime->bias;
 	bare->runtime_start = runtime->start;
 	bare->runtime_end = runtime->end;
 	hs_runtime_binary_symbols(&resolution->binary, bare);
-	HS_TRY(hs_version_find(runtime, resolution->image, bare));
+	return hs_version_find(runtime, resolution->image, bare);
+}
+
+/* After debug information that was missing, damaged or of something else: `error` says so, or is NULL. Takes `error` over. */
+static struct hs_error *fall_back(const struct resolution *resolution, const struct hs_layout *bare, struct hs_error *error,
+				  struct hs_layout **ret)
+{
+	struct hs_layout *layout = NULL;
+	struct hs_error *table_error = resolve_from_tables(resolution, bare, &layout);
+
+	if (layout && (error || resolution->rejected))
+		hs_layout_warn(layout, "debug information not used: %s", error ? error->message : resolution->rejected);
+	if (error && table_error) {
+		hs_error_destroy(table_error);
+		return error;
+	}
+	hs_error_destroy(error);
+	if (layout)
+		*ret = layout;
+	return table_error;
+}
+
+static struct hs_error *resolve(struct resolution *resolution, struct hs_layout **ret)
+{
+	struct hs_layout *bare HS_CLEANUP(destroy_layout) = hs_layout_create();
+	struct hs_layout *layout = NULL;
+	struct hs_error *error = NULL;
+
+	if (!bare)
+		return hs_error_no_memory();
+	HS_TRY(identify(resolution, bare));
 	if (!resolution->options->no_dwarf)
-		HS_TRY(resolve_from_files(resolution, bare, &layout));
+		error = resolve_from_files(resolution, bare, &layout);
+	if (error && error->code != HS_ERROR_BAD_DATA && error->code != HS_ERROR_LOOKUP)
+		return error;
 	if (!layout)
-		HS_TRY(resolve_from_tables(resolution, bare, &layout));
+		return fall_back(resolution, bare, error, ret);
 	*ret = layout;
 	return NULL;
 }
