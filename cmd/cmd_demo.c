@@ -22,7 +22,7 @@ struct demo_options {
 	const char *python;
 };
 
-/* A directory of its own for the service's file, so that the service has a name in process lists. */
+/* A directory of its own for the service's file, so that the service has a name in process lists; until Python has read it. */
 struct workplace {
 	char *directory;
 	char *script;
@@ -36,6 +36,7 @@ static void workplace_deinit(struct workplace *place)
 		rmdir(place->directory);
 	free(place->script);
 	free(place->directory);
+	*place = (struct workplace){ 0 };
 }
 
 static struct hs_error *workplace_init(struct workplace *place)
@@ -116,9 +117,10 @@ static struct hs_error *wait_for_end(pid_t pid, const sigset_t *signals)
 	}
 }
 
-static struct hs_error *serve(pid_t pid, int ready_fd, const char *python, const sigset_t *signals)
+static struct hs_error *serve(pid_t pid, int ready_fd, const char *python, const sigset_t *signals, struct workplace *place)
 {
 	HS_TRY(wait_until_ready(ready_fd, python));
+	workplace_deinit(place); /* now already, because a kill leaves no time for it */
 	print_what_to_try(pid);
 	return wait_for_end(pid, signals);
 }
@@ -148,7 +150,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	close(pipe_fds[1]);
 	if (pid < 0)
 		return hs_error_os(errno, "cannot start the demo service");
-	struct hs_error *error = serve(pid, ready_fd, python, &signals);
+	struct hs_error *error = serve(pid, ready_fd, python, &signals, &place);
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
 	return error;

@@ -192,9 +192,11 @@ def test_ps(service):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_demo_takes_its_service_with_it(number):
+def test_demo_takes_its_service_with_it(number, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Demo() as demo:
         assert is_running(demo.pid)
+        assert not os.listdir(tmp_path)  # nothing is left for a kill to leave behind
         demo.program.send_signal(number)
         demo.program.wait(20)
         wait_until(lambda: not is_running(demo.pid))
