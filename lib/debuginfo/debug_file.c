@@ -237,6 +237,10 @@ struct hs_error *hs_debug_file_find_alternate(const struct hs_elf_file *file, st
 		if (!is_found)
 			try_debuginfod(&candidate);
 	}
+	char *text = NULL;
+	if (candidate.build_id_bytes && !candidate.found && !search->rejected)
+		reject(search, asprintf(&text, "%s: the file that it shares debug information with was not found: %s", file->name,
+					name ? name : "") < 0 ? NULL : text);
 	dwarf_end(dwarf);
 	*ret = candidate.found;
 	return NULL;

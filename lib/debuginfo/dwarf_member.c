@@ -69,14 +69,51 @@ static bool member_type(Dwarf_Die *member, Dwarf_Die *ret)
 	return dwarf_attr_integrate(member, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, ret);
 }
 
+/*
+ * Elements of an array, over all its dimensions; 0: open-ended. Counted here because libdw wants the language of the
+ * unit for the lower bound, which the partial units that dwz makes do not state. In C it is 0.
+ */
+static uint64_t element_count(Dwarf_Die *array)
+{
+	uint64_t n = 1, bound;
+	Dwarf_Die die;
+
+	for (int status = dwarf_child(array, &die); status == 0; status = dwarf_siblingof(&die, &die)) {
+		if (dwarf_tag(&die) != DW_TAG_subrange_type)
+			continue;
+		if (!attribute_u64(&die, DW_AT_count, &bound)) {
+			if (!attribute_u64(&die, DW_AT_upper_bound, &bound) || bound == UINT64_MAX)
+				return 0;
+			bound++;
+		}
+		if (__builtin_mul_overflow(n, bound, &n))
+			return 0;
+	}
+	return n;
+}
+
+/* 0: open-ended or unknown. */
 static uint64_t member_bytes(Dwarf_Die *member)
 {
 	Dwarf_Die type;
 	Dwarf_Word bytes;
+	uint64_t n = 1;
 
-	if (!member_type(member, &type) || dwarf_aggregate_size(&type, &bytes) != 0)
+	if (!member_type(member, &type))
 		return 0;
-	return bytes;
+	for (int depth = 0; depth < PEEL_MAX; depth++) {
+		int tag = dwarf_tag(&type);
+
+		if (tag == DW_TAG_array_type)
+			n = __builtin_mul_overflow(n, element_count(&type), &n) ? 0 : n;
+		else if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_volatile_type && tag != DW_TAG_atomic_type)
+			break;
+		if (!member_type(&type, &type))
+			return 0;
+	}
+	if (dwarf_aggregate_size(&type, &bytes) != 0 || __builtin_mul_overflow(n, bytes, &n))
+		return 0;
+	return n;
 }
 
 /*

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "debug_file.h"
+#include "dwarf_query.h"
+#include "fixtures/debug_sample.h"
 
 #define SAMPLE(name) DEBUG_SAMPLE_DIR "/" name
 
@@ -191,6 +193,32 @@ static void nowhere_is_no_error(void **state)
 	assert_null(search.rejected);
 }
 
+/* Made only where dwz is installed. */
+static void shared_debug_information_is_followed(void **state)
+{
+	(void)state;
+	const char *roots[] = { "" };
+	struct hs_debug_search search = { .file_path = SAMPLE("shared_a.so"), .roots = roots, .n_roots = 1 };
+	struct hs_elf_file *file = NULL, *alternate = NULL;
+	struct hs_dwarf_member member = { .path = "nested.deepest.value" };
+	struct hs_dwarf_query query = { 0 };
+
+	if (access(SAMPLE("shared_a.so"), R_OK) != 0)
+		skip();
+	struct hs_dwarf_struct *wanted = hs_array_append(&query.structs);
+	*wanted = (struct hs_dwarf_struct){ .names = "sample_outer", .members = &member, .n_members = 1 };
+	assert_null(hs_elf_open_path(SAMPLE("shared_a.so"), &file));
+	assert_null(hs_debug_file_find_alternate(file, &search, &alternate));
+	assert_non_null(alternate);
+	assert_null(hs_dwarf_lookup(file, alternate, &query));
+	assert_true(member.is_found);
+	assert_int_equal(member.offset, offsetof(struct sample_outer, nested.deepest.value));
+	hs_array_free(&query.structs.items[0].others);
+	hs_array_free(&query.structs);
+	hs_elf_close(alternate);
+	hs_elf_close(file);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -205,6 +233,7 @@ int main(void)
 		TEST(that_is_cut_short_is_rejected),
 		TEST(that_has_no_dwarf_is_rejected),
 		TEST(nowhere_is_no_error),
+		cmocka_unit_test(shared_debug_information_is_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
