@@ -272,15 +272,25 @@ bool hs_is_module_file(const char *path, const char *name)
 	return !strncmp(base, name, bytes) && base[bytes] == '.' && strstr(base + bytes, ".so");
 }
 
-void hs_module_file_find(const struct hs_process *process, const char *name, struct hs_mapped_file *ret)
+/* The standard library's modules lie in lib-dynload; elsewhere a module of another package may have the same name. */
+static const struct hs_mapping *find_module_mapping(const struct hs_process *process, const char *name, bool in_dynload)
 {
-	*ret = (struct hs_mapped_file){ 0 };
 	for (size_t i = 0; i < process->mappings.n; i++) {
 		const struct hs_mapping *mapping = &process->mappings.items[i];
 
-		if (!mapping->inode || !hs_is_module_file(mapping->path, name))
-			continue;
-		hs_error_destroy(open_mapped(process, mapping, ret));
-		return;
+		if (mapping->inode && hs_is_module_file(mapping->path, name) && (!in_dynload || strstr(mapping->path, "/lib-dynload/")))
+			return mapping;
 	}
+	return NULL;
+}
+
+void hs_module_file_find(const struct hs_process *process, const char *name, struct hs_mapped_file *ret)
+{
+	const struct hs_mapping *mapping = find_module_mapping(process, name, true);
+
+	*ret = (struct hs_mapped_file){ 0 };
+	if (!mapping)
+		mapping = find_module_mapping(process, name, false);
+	if (mapping)
+		hs_error_destroy(open_mapped(process, mapping, ret));
 }
