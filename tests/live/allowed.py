@@ -22,7 +22,7 @@ ALLOWED = [
     Allowed("builtins.tuple", 8, 10, "ht_slots of classes with __slots__; re's indexgroup; rows of sqlite3", 450),
     Allowed("builtins.tuple", 11, 15, "co_localsplusnames, one for each code object; ht_slots of classes", 300, "n('builtins.code')"),
     Allowed("builtins.str", 8, 15, "names in C structures: qualified names of descriptors, mangled slots, the names that C modules keep", 1500),
-    Allowed("builtins.int", 8, 15, "constants that C modules keep; lengths of ranges; numbers of symbol tables", 80),
+    Allowed("builtins.int", 8, 15, "the interpreter's small integers; constants that C modules keep; lengths of ranges", 350),
     Allowed("builtins.dict", 8, 15, "the table of interned strings; copies of C modules' dicts in their definitions; poll's table", 40),
     Allowed("builtins.moduledef", 8, 15, "the definition of each C module, which modules point to", 150),
     Allowed("builtins.code", 11, 13, "frozen modules that nobody has imported: static code objects in the interpreter's own table", 300),
