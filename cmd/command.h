@@ -56,6 +56,7 @@ struct hs_invocation {
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
+	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
 	struct hs_capture *capture;  /* these three: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;

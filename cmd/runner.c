@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
 #include "options.h"
+#include "payload.h"
 
 static volatile sig_atomic_t caught_signal;
 
@@ -62,6 +64,25 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 	return may_go_on;
 }
 
+/*
+ * Below this, a whole copy takes no longer than a third of a second; above, a single large buffer could make most of the
+ * pause, and looking for such is worth its time before the stop.
+ */
+#define LOOK_FOR_PAYLOADS_RSS ((uint64_t)1 << 30)
+#define PAYLOAD_MIN_BYTES ((size_t)1 << 20)
+
+/* Proposes what need not be copied. That none can be found is no error: the capture itself will say what is wrong. */
+static void find_payloads(struct hs_invocation *invocation)
+{
+	struct hs_process *process = NULL;
+	struct hs_error *error = hs_process_read(invocation->source.pid, &process);
+
+	if (!error && process->rss_bytes >= LOOK_FOR_PAYLOADS_RSS)
+		error = hs_payloads_find(process, PAYLOAD_MIN_BYTES, &invocation->skipped);
+	hs_process_destroy(process);
+	hs_error_destroy(error);
+}
+
 static struct hs_error *take_capture(struct hs_invocation *invocation)
 {
 	struct hs_capture_options *options = &invocation->source.capture;
@@ -69,6 +90,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	options->progress = hs_progress_update;
 	options->confirm_pause = hs_terminal_is_interactive() ? confirm_pause : NULL;
 	options->context = &invocation->progress;
+	options->skip = &invocation->skipped;
 	hs_progress_update(&invocation->progress, "copying", 0, 0);
 	catch_signals();
 	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
@@ -84,9 +106,45 @@ static struct hs_error *take_census(struct hs_invocation *invocation)
 		.n_workers = invocation->source.capture.n_workers,
 		.progress = hs_progress_update,
 		.context = &invocation->progress,
+		.skipped = &invocation->skipped,
 	};
 
 	return hs_census_take(invocation->capture->image, invocation->layout, &options, &invocation->census);
+}
+
+static struct hs_error *resolve_layout(struct hs_invocation *invocation)
+{
+	hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
+	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &invocation->source.layout,
+				 &invocation->layout);
+}
+
+static void drop_results(struct hs_invocation *invocation)
+{
+	hs_census_destroy(hs_take(invocation->census));
+	hs_layout_destroy(hs_take(invocation->layout));
+	hs_capture_destroy(hs_take(invocation->capture));
+}
+
+/*
+ * What was left out as raw turned out not to be proven so: captures again, whole. The first pause was one as well, and is
+ * listed first.
+ */
+static struct hs_error *capture_whole(struct hs_invocation *invocation)
+{
+	uint64_t first_pause_ns = invocation->capture->pause_ns;
+
+	drop_results(invocation);
+	hs_array_free(&invocation->skipped);
+	HS_TRY(take_capture(invocation));
+	struct hs_capture *capture = invocation->capture;
+	if (!hs_array_append(&capture->pauses_ns))
+		return hs_error_no_memory();
+	memmove(capture->pauses_ns.items + 1, capture->pauses_ns.items, (capture->pauses_ns.n - 1) * sizeof(uint64_t));
+	capture->pauses_ns.items[0] = first_pause_ns;
+	capture->pause_ns += first_pause_ns;
+	HS_TRY(resolve_layout(invocation));
+	return take_census(invocation);
 }
 
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
@@ -96,18 +154,20 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 
 	if (needs >= HS_STAGE_CAPTURE) {
 		*ret_stage = HS_STAGE_CAPTURE;
+		if (needs >= HS_STAGE_CENSUS)
+			find_payloads(invocation);
 		HS_TRY(take_capture(invocation));
 	}
 	if (needs >= HS_STAGE_LAYOUT) {
 		*ret_stage = HS_STAGE_LAYOUT;
-		hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
-		HS_TRY(hs_layout_resolve(invocation->capture->process, invocation->capture->image,
-					 &invocation->source.layout, &invocation->layout));
+		HS_TRY(resolve_layout(invocation));
 	}
 	if (needs >= HS_STAGE_CENSUS) {
 		*ret_stage = HS_STAGE_CENSUS;
 		hs_progress_update(&invocation->progress, "counting objects", 0, 0);
 		HS_TRY(take_census(invocation));
+		if (invocation->census->has_unproven_skips)
+			HS_TRY(capture_whole(invocation));
 	}
 	return NULL;
 }
@@ -115,9 +175,8 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
-		hs_census_destroy(invocation->census);
-		hs_layout_destroy(invocation->layout);
-		hs_capture_destroy(invocation->capture);
+		drop_results(invocation);
+		hs_array_free(&invocation->skipped);
 	}
 	free(invocation->own);
 }

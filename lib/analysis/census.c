@@ -144,6 +144,8 @@ struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_la
 	if (!census)
 		return hs_error_no_memory();
 	struct hs_error *error = fill(py, types, heap, census);
+	for (size_t i = 0; options && options->skipped && i < options->skipped->n; i++)
+		census->has_unproven_skips |= !hs_heap_is_payload(heap, options->skipped->items[i].start);
 	if (error) {
 		hs_census_destroy(census);
 		return error;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "array.h"
+#include "capture.h"
 #include "error.h"
 #include "image.h"
 #include "layout.h"
@@ -28,6 +29,7 @@ struct hs_census {
 	uint64_t in_use_bytes;     /* live pymalloc blocks + malloc chunks in use by Python */
 	uint64_t explained_bytes;  /* of these, attributed to an object */
 	unsigned n_interpreters;
+	bool has_unproven_skips;   /* a range of `skipped` is not proven to hold raw bytes only: capture once more, whole */
 	bool is_complete;          /* false: a list or table was broken, or memory was missing; `warnings` say what */
 	HS_ARRAY(char *) warnings; /* owned */
 };
@@ -36,6 +38,7 @@ struct hs_census_options {
 	unsigned n_workers; /* 0: as many as this process may use */
 	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all); /* NULL: none */
 	void *context;
+	const struct hs_address_ranges *skipped; /* what the capture left out as raw payloads, by their malloc blocks; NULL: nothing */
 };
 
 /*

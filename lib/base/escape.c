@@ -50,7 +50,7 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)
 {
 	const unsigned char *in = (const unsigned char *)text;
 	size_t room = ret_bytes > sizeof(ellipsis) ? ret_bytes - sizeof(ellipsis) : 0;
-	size_t out = 0;
+	size_t out = 0, cut = 0; /* cut: where the ellipsis would go if the rest did not fit */
 
 	if (!ret_bytes)
 		return 0;
@@ -66,8 +66,8 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)
 			piece_bytes = escape_code(piece, code);
 		else
 			memcpy(piece, in + i, piece_bytes = n);
-		bool is_last = i + (n ? n : 1) >= bytes;
-		if (out + piece_bytes > (is_last ? ret_bytes - 1 : room)) {
+		if (out + piece_bytes > ret_bytes - 1) {
+			out = cut;
 			if (ret_bytes >= sizeof(ellipsis)) {
 				memcpy(ret + out, ellipsis, sizeof(ellipsis) - 1);
 				out += sizeof(ellipsis) - 1;
@@ -76,6 +76,8 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)
 		}
 		memcpy(ret + out, piece, piece_bytes);
 		out += piece_bytes;
+		if (out <= room)
+			cut = out;
 		i += n ? n : 1;
 	}
 	ret[out] = '\0';

@@ -7,6 +7,7 @@
 #include "buffer.h"
 #include "code.h"
 #include "dict.h"
+#include "ndarray.h"
 #include "number.h"
 #include "sequence.h"
 #include "set.h"
@@ -22,10 +23,10 @@ static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_obj
 }
 
 static const struct hs_kind kinds[] = {
-	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true },
-	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true },
+	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true, .is_raw = true },
+	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true, .is_raw = true },
 	{ "float", NULL, NULL, hs_leaf_visit, false },
-	{ "bytes", NULL, NULL, hs_leaf_visit, true },
+	{ "bytes", NULL, NULL, hs_leaf_visit, true, .is_raw = true },
 	{ "tuple", NULL, NULL, hs_tuple_visit, true },
 	{ "list", hs_list_size, NULL, hs_list_visit, false },
 	{ "dict", hs_dict_size, NULL, hs_dict_visit, false },
@@ -34,8 +35,8 @@ static const struct hs_kind kinds[] = {
 	{ "set", hs_set_size, NULL, hs_set_visit, false },
 	{ "frozenset", hs_set_size, NULL, hs_set_visit, false },
 	{ "collections.deque", hs_deque_size, NULL, hs_deque_visit, false },
-	{ "bytearray", hs_bytearray_size, NULL, hs_bytearray_visit, false },
-	{ "array.array", hs_array_size, NULL, hs_array_visit, false },
+	{ "bytearray", hs_bytearray_size, NULL, hs_bytearray_visit, false, .is_raw = true },
+	{ "array.array", hs_array_size, NULL, hs_array_visit, false, .is_raw = true },
 	{ "code", hs_code_size, hs_code_extent, NULL, true },
 	{ "frame", hs_frame_size, hs_frame_extent, hs_frame_visit, true },
 	{ "generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
@@ -59,6 +60,7 @@ static const struct hs_kind kinds[] = {
 	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },
 	{ "itertools.combinations_with_replacement", hs_combinations_size, NULL, NULL, false },
 	{ "_queue.SimpleQueue", hs_simplequeue_size, NULL, NULL, false },
+	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
 	{ "datetime.time", NULL, datetime_extent, NULL, true },

@@ -49,6 +49,7 @@ struct hs_kind {
 	void (*visit)(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 	/* Its block may be larger than its extent (it shrinks in place), or is allocated by a rule of its own. */
 	bool has_loose_extent;
+	bool is_raw; /* its items and its storage hold bytes, no references: they need not be in the image */
 };
 
 #define HS_SIZE_UNKNOWN UINT64_MAX

@@ -79,6 +79,9 @@ static struct hs_error *add_arena(const struct hs_cpython *py, struct hs_pymallo
 		pymalloc->n_broken_pools++;
 		return NULL;
 	}
+	/* A stop can come between the arena's munmap and the table's update: then it is gone already. */
+	if (!hs_image_find(py->image, address))
+		return NULL;
 	pymalloc->n_arenas++;
 	for (hs_addr base = first; base + pool_bytes <= end; base += pool_bytes) {
 		struct hs_pool pool;
@@ -131,7 +134,8 @@ static struct hs_error *index_pools(struct hs_pymalloc *pymalloc)
 	size_t per_table = (size_t)1 << (HS_POOL_MAP_SHIFT - pymalloc->pool_shift);
 	uint64_t n_blocks = 0;
 
-	qsort(pymalloc->pools.items, pymalloc->pools.n, sizeof(*pymalloc->pools.items), compare_pools);
+	if (pymalloc->pools.n)
+		qsort(pymalloc->pools.items, pymalloc->pools.n, sizeof(*pymalloc->pools.items), compare_pools);
 	for (size_t i = 0; i < pymalloc->pools.n; i++) {
 		struct hs_pool *pool = &pymalloc->pools.items[i];
 		uint32_t **table = &pymalloc->pool_map[pool->base >> HS_POOL_MAP_SHIFT];

@@ -86,6 +86,8 @@ static void look_at(struct worker *worker, const struct candidate *candidate)
 		address_marks_set(&heap->claimed, object.address - object.head_bytes);
 		worker->chunk_bytes += block_bytes;
 	}
+	if (block_bytes >= PAYLOAD_MIN_BYTES && object.type->kind->is_raw)
+		hs_heap_add_payload(worker, object.address - object.head_bytes);
 	note_gc_links(worker, &object);
 	hs_heap_visit_object(worker, &object, block_bytes, hs_heap_is_tracked(&object));
 }

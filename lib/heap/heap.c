@@ -100,6 +100,12 @@ static struct hs_error *gather(struct hs_heap *heap)
 				return hs_error_no_memory();
 			*slot = worker->outside.items[k];
 		}
+		for (size_t k = 0; k < worker->payloads.n; k++) {
+			hs_addr *slot = hs_array_append(&heap->payloads);
+			if (!slot)
+				return hs_error_no_memory();
+			*slot = worker->payloads.items[k];
+		}
 		heap->figures.n_unreadable += worker->n_unreadable;
 		heap->figures.chunk_bytes += worker->chunk_bytes;
 		heap->figures.explained_pool_bytes += worker->explained_pool_bytes;
@@ -152,6 +158,7 @@ void hs_heap_close(struct hs_heap *heap)
 		hs_array_free(&heap->workers[i].candidates);
 		hs_array_free(&heap->workers[i].adoptions);
 		hs_array_free(&heap->workers[i].outside);
+		hs_array_free(&heap->workers[i].payloads);
 	}
 	free(heap->workers);
 	free(heap->blocks);
@@ -164,6 +171,7 @@ void hs_heap_close(struct hs_heap *heap)
 	address_marks_deinit(&heap->claimed);
 	hs_pymalloc_close(heap->pymalloc);
 	hs_array_free(&heap->outside);
+	hs_array_free(&heap->payloads);
 	hs_array_free(&heap->totals);
 	free(heap);
 }
@@ -177,4 +185,12 @@ const struct hs_type_totals *hs_heap_totals(const struct hs_heap *heap, size_t *
 {
 	*ret_n = heap->totals.n;
 	return heap->totals.items;
+}
+
+bool hs_heap_is_payload(const struct hs_heap *heap, hs_addr start)
+{
+	for (size_t i = 0; i < heap->payloads.n; i++)
+		if (heap->payloads.items[i] == start)
+			return true;
+	return false;
 }

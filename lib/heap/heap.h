@@ -55,6 +55,12 @@ const struct hs_heap_figures *hs_heap_figures(const struct hs_heap *heap);
 /* Totals by hs_type.index; *ret_n of them. Borrowed. */
 const struct hs_type_totals *hs_heap_totals(const struct hs_heap *heap, size_t *ret_n);
 
+/*
+ * True if the malloc block that starts at `start`, of a MiB or more, belongs to an object that keeps nothing but raw bytes in
+ * it: what was not captured of it can hide no reference.
+ */
+bool hs_heap_is_payload(const struct hs_heap *heap, hs_addr start);
+
 /* One object, as hs_heap_for_each reports it. */
 struct hs_heap_object {
 	struct hs_object object;

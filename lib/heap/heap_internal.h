@@ -66,6 +66,7 @@ struct outside_object {
 };
 
 #define RECENT_SLOTS 1024
+#define PAYLOAD_MIN_BYTES ((uint64_t)1 << 20)
 
 struct malloc_chunks;
 
@@ -75,6 +76,7 @@ struct worker {
 	struct candidates candidates;  /* found, not yet looked at */
 	struct adoptions adoptions;
 	HS_ARRAY(struct outside_object) outside;
+	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
 	uint64_t n_unreadable;
 	uint64_t chunk_bytes;
 	uint64_t explained_pool_bytes;
@@ -104,6 +106,7 @@ struct hs_heap {
 	size_t n_types_added;          /* types looked at as objects so far */
 	uint32_t hook_bytes;           /* before each block's data, with debug hooks; else 0 */
 	HS_ARRAY(struct outside_object) outside; /* by address */
+	struct hs_addresses payloads;  /* by address */
 	struct totals totals;
 	struct hs_heap_figures figures;
 };
@@ -128,6 +131,8 @@ void hs_heap_visit_object(struct worker *worker, const struct hs_object *object,
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n);
 /* Words of a block that an object has adopted; the adoptions that it adds have no owner yet. */
 void hs_heap_scan_adopted(struct worker *worker, const void *words, size_t n);
+/* Remembers that the block at `start` holds raw bytes only. */
+void hs_heap_add_payload(struct worker *worker, hs_addr start);
 void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact);
 struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index);
 bool hs_heap_is_tracked(const struct hs_object *object);

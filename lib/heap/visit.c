@@ -71,6 +71,16 @@ uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, 
 	return malloc_chunk_bytes(heap->chunks, start, requested_bytes);
 }
 
+void hs_heap_add_payload(struct worker *worker, hs_addr start)
+{
+	hs_addr *slot = hs_array_append(&worker->payloads);
+
+	if (slot)
+		*slot = start;
+	else
+		worker->out_of_memory = true;
+}
+
 static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 {
 	struct worker *worker = context;
@@ -90,6 +100,8 @@ static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 		return;
 	}
 	uint64_t chunk = hs_heap_storage_block_bytes(heap, start, bytes);
+	if (chunk >= PAYLOAD_MIN_BYTES && worker->object->type->kind->is_raw)
+		hs_heap_add_payload(worker, start);
 	if (chunk && address_marks_set(&heap->claimed, start)) {
 		worker->storage_bytes += chunk;
 		worker->chunk_bytes += chunk;
