@@ -72,14 +72,14 @@ static struct hs_error *search_window(pid_t tid, const struct hs_page_source *so
 	return NULL;
 }
 
-static struct hs_error *search_mapping(pid_t tid, const struct hs_page_source *source, const struct hs_mapping *mapping, size_t min_bytes,
-				       struct hs_address_ranges *ret)
+static struct hs_error *search_span(pid_t tid, const struct hs_page_source *source, hs_addr start, hs_addr end, size_t min_bytes,
+				    struct hs_address_ranges *ret)
 {
-	hs_addr address = mapping->start;
+	hs_addr address = start;
 
-	while (address < mapping->end) {
+	while (address < end) {
 		uint64_t bytes;
-		HS_TRY(search_window(tid, source, mapping->end, &address, &bytes));
+		HS_TRY(search_window(tid, source, end, &address, &bytes));
 		if (bytes < min_bytes)
 			continue;
 		struct hs_address_range *range = hs_array_append(ret);
@@ -90,10 +90,19 @@ static struct hs_error *search_mapping(pid_t tid, const struct hs_page_source *s
 	return NULL;
 }
 
-static bool can_hold_chunks(const struct hs_mapping *mapping, size_t min_bytes)
+static bool can_hold_chunks(const struct hs_mapping *mapping)
 {
-	return !mapping->inode && !strncmp(mapping->permissions, "rw-p", 4) && mapping->end - mapping->start >= min_bytes &&
+	return !mapping->inode && !strncmp(mapping->permissions, "rw-p", 4) &&
 	       (!mapping->path[0] || !strncmp(mapping->path, "[anon:", 6));
+}
+
+/* The end of the run of mappings that touch: advice for a part of a chunk (huge pages) splits its mapping. *index: its last one. */
+static hs_addr end_of_span(const struct hs_mappings *mappings, size_t *index)
+{
+	while (*index + 1 < mappings->n && mappings->items[*index + 1].start == mappings->items[*index].end &&
+	       can_hold_chunks(&mappings->items[*index + 1]))
+		++*index;
+	return mappings->items[*index].end;
 }
 
 struct hs_error *hs_mapped_chunks_find(const struct hs_process *process, size_t min_bytes, struct hs_address_ranges *ret)
@@ -105,9 +114,14 @@ struct hs_error *hs_mapped_chunks_find(const struct hs_process *process, size_t 
 		min_bytes = HS_PAGE_BYTES;
 	HS_TRY(hs_pagemap_open(process->memory_tid, &pagemap));
 	struct hs_page_source source = hs_pagemap_source(&pagemap);
-	for (size_t i = 0; i < process->mappings.n && !error; i++)
-		if (can_hold_chunks(&process->mappings.items[i], min_bytes))
-			error = search_mapping(process->memory_tid, &source, &process->mappings.items[i], min_bytes, ret);
+	for (size_t i = 0; i < process->mappings.n && !error; i++) {
+		hs_addr start = process->mappings.items[i].start;
+		if (!can_hold_chunks(&process->mappings.items[i]))
+			continue;
+		hs_addr end = end_of_span(&process->mappings, &i);
+		if (end - start >= min_bytes)
+			error = search_span(process->memory_tid, &source, start, end, min_bytes, ret);
+	}
 	hs_pagemap_close(&pagemap);
 	return error;
 }
