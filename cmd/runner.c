@@ -70,6 +70,7 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
  */
 #define LOOK_FOR_PAYLOADS_RSS ((uint64_t)1 << 30)
 #define PAYLOAD_MIN_BYTES ((size_t)1 << 20)
+#define MAX_RETRIES 2
 
 /* Proposes what need not be copied. That none can be found is no error: the capture itself will say what is wrong. */
 static void find_payloads(struct hs_invocation *invocation)
@@ -126,25 +127,52 @@ static void drop_results(struct hs_invocation *invocation)
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/*
- * What was left out as raw turned out not to be proven so: captures again, whole. The first pause was one as well, and is
- * listed first.
- */
-static struct hs_error *capture_whole(struct hs_invocation *invocation)
+/* Captures and counts once more. The pauses so far were pauses as well, and are listed first. */
+static struct hs_error *start_over(struct hs_invocation *invocation)
 {
-	uint64_t first_pause_ns = invocation->capture->pause_ns;
+	struct hs_pauses pauses = invocation->capture->pauses_ns;
 
+	invocation->capture->pauses_ns = (struct hs_pauses){ 0 };
 	drop_results(invocation);
-	hs_array_free(&invocation->skipped);
-	HS_TRY(take_capture(invocation));
-	struct hs_capture *capture = invocation->capture;
-	if (!hs_array_append(&capture->pauses_ns))
-		return hs_error_no_memory();
-	memmove(capture->pauses_ns.items + 1, capture->pauses_ns.items, (capture->pauses_ns.n - 1) * sizeof(uint64_t));
-	capture->pauses_ns.items[0] = first_pause_ns;
-	capture->pause_ns += first_pause_ns;
+	hs_progress_update(&invocation->progress, "copying again", 0, 0);
+	struct hs_error *error = take_capture(invocation);
+	for (size_t i = 0; !error && i < invocation->capture->pauses_ns.n; i++) {
+		uint64_t *slot = hs_array_append(&pauses);
+		if (slot)
+			*slot = invocation->capture->pauses_ns.items[i];
+		else
+			error = hs_error_no_memory();
+	}
+	if (error) {
+		hs_array_free(&pauses);
+		return error;
+	}
+	hs_array_free(&invocation->capture->pauses_ns);
+	invocation->capture->pauses_ns = pauses;
+	invocation->capture->pause_ns = 0;
+	for (size_t i = 0; i < pauses.n; i++)
+		invocation->capture->pause_ns += pauses.items[i];
 	HS_TRY(resolve_layout(invocation));
 	return take_census(invocation);
+}
+
+/*
+ * A stop can catch a pool or a dict in the midst of a change, and what was left out as raw may turn out not to be proven so.
+ * Then the target is captured again, at most twice, and not when the second picture is as inconsistent as the first.
+ */
+static struct hs_error *settle(struct hs_invocation *invocation)
+{
+	if (invocation->census->has_unproven_skips) {
+		hs_array_free(&invocation->skipped);
+		HS_TRY(start_over(invocation));
+	}
+	for (unsigned i = 0; i < MAX_RETRIES && invocation->census->n_inconsistent; i++) {
+		uint64_t before = invocation->census->n_inconsistent;
+		HS_TRY(start_over(invocation));
+		if (invocation->census->n_inconsistent >= before)
+			break;
+	}
+	return NULL;
 }
 
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
@@ -166,8 +194,8 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		*ret_stage = HS_STAGE_CENSUS;
 		hs_progress_update(&invocation->progress, "counting objects", 0, 0);
 		HS_TRY(take_census(invocation));
-		if (invocation->census->has_unproven_skips)
-			HS_TRY(capture_whole(invocation));
+		if (!invocation->source.capture.nonblocking)
+			HS_TRY(settle(invocation));
 	}
 	return NULL;
 }

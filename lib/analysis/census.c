@@ -114,6 +114,7 @@ static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types 
 	census->is_complete = true;
 	census->n_interpreters = (unsigned)py->interpreters.n;
 	census->n_objects = figures->n_objects;
+	census->n_inconsistent = figures->n_broken_pools + figures->n_unreadable;
 	census->in_use_bytes = figures->live_pool_bytes + figures->chunk_bytes;
 	census->explained_bytes = figures->explained_pool_bytes + figures->chunk_bytes;
 	HS_TRY(list_types(py, types, heap, census));

@@ -30,6 +30,7 @@ struct hs_census {
 	uint64_t explained_bytes;  /* of these, attributed to an object */
 	unsigned n_interpreters;
 	bool has_unproven_skips;   /* a range of `skipped` is not proven to hold raw bytes only: capture once more, whole */
+	uint64_t n_inconsistent;   /* pools and objects that contradict themselves: a stop may have caught them being changed */
 	bool is_complete;          /* false: a list or table was broken, or memory was missing; `warnings` say what */
 	HS_ARRAY(char *) warnings; /* owned */
 };
