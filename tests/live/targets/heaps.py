@@ -6,6 +6,8 @@ Commands: x answers with the longest gap, in nanoseconds, that a heartbeat threa
 that thread if it does not run; s stops it. o counts by objgraph.typestats (where that is installed) and answers with the
 nanoseconds it took.
 """
+import array
+import ctypes
 import json
 import threading
 import time
@@ -44,6 +46,11 @@ class Point:
         self.y = y
 
 
+def forged(type_of, gc_head):
+    """The words of an object of a fixed-size type: one reference, and something in its one or two members."""
+    return ([0, 0] if gc_head else []) + [1, id(type_of), 0, id(type_of)]
+
+
 def ghosts(n):
     """Blocks whose words look like an object's header: a refcount, then a type."""
     pairs = [[5, str] for _ in range(n)]
@@ -55,11 +62,21 @@ def ghosts(n):
         slotted.append(made)
     in_dict = [TypedInDict((int, tuple)[i % 2], None) for i in range(n)]
     keyed = [{1: str} for _ in range(n)]
+    # Types of which these few words would be a whole object.
+    iterator = type(iter([]))
+    fitting = [[5, object] for _ in range(n // 5)] + [[5, float, None] for _ in range(n // 5)]
+    fitting += [[None, None, 5, iterator, None, None] for _ in range(n // 5)]
+    # Raw memory that says the same, with a plausible refcount.
+    raw = []
+    for words in (forged(float, False), forged(object, False), forged(complex, False), forged(iterator, True)):
+        raw += [array.array("Q", words) for _ in range(n // 20)]
+        raw += [bytearray(array.array("Q", words)) for _ in range(n // 20)]
+        raw += [(ctypes.c_uint64 * len(words))(*words) for _ in range(n // 100)]
     # What is freed now stays on the freelists, its type word often intact.
     for shape in (lambda i: i + 0.5, lambda i: [i], lambda i: (i, i, i), lambda i: {i: i}, lambda i: slice(i), lambda i: [[]] * 5):
         freed = [shape(i) for i in range(3000)]
         del freed
-    return [pairs, late, slotted, in_dict, keyed], {"__main__.Typed": n, "__main__.TypedInDict": n}
+    return [pairs, late, slotted, in_dict, keyed, fitting, raw], {"__main__.Typed": n, "__main__.TypedInDict": n}
 
 
 def untracked(n):
