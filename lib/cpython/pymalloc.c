@@ -188,8 +188,12 @@ void hs_pymalloc_close(struct hs_pymalloc *pymalloc)
 {
 	if (!pymalloc)
 		return;
-	for (size_t i = 0; pymalloc->pool_map && i < N_MAP_TABLES; i++)
-		free(pymalloc->pool_map[i]);
+	/* by the pools, not by the map: it is sparse, and reading all of it would touch a MiB */
+	for (size_t i = 0; i < pymalloc->pools.n; i++) {
+		uint32_t **table = &pymalloc->pool_map[pymalloc->pools.items[i].base >> HS_POOL_MAP_SHIFT];
+		free(*table);
+		*table = NULL;
+	}
 	free(pymalloc->pool_map);
 	hs_array_free(&pymalloc->pools);
 	free(pymalloc);
