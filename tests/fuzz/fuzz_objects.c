@@ -24,12 +24,31 @@ struct change {
 	uint64_t before;
 };
 
-/* Places that hold something come first: the rest of a region is zeros. */
+/* How much of a region holds anything. */
+static size_t used_bytes(const struct fake_heap *heap, unsigned region_id)
+{
+	const struct fake_region *region = &heap->regions[region_id];
+
+	switch (region_id) {
+	case FAKE_STATICS:
+		return heap->next_static - region->start;
+	case FAKE_CHUNKS:
+		return heap->top_chunk - region->start;
+	default:
+		return 256;
+	}
+}
+
 static uint8_t *place_of(const struct fake_heap *heap, uint8_t region_id, uint32_t offset)
 {
 	const struct fake_region *region = &heap->regions[region_id % FAKE_N_REGIONS];
 
-	return region->data + offset % (region->bytes - sizeof(uint64_t) + 1);
+	if (region_id % FAKE_N_REGIONS != FAKE_ARENA)
+		return region->data + offset % used_bytes(heap, region_id % FAKE_N_REGIONS);
+	hs_addr pool = region->start + (hs_addr)((offset >> 16) % heap->n_pools) * heap->layout->features.pool_bytes;
+	uint32_t used = (uint32_t)FAKE_GET(heap, pool, pool_header, nextoffset);
+	/* the pool's header may be changed already */
+	return fake_at(heap, pool + (offset & 0xffff) % (used >= 64 && used <= heap->layout->features.pool_bytes - 8 ? used : 64), 8);
 }
 
 /* The new word: a value of its own, or one that leads somewhere. */

@@ -229,8 +229,24 @@ struct fake_heap *fake_heap_create(const char *table)
 	return heap;
 }
 
+static void close_python(struct fake_heap *heap)
+{
+	hs_types_close(heap->types_seen);
+	hs_cpython_close(heap->py);
+	heap->types_seen = NULL;
+	heap->py = NULL;
+}
+
+void fake_open(struct fake_heap *heap)
+{
+	close_python(heap);
+	require(!hs_cpython_open(heap->image, heap->layout, &heap->py));
+	require(!hs_types_open(heap->py, &heap->types_seen));
+}
+
 void fake_heap_destroy(struct fake_heap *heap)
 {
+	close_python(heap);
 	hs_image_destroy(heap->image);
 	hs_layout_destroy(heap->layout);
 	free(heap);

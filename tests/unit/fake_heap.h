@@ -8,6 +8,7 @@
 #define FAKE_HEAP_H
 
 #include "cpython.h"
+#include "kind.h"
 #include "layout.h"
 #include "type.h"
 
@@ -35,6 +36,8 @@ struct fake_heap {
 	struct fake_region regions[FAKE_N_REGIONS];
 	struct fake_types types;
 	hs_addr interpreter, thread, arena_table;
+	struct hs_cpython *py;  /* by fake_open() */
+	struct hs_types *types_seen;
 	bool has_hooks;        /* set before anything is allocated: blocks get debug hooks */
 	hs_addr next_static;
 	hs_addr top_chunk;     /* user address of the chunk that the rest of the heap is */
@@ -45,6 +48,8 @@ struct fake_heap {
 /* `table` is the name of a shipped layout table: "3.11.7-upstream". */
 struct fake_heap *fake_heap_create(const char *table);
 void fake_heap_destroy(struct fake_heap *heap);
+/* Opens (or opens anew) heap->py and heap->types_seen on what the bytes say now. */
+void fake_open(struct fake_heap *heap);
 
 /* The bytes at an address; aborts outside the regions. */
 uint8_t *fake_at(const struct fake_heap *heap, hs_addr address, size_t bytes);
@@ -96,5 +101,20 @@ hs_addr fake_odict(struct fake_heap *heap, const hs_addr *keys, const hs_addr *v
 void fake_hold(struct fake_heap *heap, hs_addr object);
 /* One object and more of every kind that has a decoder. */
 void fake_populate(struct fake_heap *heap);
+
+/* What a visit of one object reported. */
+#define FAKE_MAX_RECORDS 256
+struct fake_record {
+	unsigned n_storage, n_references, n_scanned;
+	struct {
+		hs_addr start;
+		uint64_t bytes;
+	} storage[FAKE_MAX_RECORDS];
+	hs_addr references[FAKE_MAX_RECORDS]; /* those that are not 0 */
+};
+/* The object at an address with that many readable bytes, whatever it says of itself. */
+struct hs_object fake_view(const struct fake_heap *heap, hs_addr address, size_t body_bytes);
+/* Reads every word that is reported. */
+struct fake_record fake_visit(const struct fake_heap *heap, const struct hs_object *object);
 
 #endif
