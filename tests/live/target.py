@@ -175,7 +175,8 @@ class Target:
         assert self.process.poll() is None, "the target died with %r" % self.process.returncode
         assert tracer_pid(self.pid) == 0
         if state == "T":
-            assert set(thread_states(self.pid).values()) == {"T"}
+            # When a tracer dies, the kernel wakes its tracees, and they stop again by themselves.
+            wait_until(lambda: set(thread_states(self.pid).values()) == {"T"}, 5, "target that is stopped again")
             return
         wait_until(lambda: "T" not in thread_states(self.pid).values() and "t" not in thread_states(self.pid).values(), 5,
                    "target that is not stopped")
