@@ -17,9 +17,9 @@ def promised(live):
     return json.loads(live.ready.partition(" ")[2])
 
 
-def test_ghosts(every_interpreter, start):
+def test_ghosts(few_interpreter, start):
     """Lists, instances and dicts whose memory looks like objects' headers, and freelists full of freed objects."""
-    live = start(every_interpreter, "heaps.py", "ghosts", 100000)
+    live = start(few_interpreter, "heaps.py", "ghosts", 100000)
     truth = live.truth()
     dump = dump_of(live)
     difference = compare.Difference(truth, dump)
