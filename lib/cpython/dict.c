@@ -180,17 +180,23 @@ uint64_t hs_dict_size(const struct hs_cpython *py, const struct hs_object *objec
 
 /*
  * OrderedDict: a dict, an array of nodes by slot, and the nodes in a doubly linked list. The list is bounded by the
- * number of items.
+ * number of items, and that by the entries of the table.
  */
 void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	const struct hs_layout *layout = py->layout;
 	hs_addr fast_nodes = HS_BODY(py, object, PyODictObject, od_fast_nodes);
 	uint64_t n = HS_BODY(py, object, PyDictObject, ma_used);
+	struct hs_dict_keys keys;
 
 	hs_dict_visit(py, object, visitor);
 	if (fast_nodes)
 		visitor->storage(visitor->context, fast_nodes, HS_BODY(py, object, PyODictObject, od_fast_nodes_size) * 8);
+	/* ma_used alone may say anything: a list that runs in a circle would be followed for as long */
+	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
+		return;
+	if (n > keys.n_entries)
+		n = keys.n_entries;
 	hs_addr node = HS_BODY(py, object, PyODictObject, od_first);
 	for (uint64_t i = 0; node && i < n; i++) {
 		const uint8_t *words = hs_image_at(py->image, node, HS_SIZEOF(layout, odictnode));
@@ -205,12 +211,14 @@ void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object,
 uint64_t hs_odict_size(const struct hs_cpython *py, const struct hs_object *object)
 {
 	uint64_t size = hs_dict_size(py, object);
+	uint64_t n_fast_nodes = HS_BODY(py, object, PyODictObject, od_fast_nodes_size);
+	uint64_t n_used = HS_BODY(py, object, PyDictObject, ma_used);
 
-	if (size == HS_SIZE_UNKNOWN)
-		return size;
-	size += HS_BODY(py, object, PyODictObject, od_fast_nodes_size) * 8;
+	if (size == HS_SIZE_UNKNOWN || n_fast_nodes > MAX_TABLE_BYTES / 8 || n_used > MAX_TABLE_BYTES / 8)
+		return HS_SIZE_UNKNOWN;
+	size += n_fast_nodes * 8;
 	if (HS_BODY(py, object, PyODictObject, od_first))
-		size += HS_SIZEOF(py->layout, odictnode) * HS_BODY(py, object, PyDictObject, ma_used);
+		size += HS_SIZEOF(py->layout, odictnode) * n_used;
 	return size;
 }
 
