@@ -2,6 +2,8 @@
 /* list, tuple, deque: sizes, storage, items (Objects/listobject.c, tupleobject.c, Modules/_collectionsmodule.c). */
 #include "sequence.h"
 
+#include "chain.h"
+
 #define MAX_ITEMS ((uint64_t)1 << 40)
 
 /* PyList: ob_item points to `allocated` words, of which ob_size are used. */
@@ -97,7 +99,9 @@ void hs_deque_visit(const struct hs_cpython *py, const struct hs_object *object,
 	/* an empty deque keeps one block */
 	uint64_t n_blocks = deque.n_blocks ? deque.n_blocks : 1;
 	hs_addr block = deque.left_block;
-	for (uint64_t i = 0; block && i < n_blocks; i++) {
+	/* ob_size bounds the chain to what an address space can hold, which is no bound for one that runs in a circle */
+	struct hs_chain_guard guard = { 0 };
+	for (uint64_t i = 0; block && i < n_blocks && !hs_chain_repeats(&guard, block); i++) {
 		const uint8_t *data = hs_image_at(py->image, block, deque.block_bytes);
 		if (!data)
 			return;
