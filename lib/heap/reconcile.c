@@ -61,6 +61,12 @@ static void remove_ghost(struct hs_heap *heap, const struct hs_pool *pool, uint3
 	*state &= (uint8_t)~(BLOCK_OBJECT | BLOCK_HEADER_MASK);
 }
 
+/* A C struct that starts with an object and a type looks like an object; but what count of references is an object's address? */
+static bool refcount_is_object(const struct hs_heap *heap, const struct hs_object *object)
+{
+	return address_marks_has(&heap->accepted, hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt)));
+}
+
 /* What could have been an array of pointers is an object after all if nobody claims the block. */
 static void settle_doubtful(struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
 {
@@ -68,12 +74,12 @@ static void settle_doubtful(struct hs_heap *heap, const struct hs_pool *pool, ui
 	uint8_t *state = &heap->blocks[pool->first_block + index];
 	struct hs_object object;
 
-	if (*state & BLOCK_CLAIMED) {
+	hs_heap_pool_object(heap, worker, pool, index, *state, &object);
+	if (*state & BLOCK_CLAIMED || refcount_is_object(heap, &object)) {
 		heap->figures.n_ghosts++;
 		*state &= (uint8_t)~(BLOCK_OBJECT | BLOCK_HEADER_MASK | BLOCK_DOUBTFUL);
 		return;
 	}
-	hs_heap_pool_object(heap, worker, pool, index, *state, &object);
 	worker->explained_pool_bytes += pool->block_bytes;
 	worker->object_is_doubtful = true;
 	hs_heap_visit_object(worker, &object, pool->block_bytes, hs_heap_is_tracked(&object));

@@ -154,7 +154,7 @@ static void note_adoption(struct worker *worker, hs_addr word)
 			return;
 	}
 	uint8_t state = heap->blocks[pool->first_block + index];
-	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE)
+	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE || state & BLOCK_DOUBTFUL)
 		add_adoption(worker, word);
 }
 
