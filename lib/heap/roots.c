@@ -10,6 +10,9 @@
 /* Scans what was captured of [start, end). */
 static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 {
+	/* a hostile pointer to the last page of 64 bits must not wrap around to the first */
+	if (end >> 47)
+		return;
 	for (hs_addr at = (start + 7) & ~(hs_addr)7; at < end;) {
 		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
 		size_t bytes = (page_end < end ? page_end : end) - at;
@@ -20,8 +23,22 @@ static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 	}
 }
 
-/* 3.11+: locals and value stacks of Python calls lie in chunks of the thread's data stack. */
-static void scan_data_stack(struct hs_heap *heap, hs_addr thread)
+static uint64_t mapped_bytes(const struct hs_image *image)
+{
+	size_t n;
+	const struct hs_segment *segments = hs_image_segments(image, &n);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += segments[i].end - segments[i].start;
+	return bytes;
+}
+
+/*
+ * 3.11+: locals and value stacks of Python calls lie in chunks of the thread's data stack. Chunks do not overlap: *budget,
+ * what all of them together may have in bytes, ends chains that run in a circle.
+ */
+static void scan_data_stack(struct hs_heap *heap, hs_addr thread, uint64_t *budget)
 {
 	const struct hs_layout *layout = heap->py->layout;
 	uint64_t chunk = 0;
@@ -34,8 +51,9 @@ static void scan_data_stack(struct hs_heap *heap, hs_addr thread)
 		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, size), &bytes);
 		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, previous), &previous);
 		const struct hs_segment *segment = hs_image_find(heap->py->image, chunk);
-		if (!segment || bytes > segment->end - chunk)
+		if (!segment || bytes > segment->end - chunk || bytes > *budget)
 			return;
+		*budget -= bytes;
 		scan_range(heap, chunk, chunk + bytes);
 		chunk = previous;
 	}
@@ -58,10 +76,11 @@ void hs_heap_scan_roots(struct hs_heap *heap)
 				hs_heap_add_candidate(&heap->workers[0], first + HS_GC_HEAD_BYTES, true);
 		}
 	}
+	uint64_t stack_budget = mapped_bytes(py->image);
 	for (size_t i = 0; i < py->threads.n; i++) {
 		hs_addr thread = py->threads.items[i];
 		scan_range(heap, thread, thread + HS_SIZEOF(py->layout, PyThreadState));
-		scan_data_stack(heap, thread);
+		scan_data_stack(heap, thread, &stack_budget);
 	}
 	for (size_t i = 0; i < n_statics; i++) {
 		const struct hs_segment *segment = hs_image_find(py->image, statics[i].start);
