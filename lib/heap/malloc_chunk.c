@@ -23,7 +23,8 @@ static hs_addr walk_chunks(struct malloc_chunks *chunks, hs_addr start, hs_addr 
 	for (;;) {
 		uint64_t bytes = size & ~CHUNK_FLAGS;
 		hs_addr next = chunk + bytes;
-		if (bytes < CHUNK_MIN || bytes & 15 || size & CHUNK_IS_MMAPPED || next - CHUNK_HEADER > end)
+		/* compared as sizes: a huge one would wrap `next` around, and the walk would go back */
+		if (bytes < CHUNK_MIN || bytes & 15 || size & CHUNK_IS_MMAPPED || bytes > end + CHUNK_HEADER - chunk)
 			return chunk;
 		/* the last chunk is the top of the heap: free, and without a successor */
 		if (next - CHUNK_HEADER == end || !hs_image_u64(chunks->image, next - CHUNK_OVERHEAD, &next_size))
