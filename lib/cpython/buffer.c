@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects that own a buffer of raw bytes (Objects/bytearrayobject.c, Modules/arraymodule.c). The bytes are not read. */
+/* Objects that own a buffer of raw bytes (Objects/bytearrayobject.c, Modules/arraymodule.c, Modules/_ctypes). The bytes are not read. */
 #include "buffer.h"
 
 #define MAX_BYTES ((uint64_t)1 << 46)
@@ -61,4 +61,18 @@ void hs_array_visit(const struct hs_cpython *py, const struct hs_object *object,
 
 	if (items && bytes != HS_SIZE_UNKNOWN)
 		visitor->storage(visitor->context, items, bytes);
+}
+
+/* ctypes: small values lie inside the object, others in a buffer that it frees; some point into foreign memory. */
+void hs_cdata_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	uint32_t head = HS_SIZEOF(py->layout, PyObject), all_bytes = object->type->solid_base->basicsize;
+	hs_addr buffer = HS_BODY(py, object, CDataObject, b_ptr);
+
+	if (all_bytes > object->body_bytes)
+		return;
+	visitor->scan(visitor->context, object->body + head, (all_bytes - head) / 8);
+	if (buffer && hs_body_u32(object, HS_OFFSET(py->layout, CDataObject, b_needsfree)) &&
+	    (buffer < object->address || buffer >= object->address + all_bytes))
+		visitor->storage(visitor->context, buffer, HS_BODY(py, object, CDataObject, b_size));
 }

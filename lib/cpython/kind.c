@@ -44,6 +44,7 @@ static const struct hs_kind kinds[] = {
 	{ "async_generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
 	{ "type", hs_type_size, hs_type_extent, hs_type_visit, true },
 	{ "_ctypes.CType_Type", hs_ctype_size, hs_type_extent, hs_type_visit, true },
+	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
 	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false },

@@ -17,7 +17,7 @@
 #define MAX_METATYPE_DEPTH 16
 #define MAX_BASICSIZE ((uint64_t)1 << 28)
 #define MAX_ITEMSIZE ((uint64_t)1 << 20)
-#define MAX_TP_NAME 1024
+#define MAX_TP_NAME ((size_t)1 << 20)
 
 struct hs_types {
 	const struct hs_cpython *py;
@@ -136,19 +136,6 @@ static bool is_python_class(const struct hs_cpython *py, hs_addr address, uint64
 	return ht_name && tp_name == hs_str_utf8_address(py, ht_name);
 }
 
-static bool name_is_plausible(const struct hs_cpython *py, hs_addr tp_name, const char **ret, size_t *ret_bytes)
-{
-	const char *name = hs_image_string(py->image, tp_name, MAX_TP_NAME, ret_bytes);
-
-	if (!name || !*ret_bytes)
-		return false;
-	for (size_t i = 0; i < *ret_bytes; i++)
-		if ((unsigned char)name[i] < 0x20)
-			return false;
-	*ret = name;
-	return true;
-}
-
 static void place_headers(const struct hs_cpython *py, struct hs_type *type)
 {
 	const struct hs_features *features = &py->layout->features;
@@ -179,11 +166,11 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 	const struct hs_cpython *py = types->py;
 	uint64_t basicsize = TYPE_WORD(py, address, tp_basicsize);
 	uint64_t itemsize = TYPE_WORD(py, address, tp_itemsize);
-	const char *name;
-	size_t name_bytes;
+	/* any text can be a class's name, an empty one too; but there is one */
+	size_t name_bytes = 0;
+	const char *name = hs_image_string(py->image, TYPE_WORD(py, address, tp_name), MAX_TP_NAME, &name_bytes);
 
-	if (basicsize < HS_SIZEOF(py->layout, PyObject) || basicsize > MAX_BASICSIZE || itemsize > MAX_ITEMSIZE ||
-	    !name_is_plausible(py, TYPE_WORD(py, address, tp_name), &name, &name_bytes))
+	if (basicsize < HS_SIZEOF(py->layout, PyObject) || basicsize > MAX_BASICSIZE || itemsize > MAX_ITEMSIZE || !name)
 		return NULL;
 	struct hs_type *type = calloc(1, sizeof(*type));
 	if (!type)

@@ -44,6 +44,23 @@ static void note_gc_neighbours(struct worker *worker, const uint8_t *gc_head)
 		hs_heap_add_candidate(worker, prev + HS_GC_HEAD_BYTES, true);
 }
 
+static bool is_pointer_or_zero(uint64_t word)
+{
+	return word == 0 || (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & 4));
+}
+
+/*
+ * A GC head is {0, flags} when the object is not tracked, else two links with flags in their low bits; while a collection
+ * runs, the second word is a count. A pre-header is two pointers, one of which may be tagged. Text and numbers are neither.
+ */
+static bool headers_are_plausible(const uint8_t *data, unsigned header)
+{
+	for (unsigned offset = 0; offset + HS_GC_HEAD_BYTES < header; offset += sizeof(uint64_t))
+		if (!is_pointer_or_zero(word_at(data, offset)))
+			return false;
+	return header < HS_GC_HEAD_BYTES || is_pointer_or_zero(word_at(data, header - HS_GC_HEAD_BYTES));
+}
+
 /* The header bytes of the object in the block, or -1 when there is none. `data` starts behind debug hooks. */
 static int find_object(struct worker *worker, const uint8_t *data, hs_addr address, size_t bytes)
 {
@@ -61,7 +78,7 @@ static int find_object(struct worker *worker, const uint8_t *data, hs_addr addre
 			.head_bytes = header,
 			.type = hs_type_cached(worker->heap->types, &worker->types, word_at(data, header + ob_type)),
 		};
-		if (object.type && object.type->header_bytes == header && hs_object_fits(py, &object, object.body_bytes))
+		if (object.type && object.type->header_bytes == header && headers_are_plausible(data, header) && hs_object_fits(py, &object, object.body_bytes))
 			return (int)header;
 	}
 	return -1;

@@ -148,14 +148,14 @@ static void note_adoption(struct worker *worker, hs_addr word)
 	const struct hs_pool *pool;
 	uint32_t index;
 
-	if (!find_block(heap, word, &pool, &index)) {
-		word -= HS_GC_HEAD_BYTES;
-		if (!find_block(heap, word, &pool, &index))
-			return;
+	if (find_block(heap, word, &pool, &index)) {
+		uint8_t state = heap->blocks[pool->first_block + index];
+		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE || state & BLOCK_DOUBTFUL)
+			add_adoption(worker, word);
+	} else if (find_block(heap, word - HS_GC_HEAD_BYTES, &pool, &index) &&
+		   (heap->blocks[pool->first_block + index] & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE) {
+		add_adoption(worker, word - HS_GC_HEAD_BYTES);
 	}
-	uint8_t state = heap->blocks[pool->first_block + index];
-	if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE || state & BLOCK_DOUBTFUL)
-		add_adoption(worker, word);
 }
 
 /* The same outside the pools: a chunk that a C object points to, unless it holds an object. */
