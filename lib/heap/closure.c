@@ -105,24 +105,6 @@ static void look_at_range(void *context, size_t begin, size_t end, unsigned work
 		look_at(&round->heap->workers[worker_index], &round->candidates.items[i]);
 }
 
-/* Moves every worker's candidates into the round; false when there are none. */
-static bool gather_candidates(struct hs_heap *heap, struct candidates *round)
-{
-	round->n = 0;
-	for (unsigned i = 0; i < heap->n_workers; i++) {
-		struct candidates *from = &heap->workers[i].candidates;
-		if (!hs_array_reserve(round, round->n + from->n)) {
-			heap->workers[i].out_of_memory = true;
-			return false;
-		}
-		if (from->n)
-			memcpy(&round->items[round->n], from->items, from->n * sizeof(*from->items));
-		round->n += from->n;
-		from->n = 0;
-	}
-	return round->n != 0;
-}
-
 /* A type that has instances is an object, whoever else refers to it. */
 static void add_types(struct hs_heap *heap)
 {
@@ -138,7 +120,7 @@ void hs_heap_close_over(struct hs_heap *heap)
 	struct round round = { .heap = heap };
 
 	add_types(heap);
-	while (gather_candidates(heap, &round.candidates)) {
+	while (gather_from_workers(heap, &round.candidates, candidates)) {
 		hs_workers_run(look_at_range, &round, round.candidates.n, CANDIDATES_PER_CHUNK, heap->n_workers);
 		add_types(heap);
 	}

@@ -2,40 +2,9 @@
 /* Going through the objects and the unexplained blocks of a finished heap, one by one. */
 #include "heap_internal.h"
 
-struct summing {
-	const struct hs_heap *heap;
-	uint64_t bytes;
-};
-
-static void add_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	struct summing *summing = context;
-
-	summing->bytes += hs_heap_storage_block_bytes(summing->heap, start, bytes);
-}
-
-static void no_references(void *context, const void *words, size_t n, size_t stride)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)stride;
-}
-
-static void no_scan(void *context, const void *words, size_t n)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-}
-
 static void describe(const struct hs_heap *heap, struct hs_heap_object *entry)
 {
-	struct summing summing = { .heap = heap };
-	const struct hs_visitor visitor = { &summing, add_storage, no_references, no_scan };
-
-	hs_object_visit(heap->py, &entry->object, &visitor);
-	entry->storage_bytes = summing.bytes;
+	entry->storage_bytes = hs_heap_storage_of(heap, &entry->object);
 	entry->getsizeof_bytes = hs_object_getsizeof(heap->py, &entry->object);
 	entry->is_gc_tracked = hs_heap_is_tracked(&entry->object);
 }

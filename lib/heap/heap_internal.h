@@ -138,7 +138,31 @@ struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_
 bool hs_heap_is_tracked(const struct hs_object *object);
 /* The object at an address outside the pools. *ret_block_bytes: what its own chunk occupies; 0: static storage. */
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
+/* Bytes of all blocks that the object owns besides its own, whoever else claims them. */
+uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */
 uint64_t hs_heap_storage_block_bytes(const struct hs_heap *heap, hs_addr start, uint64_t requested_bytes);
+
+/*
+ * Moves what every worker has in its array `member` into `round`, which is emptied first; false when there is nothing, or
+ * when memory is out.
+ */
+#define gather_from_workers(heap, round, member)                                                        \
+	({                                                                                              \
+		(round)->n = 0;                                                                         \
+		for (unsigned i_worker = 0; i_worker < (heap)->n_workers; i_worker++) {                 \
+			__typeof__(&(heap)->workers[0].member) from = &(heap)->workers[i_worker].member; \
+			if (!hs_array_reserve((round), (round)->n + from->n)) {                         \
+				(heap)->workers[i_worker].out_of_memory = true;                         \
+				(round)->n = 0;                                                         \
+				break;                                                                  \
+			}                                                                               \
+			if (from->n)                                                                    \
+				memcpy(&(round)->items[(round)->n], from->items, from->n * sizeof(*from->items)); \
+			(round)->n += from->n;                                                          \
+			from->n = 0;                                                                    \
+		}                                                                                       \
+		(round)->n != 0;                                                                        \
+	})
 
 #endif

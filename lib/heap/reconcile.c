@@ -8,37 +8,6 @@
 #include "heap_internal.h"
 #include "malloc_chunk.h"
 
-static void count_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	struct worker *worker = context;
-
-	worker->storage_bytes += hs_heap_storage_block_bytes(worker->heap, start, bytes);
-}
-
-static void ignore_references(void *context, const void *words, size_t n, size_t stride)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)stride;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-}
-
-static uint64_t storage_of(struct worker *worker, const struct hs_object *object)
-{
-	const struct hs_visitor visitor = { worker, count_storage, ignore_references, ignore_scan };
-
-	worker->storage_bytes = 0;
-	hs_object_visit(worker->heap->py, object, &visitor);
-	return worker->storage_bytes;
-}
-
 /* Takes back what pass 2 added for the object in the block. Its bytes were counted twice: for it, and for the claimer. */
 static void remove_ghost(struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
 {
@@ -54,7 +23,7 @@ static void remove_ghost(struct hs_heap *heap, const struct hs_pool *pool, uint3
 	/* wraps around where another worker counted it: the sum over all workers is what counts */
 	totals->count--;
 	totals->gc_tracked -= hs_heap_is_tracked(&object);
-	totals->bytes -= pool->block_bytes + storage_of(worker, &object);
+	totals->bytes -= pool->block_bytes + hs_heap_storage_of(heap, &object);
 	totals->getsizeof_bytes -= size == HS_SIZE_UNKNOWN ? 0 : size;
 	worker->explained_pool_bytes -= pool->block_bytes;
 	heap->figures.n_ghosts++;
@@ -177,29 +146,12 @@ static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 	}
 }
 
-static bool gather_adoptions(struct hs_heap *heap, struct adoptions *round)
-{
-	round->n = 0;
-	for (unsigned i = 0; i < heap->n_workers; i++) {
-		struct adoptions *from = &heap->workers[i].adoptions;
-		if (!hs_array_reserve(round, round->n + from->n)) {
-			heap->workers[i].out_of_memory = true;
-			return false;
-		}
-		if (from->n)
-			memcpy(&round->items[round->n], from->items, from->n * sizeof(*from->items));
-		round->n += from->n;
-		from->n = 0;
-	}
-	return round->n != 0;
-}
-
 void hs_heap_adopt_blocks(struct hs_heap *heap)
 {
 	struct adoptions round = { 0 };
 
 	/* in the order of addresses, so that the result does not depend on how the passes were split */
-	while (gather_adoptions(heap, &round)) {
+	while (gather_from_workers(heap, &round, adoptions)) {
 		qsort(round.items, round.n, sizeof(*round.items), compare_adoptions);
 		for (size_t i = 0; i < round.n; i++)
 			adopt(heap, &round.items[i]);
