@@ -169,8 +169,10 @@ static void tables_of_both_geometries(void **state)
 		uint64_t bytes; /* header + indices + entries */
 	} cases[] = {
 		{ V38, 3, 40 + 8 + 5 * 24 },
+		{ V38, 7, 40 + 128 + 85 * 24 },
 		{ V38, 8, 40 + 256 * 2 + 170 * 24 },
 		{ V311, 3, 32 + 8 + 5 * 16 },
+		{ V311, 7, 32 + 128 + 85 * 16 },
 		{ V311, 8, 32 + 512 + 170 * 16 },
 		{ V314, 3, 32 + 8 + 5 * 16 },
 	};
@@ -253,7 +255,7 @@ static void tables_that_lie_are_refused(void **state)
 		{ V311, HS_FIELD_PyDictKeysObject_dk_kind, 3 },
 		{ V38, HS_FIELD_PyDictKeysObject_dk_nentries, 6 },
 		{ V38, HS_FIELD_PyDictKeysObject_dk_size, 0 },
-		{ V38, HS_FIELD_PyDictKeysObject_dk_size, 7 },
+		{ V38, HS_FIELD_PyDictKeysObject_dk_size, 9 }, /* no power of two */
 		{ V38, HS_FIELD_PyDictKeysObject_dk_size, (uint64_t)1 << 41 },
 		{ V38, HS_FIELD_PyDictKeysObject_dk_size, (uint64_t)1 << 63 },
 		{ V38, HS_FIELD_PyDictKeysObject_dk_size, 1 << 20 }, /* indices beyond the image */
