@@ -44,9 +44,10 @@ static void note_gc_neighbours(struct worker *worker, const uint8_t *gc_head)
 		hs_heap_add_candidate(worker, prev + HS_GC_HEAD_BYTES, true);
 }
 
+/* Pointers may be tagged: links of the collector with 1 and 2, attribute values of 3.12 by being one too low. */
 static bool is_pointer_or_zero(uint64_t word)
 {
-	return word == 0 || (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & 4));
+	return word == 0 || (word >= HS_PAGE_BYTES && !(word >> 47));
 }
 
 /*
