@@ -38,6 +38,9 @@ void hs_ndarray_visit(const struct hs_cpython *py, const struct hs_object *objec
 	char kind = 0;
 
 	hs_image_read(py->image, hs_body_u64(object, head + DESCR) + head + WORD, &kind, sizeof(kind));
+	/* a type that only bears the name may have smaller instances */
+	if (object->body_bytes < head + FLAGS + WORD)
+		return;
 	visitor->scan(visitor->context, object->body + head + WORD, (object->body_bytes - head) / WORD - 1);
 	if (!data || !(hs_body_u32(object, head + FLAGS) & OWNS_DATA))
 		return;
