@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole census over a heap whose bytes were changed: it may count wrongly or give up, but must not crash, hang or read beside the
- * image. The first byte of the input chooses the version of CPython; then come changes, each 12 bytes: what, where, the word.
+ * The whole census over a heap whose bytes were changed: it may count wrongly or give up, but must not crash, hang or read
+ * beside the image. The first byte of the input chooses the version of CPython and the allocator's hooks; then come changes,
+ * each 12 bytes: what, where, the word.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 #define CHANGE_BYTES 12
 #define MAX_CHANGES 64
 
-static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian" };
+static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+#define N_HEAPS (2 * N_TABLES) /* without debug hooks, and with them */
 
 struct change {
 	uint8_t *at;
@@ -116,14 +118,15 @@ static void take_census(const struct fake_heap *heap, unsigned n_workers)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	static struct fake_heap *heaps[N_TABLES];
+	static struct fake_heap *heaps[N_HEAPS];
 	struct change changes[MAX_CHANGES];
 
 	if (!bytes)
 		return 0;
-	struct fake_heap **heap = &heaps[data[0] % N_TABLES];
+	struct fake_heap **heap = &heaps[data[0] % N_HEAPS];
 	if (!*heap) {
 		*heap = fake_heap_create(tables[data[0] % N_TABLES]);
+		(*heap)->has_hooks = data[0] % N_HEAPS >= N_TABLES;
 		fake_populate(*heap);
 	}
 	size_t n = apply(*heap, data + 1, bytes - 1, changes);

@@ -28,6 +28,7 @@ static const struct {
 	{ "itertools.permutations", HS_STRUCT_permutationsobject, true, { HS_FIELD_permutationsobject_pool, HS_N_FIELDS } },
 	{ "itertools.combinations", HS_STRUCT_combinationsobject, true, { HS_N_FIELDS, HS_N_FIELDS } },
 	{ "_queue.SimpleQueue", HS_STRUCT_simplequeueobject, true, { HS_N_FIELDS, HS_N_FIELDS } },
+	{ "numpy.ndarray", HS_STRUCT_PySetObject, false, { HS_FIELD_PySetObject_fill, HS_FIELD_PySetObject_mask } },
 	{ "EncodingMap", HS_STRUCT_PyListObject, false, { HS_N_FIELDS, HS_N_FIELDS } },
 	{ "datetime.datetime", HS_STRUCT_PyListObject, false, { HS_N_FIELDS, HS_N_FIELDS } },
 	{ "extension.Thing", HS_STRUCT_PyListObject, true, { HS_FIELD_PyListObject_ob_item, HS_N_FIELDS } },
@@ -46,6 +47,28 @@ static void add_kinds(struct fake_heap *heap)
 				fake_put_field(heap, object, kinds[i].pointers[p], fake_malloc(heap, 64));
 		fake_hold(heap, object);
 	}
+}
+
+/* 3.13+: what ctypes keeps about a type lies behind the type object. */
+static void add_ctype(struct fake_heap *heap)
+{
+	const struct hs_layout *layout = heap->layout;
+	size_t bytes = (HS_SIZEOF(layout, PyHeapTypeObject) + 15) & ~(size_t)15, info = bytes;
+
+	if (!HS_SIZEOF(layout, StgInfo))
+		return;
+	bytes += HS_SIZEOF(layout, StgInfo);
+	hs_addr metatype = fake_static_type(heap, "_ctypes.CType_Type", bytes, HS_SIZEOF(layout, PyMemberDef),
+					    HS_TPFLAGS_HAVE_GC | HS_TPFLAGS_TYPE_SUBCLASS, heap->types.type);
+	hs_addr type = fake_object(heap, metatype, bytes);
+	FAKE_PUT(heap, type, PyTypeObject, tp_name, fake_string(heap, "c_thing"));
+	FAKE_PUT(heap, type, PyTypeObject, tp_basicsize, 48);
+	FAKE_PUT(heap, type, PyTypeObject, tp_flags, HS_TPFLAGS_READY | HS_TPFLAGS_HEAPTYPE | HS_TPFLAGS_HAVE_GC);
+	FAKE_PUT(heap, type, PyTypeObject, tp_base, heap->types.object);
+	FAKE_PUT(heap, type + info, StgInfo, initialized, 1);
+	FAKE_PUT(heap, type + info, StgInfo, format, fake_string(heap, "<i"));
+	FAKE_PUT(heap, type + info, StgInfo, ndim, 2);
+	fake_hold(heap, fake_object(heap, type, 48));
 }
 
 static void add_instances(struct fake_heap *heap, const hs_addr *values)
@@ -106,6 +129,7 @@ void fake_populate(struct fake_heap *heap)
 	fake_hold(heap, fake_bytes(heap, 2000));
 	add_instances(heap, words);
 	add_kinds(heap);
+	add_ctype(heap);
 	/* a freed block, a freed chunk, an object kept for reuse, a chunk of its own mapping */
 	fake_free_block(heap, words[7]);
 	hs_addr freed = fake_chunk(heap, 700);

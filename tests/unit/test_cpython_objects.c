@@ -342,6 +342,78 @@ static void attributes_behind_the_object(void **state)
 	fake_heap_destroy(fake);
 }
 
+/* numpy/ndarraytypes.h: data, number and lengths of dimensions, base, descr with the kind of items, flags. */
+static hs_addr make_ndarray(struct fake_heap *fake, char kind, const hs_addr *items, uint64_t n)
+{
+	hs_addr type = fake_static_type(fake, "numpy.ndarray", 80, 0, 0, fake->types.object), array = fake_object(fake, type, 80);
+	hs_addr data = fake_malloc(fake, n * 8), dimensions = fake_malloc(fake, 16), descr = fake_malloc(fake, 32);
+
+	for (uint64_t i = 0; i < n; i++)
+		fake_put(fake, data + i * 8, items[i]);
+	*fake_at(fake, descr + 24, 1) = (uint8_t)kind;
+	fake_put(fake, dimensions, n);
+	fake_put(fake, array + 16, data);
+	fake_put(fake, array + 24, 1);
+	fake_put(fake, array + 32, dimensions);
+	fake_put(fake, array + 56, descr);
+	fake_put(fake, array + 64, 4); /* NPY_ARRAY_OWNDATA */
+	return array;
+}
+
+static void arrays_of_numbers_and_of_objects(void **state)
+{
+	struct fake_heap *fake = open_fake(V311);
+	hs_addr items[3] = { fake_int(fake, 1), fake_int(fake, 2), fake_int(fake, 3) };
+
+	(void)state;
+	struct hs_object numbers = object_at(fake, make_ndarray(fake, 'f', items, 3));
+	struct fake_record record = fake_visit(fake, &numbers);
+	assert_int_equal(record.n_storage, 1);
+	assert_int_equal(record.n_references, 0);
+	hs_addr array = make_ndarray(fake, 'O', items, 3);
+	struct hs_object objects = object_at(fake, array);
+	record = fake_visit(fake, &objects);
+	assert_int_equal(record.n_references, 3);
+	assert_int_equal(record.references[2], items[2]);
+	/* dimensions whose product is beyond counting */
+	fake_put(fake, array + 24, 2);
+	fake_put(fake, fake_get(fake, array + 32), (uint64_t)1 << 39);
+	fake_put(fake, fake_get(fake, array + 32) + 8, (uint64_t)1 << 39);
+	assert_int_equal(fake_visit(fake, &objects).n_references, 0);
+	fake_put(fake, fake_get(fake, array + 32), UINT64_MAX);
+	assert_int_equal(fake_visit(fake, &objects).n_references, 0);
+	fake_heap_destroy(fake);
+}
+
+/* A type is decoded by its name; the bytes that its instances have may be less than the real one's. */
+static void types_that_only_bear_the_name_do_no_harm(void **state)
+{
+	static const char *const names[] = { "int", "str", "float", "bytes", "tuple", "list", "dict", "collections.OrderedDict", "set",
+					     "collections.deque", "bytearray", "array.array", "code", "frame", "generator", "coroutine", "type",
+					     "_ctypes.CType_Type", "StgDict", "_io.BytesIO", "_io.BufferedReader", "_struct.Struct",
+					     "_pickle.Pickler", "_pickle.Unpickler", "xml.etree.ElementTree.Element", "decimal.Decimal",
+					     "itertools.product", "itertools.permutations", "itertools.combinations", "_queue.SimpleQueue",
+					     "EncodingMap", "datetime.time", "datetime.datetime", "numpy.ndarray" };
+	static const char *const tables[] = { V38, V311, V312, "3.13.0-upstream", V314, "3.15.2-debian" };
+
+	(void)state;
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		struct fake_heap *fake = open_fake(tables[t]);
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			hs_addr type = fake_static_type(fake, names[i], 16, 0, 0, fake->types.object), address = fake_object(fake, type, 16);
+			/* the object ends with the image: every byte read behind it is one too many */
+			hs_addr end = fake->regions[FAKE_MAPPED].start + fake->regions[FAKE_MAPPED].bytes - 16;
+			fake_put(fake, end, fake_get(fake, address));
+			fake_put(fake, end + 8, type);
+			struct hs_object object = fake_view(fake, end, 16);
+			hs_object_size(fake->py, &object);
+			hs_object_extent(fake->py, &object);
+			assert_true(fake_visit(fake, &object).n_scanned <= 2);
+		}
+		fake_heap_destroy(fake);
+	}
+}
+
 static void an_object_needs_its_headers_in_the_image(void **state)
 {
 	struct fake_heap *fake = open_fake(V311);
@@ -379,6 +451,8 @@ int main(void)
 		cmocka_unit_test(attributes_before_the_object),
 		cmocka_unit_test(attributes_in_a_tagged_word),
 		cmocka_unit_test(attributes_behind_the_object),
+		cmocka_unit_test(arrays_of_numbers_and_of_objects),
+		cmocka_unit_test(types_that_only_bear_the_name_do_no_harm),
 		cmocka_unit_test(an_object_needs_its_headers_in_the_image),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 #define V311 "3.11.7-upstream"
 
-static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", V311, "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian" };
+static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", V311, "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static struct hs_census *take(struct fake_heap *fake, unsigned n_workers)
@@ -246,9 +246,12 @@ static void a_runtime_that_lies_is_refused(void **state)
 	hs_addr runtime = HS_ADDRESS_OF(fake->layout, _PyRuntime);
 
 	(void)state;
+	/* interpreters in a circle, without threads whose own limit would end it; then threads */
 	FAKE_PUT(fake, fake->interpreter, PyInterpreterState, next, fake->interpreter);
+	FAKE_PUT(fake, fake->interpreter, PyInterpreterState, threads_head, 0);
 	assert_refused(fake, HS_ERROR_LIMIT);
 	FAKE_PUT(fake, fake->interpreter, PyInterpreterState, next, 0);
+	FAKE_PUT(fake, fake->interpreter, PyInterpreterState, threads_head, fake->thread);
 	FAKE_PUT(fake, fake->thread, PyThreadState, next, fake->thread);
 	assert_refused(fake, HS_ERROR_LIMIT);
 	FAKE_PUT(fake, fake->thread, PyThreadState, next, 0);

@@ -184,7 +184,8 @@ static void a_doubtful_object_claims_no_real_one(void **state)
 	assert_null(hs_image_add_segment(image, &page, NULL, NULL));
 	assert_null(hs_image_seal(image));
 
-	hs_addr victim = fake_float(fake, 1), doubtful = fake_list(fake, NULL, 0, 0), honest = fake_list(fake, NULL, 0, 0);
+	/* the lists' pool comes before that of the float: doubts are settled by address, and the float's pool is still to come */
+	hs_addr honest = fake_list(fake, NULL, 0, 0), doubtful = fake_list(fake, NULL, 0, 0), victim = fake_float(fake, 1);
 	fake_put(fake, doubtful, low_address + 16);
 	FAKE_PUT(fake, doubtful, PyListObject, ob_item, victim);
 	FAKE_PUT(fake, doubtful, PyListObject, allocated, 3);
@@ -281,7 +282,7 @@ static void a_hook_that_lies_hides_nothing(void **state)
 	fake_put(fake, number - 16, UINT64_MAX);
 	struct hs_heap *heap = open_heap(fake);
 	assert_object(heap, other, "float", true);
-	assert_true(find(heap, number).n <= 1);
+	assert_object(heap, number, "float", true);
 	hs_heap_close(heap);
 	fake_heap_destroy(fake);
 }
