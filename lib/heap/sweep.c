@@ -102,7 +102,7 @@ static void sweep_block(struct worker *worker, const struct hs_pool *pool, uint3
 
 	if (heap->hook_bytes) {
 		/* the hook's first word is the size asked for, big-endian */
-		uint64_t requested = __builtin_bswap64(word_at(data, 0 - (size_t)heap->hook_bytes));
+		uint64_t requested = __builtin_bswap64(word_at(data - heap->hook_bytes, 0));
 		if (requested <= bytes)
 			bytes = requested;
 	}
