@@ -192,6 +192,21 @@ static void pool_headers_that_lie_are_not_indexed(void **state)
 	}
 }
 
+/* Where the next block would start may be behind the pool by less than a block; that one is none. */
+static void the_last_block_must_end_in_its_pool(void **state)
+{
+	struct fake_heap *fake = fake_heap_create(TABLE);
+	hs_addr pool_address = fake_pool_of(fake, fake_malloc(fake, 64));
+
+	(void)state;
+	FAKE_PUT(fake, pool_address, pool_header, nextoffset, 48 + 64 * 256);
+	struct hs_pymalloc *pymalloc = open_pools(fake);
+	assert_int_equal(pymalloc->n_broken_pools, 0);
+	assert_int_equal(pymalloc->pools.items[0].n_blocks, 255);
+	hs_pymalloc_close(pymalloc);
+	fake_heap_destroy(fake);
+}
+
 static void an_empty_pool_is_neither_broken_nor_indexed(void **state)
 {
 	struct fake_heap *fake = fake_heap_create(TABLE);
@@ -328,6 +343,7 @@ int main(void)
 		cmocka_unit_test(free_blocks_are_those_on_the_chain),
 		cmocka_unit_test(chains_that_lie_end),
 		cmocka_unit_test(pool_headers_that_lie_are_not_indexed),
+		cmocka_unit_test(the_last_block_must_end_in_its_pool),
 		cmocka_unit_test(an_empty_pool_is_neither_broken_nor_indexed),
 		cmocka_unit_test(an_arena_beyond_its_size_is_not_read),
 		cmocka_unit_test(an_arena_outside_the_image_is_gone),
