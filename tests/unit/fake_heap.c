@@ -14,7 +14,7 @@
 #define STATICS_BYTES (128 << 10)
 #define CHUNKS_BYTES (64 << 10)
 #define MAPPED_BYTES (16 << 10)
-#define ARENA_BYTES (256 << 10)
+#define ARENAS_BYTES (1 << 20) /* one arena, or four of the small ones up to 3.9 */
 
 /* in the static region */
 #define RUNTIME_AT 0x0
@@ -104,7 +104,7 @@ static void make_image(struct fake_heap *heap)
 		[FAKE_STATICS] = { 0x555555000000, STATICS_BYTES },
 		[FAKE_CHUNKS] = { 0x555556000000, CHUNKS_BYTES },
 		[FAKE_MAPPED] = { 0x7e0000001000, MAPPED_BYTES },
-		[FAKE_ARENA] = { 0x7f0000100000, ARENA_BYTES },
+		[FAKE_ARENA] = { 0x7f0000100000, ARENAS_BYTES },
 	};
 
 	require(!hs_image_create(&heap->image));
@@ -137,7 +137,7 @@ hs_addr fake_gc_head(const struct fake_heap *heap, unsigned generation)
 	return gc + (uint32_t)HS_OFFSET(layout, gc_runtime_state, generations) + generation * HS_SIZEOF(layout, gc_generation);
 }
 
-/* Where this version keeps the table of arenas, and in it one arena without pools. */
+/* Where this version keeps the table of arenas; its slots are empty yet. */
 static void make_arena_table(struct fake_heap *heap)
 {
 	struct hs_layout *layout = heap->layout;
@@ -157,8 +157,6 @@ static void make_arena_table(struct fake_heap *heap)
 		FAKE_PUT(heap, state, obmalloc_state, arenas, heap->arena_table);
 		FAKE_PUT(heap, state, obmalloc_state, maxarenas, N_ARENA_SLOTS);
 	}
-	FAKE_PUT(heap, heap->arena_table, arena_object, address, heap->regions[FAKE_ARENA].start);
-	FAKE_PUT(heap, heap->arena_table, arena_object, pool_address, heap->regions[FAKE_ARENA].start);
 }
 
 static void make_runtime(struct fake_heap *heap)
@@ -304,10 +302,14 @@ static hs_addr open_pool(struct fake_heap *heap, uint32_t size_class)
 {
 	uint32_t block_bytes = (size_class + 1) * 16;
 	hs_addr pool = heap->regions[FAKE_ARENA].start + (hs_addr)heap->n_pools * heap->layout->features.pool_bytes;
+	uint32_t arena_index = (uint32_t)((pool - heap->regions[FAKE_ARENA].start) / heap->layout->features.arena_bytes);
+	hs_addr arena = heap->arena_table + arena_index * HS_SIZEOF(heap->layout, arena_object);
 
 	heap->newest_pool[size_class] = ++heap->n_pools;
-	FAKE_PUT(heap, heap->arena_table, arena_object, pool_address, pool + heap->layout->features.pool_bytes);
+	FAKE_PUT(heap, arena, arena_object, address, heap->regions[FAKE_ARENA].start + (hs_addr)arena_index * heap->layout->features.arena_bytes);
+	FAKE_PUT(heap, arena, arena_object, pool_address, pool + heap->layout->features.pool_bytes);
 	fake_at(heap, pool, heap->layout->features.pool_bytes);
+	FAKE_PUT(heap, pool, pool_header, arenaindex, arena_index);
 	FAKE_PUT(heap, pool, pool_header, szidx, size_class);
 	FAKE_PUT(heap, pool, pool_header, nextoffset, 48 + block_bytes);
 	FAKE_PUT(heap, pool, pool_header, freeblock, pool + 48);

@@ -125,21 +125,32 @@ static void assert_same(const struct hs_census *left, const struct hs_census *ri
 	}
 }
 
-/* Outside the pools candidates are looked at in portions of 256: enough for two threads and more. */
-static void the_number_of_threads_changes_nothing(void **state)
+/* Passes over pools are split by 64, candidates outside them by 256: enough of both for four threads, where pools are small. */
+static void add_many(struct fake_heap *fake)
 {
 	hs_addr statics[700];
 
+	for (unsigned i = 0; i < 700; i++) {
+		statics[i] = fake_static(fake, 32);
+		fake_put(fake, statics[i], 1);
+		fake_put(fake, statics[i] + 8, fake->types.float_);
+	}
+	fake_list(fake, statics, 700, 700);
+	while ((fake->n_pools + 6) * fake->layout->features.pool_bytes < fake->regions[FAKE_ARENA].bytes) {
+		hs_addr items[8];
+		for (unsigned i = 0; i < 8; i++)
+			items[i] = i % 2 ? fake_str(fake, "text") : fake_tuple(fake, statics, 20);
+		fake_list(fake, items, 8, 60);
+	}
+}
+
+static void the_number_of_threads_changes_nothing(void **state)
+{
 	(void)state;
 	for (size_t t = 0; t < N_TABLES; t++) {
 		struct fake_heap *fake = fake_heap_create(tables[t]);
 		fake_populate(fake);
-		for (unsigned i = 0; i < 700; i++) {
-			statics[i] = fake_static(fake, 32);
-			fake_put(fake, statics[i], 1);
-			fake_put(fake, statics[i] + 8, fake->types.float_);
-		}
-		fake_list(fake, statics, 700, 700);
+		add_many(fake);
 		struct hs_census *alone = take(fake, 1), *together = take(fake, 4), *again = take(fake, 4);
 		assert_true(type_named(alone, "builtins.float")->count >= 700);
 		assert_same(alone, together);
