@@ -12,6 +12,12 @@
 #define POOLS_PER_CHUNK 64
 #define TAG_BITS ((uint64_t)7) /* tagged references of frames, of xml.etree's text and tail */
 
+/* Other threads may be claiming blocks meanwhile. */
+static uint8_t block_state(const struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
+{
+	return atomic_load_explicit((_Atomic uint8_t *)&heap->blocks[pool->first_block + index], memory_order_relaxed);
+}
+
 struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index)
 {
 	static const struct hs_type_totals zero;
@@ -149,11 +155,11 @@ static void note_adoption(struct worker *worker, hs_addr word)
 	uint32_t index;
 
 	if (find_block(heap, word, &pool, &index)) {
-		uint8_t state = heap->blocks[pool->first_block + index];
+		uint8_t state = block_state(heap, pool, index);
 		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE || state & BLOCK_DOUBTFUL)
 			add_adoption(worker, word);
 	} else if (find_block(heap, word - HS_GC_HEAD_BYTES, &pool, &index) &&
-		   (heap->blocks[pool->first_block + index] & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE) {
+		   (block_state(heap, pool, index) & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) == BLOCK_LIVE) {
 		add_adoption(worker, word - HS_GC_HEAD_BYTES);
 	}
 }
@@ -264,7 +270,7 @@ static void visit_pools(void *context, size_t begin, size_t end, unsigned worker
 	for (size_t i = begin; i < end; i++) {
 		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
 		for (uint32_t index = 0; index < pool->n_blocks; index++) {
-			uint8_t state = heap->blocks[pool->first_block + index];
+			uint8_t state = block_state(heap, pool, index);
 			struct hs_object object;
 			if (!(state & BLOCK_OBJECT) || state & BLOCK_DOUBTFUL)
 				continue;
