@@ -167,7 +167,8 @@ static struct hs_error *resolve_from_files(struct resolution *resolution, struct
 	struct hs_cache_key key = { "" };
 	bool is_found = false;
 
-	if (!resolution->options->no_cache)
+	/* who names a directory wants what is in it, not what was read before */
+	if (!resolution->options->no_cache && !resolution->options->debug_dir)
 		hs_cache_key_of(resolution->process, &resolution->binary.runtime, &key);
 	struct hs_layout *cached = resolve_from_cache(resolution, bare, &key);
 	if (cached) {
@@ -181,6 +182,8 @@ static struct hs_error *resolve_from_files(struct resolution *resolution, struct
 	if (!is_found)
 		return NULL;
 	HS_TRY(finish(resolution, layout));
+	if (resolution->rejected)
+		hs_layout_warn(layout, "debug information passed over: %s", resolution->rejected);
 	if (!resolution->options->mutate)
 		hs_cache_store(&key, layout);
 	*ret = hs_take(layout);

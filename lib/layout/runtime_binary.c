@@ -22,6 +22,7 @@ struct search {
 	size_t n_tried;
 	struct hs_error *open_error; /* of the first file that could not be opened */
 	const char *foreign;         /* another Python: its name for the message */
+	unsigned old_major, old_minor; /* of a CPython from before _PyRuntime (3.7); 0: unknown */
 };
 
 static const char *base_name(const char *path)
@@ -123,8 +124,21 @@ static bool holds_runtime(const struct hs_mapped_file *file)
 	return runtime != 0;
 }
 
-static void note_foreign(struct search *search, const struct hs_mapped_file *file)
+/* "python2.7", "libpython3.6m.so.1.0": the version that a file name tells of a Python without _PyRuntime. */
+static void note_old_version(struct search *search, const char *path)
 {
+	const char *name = strstr(base_name(path), "python");
+	unsigned major, minor;
+
+	if (!name || sscanf(name, "python%u.%u", &major, &minor) != 2)
+		return;
+	search->old_major = major;
+	search->old_minor = minor;
+}
+
+static void note_foreign(struct search *search, const struct hs_mapped_file *file, const char *path)
+{
+	enum { PY_GET_VERSION = 3 };
 	const char *const signs[] = { "pypy_execute_source", "PyPy_Initialize", "PyPyErr_Occurred", "Py_GetVersion",
 				      "graal_create_isolate" };
 	const char *const names[] = { "PyPy", "PyPy", "PyPy", "a Python older than 3.7", "GraalPy" };
@@ -134,6 +148,8 @@ static void note_foreign(struct search *search, const struct hs_mapped_file *fil
 	for (size_t i = 0; i < 5 && !search->foreign; i++)
 		if (found[i])
 			search->foreign = names[i];
+	if (found[PY_GET_VERSION])
+		note_old_version(search, path);
 }
 
 /* True when `mapping`'s file is the runtime's binary. */
@@ -163,7 +179,7 @@ static bool try_mapping(struct search *search, const struct hs_mapping *mapping,
 		*ret = file;
 		return true;
 	}
-	note_foreign(search, &file);
+	note_foreign(search, &file, mapping->path);
 	hs_mapped_file_release(&file);
 	return false;
 }
@@ -190,6 +206,10 @@ static struct hs_error *not_found(struct search *search)
 
 	if (search->foreign) {
 		hs_error_destroy(search->open_error);
+		if (search->old_major)
+			return hs_error_hint(hs_error_new(search->old_major < 3 ? HS_ERROR_NOT_CPYTHON : HS_ERROR_UNSUPPORTED,
+							  "process %d runs Python %u.%u", pid, search->old_major, search->old_minor),
+					     "heapspy reads CPython 3.8 and later");
 		return hs_error_hint(hs_error_new(HS_ERROR_NOT_CPYTHON, "process %d runs %s", pid, search->foreign),
 				     "heapspy reads CPython 3.8 and later");
 	}
