@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 #define CHANGE_BYTES 12
 #define MAX_CHANGES 64
 
-static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
+static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.12.1-upstream",
+				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 #define N_HEAPS (2 * N_TABLES) /* without debug hooks, and with them */
 

@@ -156,7 +156,8 @@ hs_addr fake_keys(struct fake_heap *heap, unsigned log2_size, const hs_addr *key
 {
 	const struct hs_layout *layout = heap->layout;
 	bool by_size = HS_HAS(layout, PyDictKeysObject, dk_size);
-	size_t n_slots = (size_t)1 << log2_size, n_usable = n_slots * 2 / 3, index_bytes = n_slots <= 128 || (by_size && n_slots <= 255) ? n_slots : n_slots * 2;
+	/* an index's width is a byte up to 128 slots, then two: no table here is larger */
+	size_t n_slots = (size_t)1 << log2_size, n_usable = n_slots * 2 / 3, index_bytes = n_slots <= 128 ? n_slots : n_slots * 2;
 	size_t entry_bytes = by_size ? HS_SIZEOF(layout, PyDictKeyEntry) : HS_SIZEOF(layout, PyDictUnicodeEntry);
 	size_t header = (size_t)HS_OFFSET(layout, PyDictKeysObject, dk_indices);
 	hs_addr table = fake_malloc(heap, header + index_bytes + n_usable * entry_bytes);

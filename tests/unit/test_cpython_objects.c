@@ -63,7 +63,8 @@ static void ints_by_version(void **state)
 
 static void ints_of_absurd_length_are_none(void **state)
 {
-	static const uint64_t counts[] = { ((uint64_t)1 << 40) + 1, (uint64_t)1 << 60, (uint64_t)1 << 63, ((uint64_t)1 << 63) + 1, (uint64_t)1 << 39 };
+	static const uint64_t counts[] = { ((uint64_t)1 << 40) + 1, (uint64_t)1 << 60,
+					    (uint64_t)1 << 63, ((uint64_t)1 << 63) + 1, (uint64_t)1 << 39 };
 	static const char *const tables[] = { V38, V311, V312, V314 };
 
 	(void)state;

@@ -13,7 +13,8 @@
 
 #define V311 "3.11.7-upstream"
 
-static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", V311, "3.12.1-upstream", "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
+static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", V311, "3.12.1-upstream",
+				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static struct hs_census *take(struct fake_heap *fake, unsigned n_workers)
@@ -35,7 +36,8 @@ static const struct hs_census_type *type_named(const struct hs_census *census, c
 	return &none;
 }
 
-static void assert_totals(const struct hs_census *census, const char *name, uint64_t count, uint64_t tracked, uint64_t bytes, uint64_t getsizeof_bytes)
+static void assert_totals(const struct hs_census *census, const char *name, uint64_t count, uint64_t tracked, uint64_t bytes,
+			  uint64_t getsizeof_bytes)
 {
 	const struct hs_census_type *type = type_named(census, name);
 

@@ -127,7 +127,8 @@ static void a_freed_chunk_is_nobodys(void **state)
 
 static void the_walk_ends_where_sizes_lie(void **state)
 {
-	static const uint64_t lies[] = { 0, 0x10, 0x18, 0x88, 0x100 | MMAPPED, HEAP_BYTES, UINT64_MAX & ~(uint64_t)15, (uint64_t)1 << 63, (uint64_t)-HEAP_BYTES,
+	static const uint64_t lies[] = { 0, 0x10, 0x18, 0x88, 0x100 | MMAPPED, HEAP_BYTES, UINT64_MAX & ~(uint64_t)15,
+					 (uint64_t)1 << 63, (uint64_t)-HEAP_BYTES,
 					 (uint64_t)-0x140 /* back to a chunk that was passed: for ever */ };
 
 	(void)state;

@@ -290,7 +290,8 @@ static void a_hook_that_lies_hides_nothing(void **state)
 static void large_objects_are_reached_from_anywhere(void **state)
 {
 	struct fake_heap *fake = fake_heap_create(V311);
-	hs_addr by_reference = fake_bytes(fake, 1000), by_global = fake_bytes(fake, 1000), by_thread = fake_bytes(fake, 1000), lost = fake_bytes(fake, 1000);
+	hs_addr by_reference = fake_bytes(fake, 1000), by_global = fake_bytes(fake, 1000), by_thread = fake_bytes(fake, 1000);
+	hs_addr lost = fake_bytes(fake, 1000);
 
 	(void)state;
 	fake_list(fake, &by_reference, 1, 1);
