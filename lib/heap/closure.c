@@ -38,6 +38,9 @@ static bool guess_is_sound(const struct hs_heap *heap, const struct hs_object *o
 	uint64_t refcount = hs_body_u64(object, HS_OFFSET(heap->py->layout, PyObject, ob_refcnt));
 	bool is_static = hs_image_is_static(image, object->address);
 
+	/* static structs of pointers to objects and types (datetime's C interface) */
+	if (hs_object_at(heap->py, heap->types, refcount, &(struct hs_object){ 0 }))
+		return false;
 	if (!is_static && (hs_image_find(image, refcount) || !block_bytes ||
 			   !malloc_chunk_is_proven(heap->chunks, object->address - object->head_bytes)))
 		return false;
