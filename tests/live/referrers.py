@@ -17,6 +17,7 @@ CHUNK = 8 << 20
 IMMORTAL = 900000000
 # References that memory does not show: in registers, in a C stack's dead words, twice in one slot.
 SLACK = 8
+UNHEADED = {"builtins.str", "builtins.bytes", "builtins.int", "builtins.float"}
 
 
 def _writable_ranges(pid):
@@ -26,6 +27,13 @@ def _writable_ranges(pid):
             start, end, permissions, path = LINE.match(line.rstrip("\n")).groups()
             if permissions.startswith("rw") and not path.startswith(("[vvar", "[vsyscall", "/dev/")):
                 yield int(start, 16), int(end, 16), path
+
+
+def _file_ranges(pid):
+    """(start, end) of what files are mapped to, .data.rel.ro included: objects there are the interpreter's own."""
+    with open("/proc/%d/maps" % pid) as file:
+        matches = [LINE.match(line.rstrip("\n")).groups() for line in file]
+    return [(int(start, 16), int(end, 16)) for start, end, _, path in matches if path.startswith("/")]
 
 
 def _chunks(memory, start, end):
@@ -63,13 +71,15 @@ def _refcount(memory, address):
 
 def ghosts(pid, surplus):
     """Those of the (address, type) that nothing but themselves refers to, or fewer things than their count tells."""
-    static = [(start, end) for start, end, path in _writable_ranges(pid) if path.startswith("/")]
+    static = _file_ranges(pid)
     surplus = [(address, name) for address, name in surplus if not any(start <= address < end for start, end in static)]
     places = find(pid, [address for address, _ in surplus])
     found = []
     with open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
         for address, name in surplus:
-            holders = [place for place in places.get(address, ()) if not address - 32 <= place < address + 16]
+            # An object's own header may point to it; a collector's head stands only before what the collector knows.
+            head = 0 if name in UNHEADED else 32
+            holders = [place for place in places.get(address, ()) if not address - head <= place < address + 16]
             refcount = _refcount(memory, address)
             if not holders or len(holders) + SLACK < refcount < IMMORTAL:
                 found.append((address, "%s: %d references counted, %d found" % (name, refcount, len(holders))))

