@@ -33,6 +33,9 @@ struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_
 
 void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact)
 {
+	/* no object stands there, and the marks tell no two addresses in a word apart */
+	if (address & 7)
+		return;
 	/* a scan's word is only a guess: it must not hide a later exact reference to the same address */
 	hs_addr *recent = &worker->recent[is_exact][address >> 3 & (RECENT_SLOTS - 1)];
 
