@@ -10,7 +10,8 @@
 #include "workers.h"
 
 #define POOLS_PER_CHUNK 64
-#define TAG_BITS ((uint64_t)7) /* tagged references of frames, of xml.etree's text and tail */
+#define TAG_BITS ((uint64_t)7) /* tagged references of frames, of xml.etree's text and tail: the two low bits */
+#define UNUSED_TAG_BIT ((uint64_t)4)
 
 /* Other threads may be claiming blocks meanwhile. */
 static uint8_t block_state(const struct hs_heap *heap, const struct hs_pool *pool, uint32_t index)
@@ -188,7 +189,7 @@ static void scan_words(void *context, const void *words, size_t n)
 	for (size_t i = 0; i < n; i++, at += sizeof(hs_addr)) {
 		hs_addr word;
 		memcpy(&word, at, sizeof(word));
-		if (word < HS_PAGE_BYTES || word >> 47)
+		if (word < HS_PAGE_BYTES || word >> 47 || word & UNUSED_TAG_BIT)
 			continue;
 		word &= ~TAG_BITS;
 		if (hs_pool_of(pymalloc, word)) {

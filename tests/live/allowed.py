@@ -5,13 +5,12 @@ reaches. Each must still be referred to by something in the target's memory (see
 
 
 class Allowed:
-    def __init__(self, kind, since, until, reason, most=0, per=None, any_size=False, alias=None):
+    def __init__(self, kind, since, until, reason, most=0, per=None, alias=None):
         self.kind = kind            # module.qualname
         self.since, self.until = since, until  # minor versions of Python 3, inclusive
         self.reason = reason
         self.most = most            # objects, besides …
         self.alias = alias          # what an older version calls the same type
-        self.any_size = any_size    # sys.getsizeof of the kind is not reproduced
         self.per = per              # … as many as this, an expression over `n`, the truth's counts by type
 
     def maximum(self, counts):
@@ -37,6 +36,11 @@ ALLOWED = [
     Allowed("sqlite3.Cache", 8, 9, "the statement cache, held by its connection in C", 2),
     Allowed("sqlite3.Statement", 8, 9, "prepared statements, held by their cursor in C", 8),
     Allowed("builtins.sqlite3Node", 8, 9, "the nodes of sqlite3's statement cache", 8),
-    Allowed("parser.st", 8, 9, "__sizeof__ adds up a tree of nodes, of a module that 3.10 dropped", any_size=True),
+    Allowed("builtins.hamt_bitmap_node", 12, 15, "the empty node, static", 1),
     Allowed("builtins.object", 8, 9, "the marker object of a C module", 1),
+]
+
+# Kinds of the standard library whose sys.getsizeof is not reproduced.
+SIZES = [
+    Allowed("parser.st", 8, 9, "__sizeof__ adds up a tree of nodes, of a module that 3.10 dropped", 1),
 ]
