@@ -37,7 +37,6 @@ struct hs_cpython {
 	struct hs_interpreters interpreters;
 	struct hs_addresses threads;    /* PyThreadState of every interpreter */
 	bool is_collecting;             /* a collection ran at the stop: _gc_prev must not be followed */
-	bool has_debug_hooks;           /* PYTHONMALLOC=debug and the like: 16 bytes before each block's data, 8 or more after */
 };
 
 /* Reads the runtime's structure. The caller owns *ret. Errors: BAD_DATA, FAULT. */

@@ -8,13 +8,6 @@
 #include "cleanup.h"
 #include "cpython.h"
 
-static hs_addr read_pointer(const struct hs_cpython *py, hs_addr address)
-{
-	uint64_t value = 0;
-
-	return hs_image_u64(py->image, address, &value) ? value : 0;
-}
-
 /* 3.8 keeps the collector's state in the runtime, later versions in each interpreter. */
 static hs_addr gc_state_of(const struct hs_cpython *py, hs_addr interpreter)
 {
@@ -52,7 +45,7 @@ static void read_arena_table(const struct hs_cpython *py, struct hs_interpreter 
 	if (HS_HAS(layout, PyInterpreterState, obmalloc)) {
 		hs_addr state = interpreter->address + (uint32_t)HS_OFFSET(layout, PyInterpreterState, obmalloc);
 		if (layout->features.obmalloc_is_pointer)
-			state = read_pointer(py, state);
+			state = hs_image_word(py->image, state);
 		if (!state)
 			return;
 		table = state + (uint32_t)HS_OFFSET(layout, obmalloc_state, arenas);
@@ -60,7 +53,7 @@ static void read_arena_table(const struct hs_cpython *py, struct hs_interpreter 
 	}
 	if (!table || !count)
 		return;
-	interpreter->arenas = read_pointer(py, table);
+	interpreter->arenas = hs_image_word(py->image, table);
 	if (!hs_image_u32(py->image, count, &interpreter->n_arenas))
 		interpreter->n_arenas = 0;
 }
@@ -70,14 +63,14 @@ static struct hs_error *read_threads(struct hs_cpython *py, hs_addr interpreter)
 	const struct hs_layout *layout = py->layout;
 	int32_t head = HS_HAS(layout, PyInterpreterState, threads_head) ? HS_OFFSET(layout, PyInterpreterState, threads_head)
 								    : HS_OFFSET(layout, PyInterpreterState, tstate_head);
-	hs_addr thread = read_pointer(py, interpreter + (uint32_t)head);
+	hs_addr thread = hs_image_word(py->image, interpreter + (uint32_t)head);
 
 	while (thread) {
 		hs_addr *slot = py->threads.n < HS_MAX_THREADS ? hs_array_append(&py->threads) : NULL;
 		if (!slot)
 			return hs_error_at(HS_ERROR_LIMIT, thread, "more than %d thread states", HS_MAX_THREADS);
 		*slot = thread;
-		thread = read_pointer(py, thread + (uint32_t)HS_OFFSET(layout, PyThreadState, next));
+		thread = hs_image_word(py->image, thread + (uint32_t)HS_OFFSET(layout, PyThreadState, next));
 	}
 	return NULL;
 }
@@ -87,8 +80,8 @@ static struct hs_error *read_interpreters(struct hs_cpython *py)
 	const struct hs_layout *layout = py->layout;
 	hs_addr head = HS_ADDRESS_OF(layout, _PyRuntime) + (uint32_t)HS_OFFSET(layout, PyRuntimeState, interpreters_head);
 
-	for (hs_addr address = read_pointer(py, head); address;
-	     address = read_pointer(py, address + (uint32_t)HS_OFFSET(layout, PyInterpreterState, next))) {
+	for (hs_addr address = hs_image_word(py->image, head); address;
+	     address = hs_image_word(py->image, address + (uint32_t)HS_OFFSET(layout, PyInterpreterState, next))) {
 		struct hs_interpreter *interpreter =
 			py->interpreters.n < HS_MAX_INTERPRETERS ? hs_array_append(&py->interpreters) : NULL;
 		if (!interpreter)

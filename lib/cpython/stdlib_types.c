@@ -16,16 +16,9 @@ static uint64_t plus(uint64_t size, uint64_t n, uint64_t each)
 	return size == HS_SIZE_UNKNOWN || n > MAX_COUNT ? HS_SIZE_UNKNOWN : size + n * each;
 }
 
-static uint64_t word_at(const struct hs_cpython *py, hs_addr address)
-{
-	uint64_t value = 0;
-
-	return hs_image_u64(py->image, address, &value) ? value : 0;
-}
-
 static uint64_t ob_size_at(const struct hs_cpython *py, hs_addr object)
 {
-	return object ? word_at(py, object + (uint32_t)HS_OFFSET(py->layout, PyVarObject, ob_size)) : 0;
+	return object ? hs_image_word(py->image, object + (uint32_t)HS_OFFSET(py->layout, PyVarObject, ob_size)) : 0;
 }
 
 /* strlen + 1, or 0 for NULL. */
@@ -48,7 +41,7 @@ uint64_t hs_bytesio_size(const struct hs_cpython *py, const struct hs_object *ob
 	hs_addr buffer = HS_BODY(py, object, bytesio, buf);
 	uint64_t size = object->type->basicsize;
 
-	if (buffer && word_at(py, buffer + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt)) == 1)
+	if (buffer && hs_image_word(py->image, buffer + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt)) == 1)
 		size = plus(size, 1, bytes_object_size(py, buffer));
 	return size;
 }
@@ -69,7 +62,7 @@ uint64_t hs_struct_size(const struct hs_cpython *py, const struct hs_object *obj
 
 	if (!code_bytes)
 		return HS_SIZE_UNKNOWN;
-	while (n < MAX_STRING && word_at(py, code + (uint32_t)HS_OFFSET(py->layout, formatcode, fmtdef))) {
+	while (n < MAX_STRING && hs_image_word(py->image, code + (uint32_t)HS_OFFSET(py->layout, formatcode, fmtdef))) {
 		code += code_bytes;
 		n++;
 	}
@@ -84,7 +77,7 @@ uint64_t hs_pickler_size(const struct hs_cpython *py, const struct hs_object *ob
 	uint64_t size = object->type->basicsize;
 
 	if (memo) {
-		uint64_t n = word_at(py, memo + (uint32_t)HS_OFFSET(layout, PyMemoTable, mt_allocated));
+		uint64_t n = hs_image_word(py->image, memo + (uint32_t)HS_OFFSET(layout, PyMemoTable, mt_allocated));
 		size = plus(size + HS_SIZEOF(layout, PyMemoTable), n, HS_SIZEOF(layout, PyMemoEntry));
 	}
 	return output ? plus(size, 1, bytes_object_size(py, output)) : size;
@@ -111,8 +104,8 @@ uint64_t hs_element_size(const struct hs_cpython *py, const struct hs_object *ob
 
 	if (!extra)
 		return size;
-	hs_addr children = word_at(py, extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, children));
-	uint64_t n = word_at(py, extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, allocated));
+	hs_addr children = hs_image_word(py->image, extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, children));
+	uint64_t n = hs_image_word(py->image, extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, allocated));
 	bool is_inside = children == extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, few_children);
 	return plus(size + HS_SIZEOF(layout, ElementObjectExtra), is_inside ? 0 : n, WORD);
 }

@@ -12,17 +12,10 @@
 
 #define MAX_NAME_PART 512
 
-static uint64_t word_at(const struct hs_cpython *py, hs_addr address)
-{
-	uint64_t value = 0;
-
-	return hs_image_u64(py->image, address, &value) ? value : 0;
-}
-
 static void static_name(const struct hs_cpython *py, const struct hs_type *type, char *ret, size_t ret_bytes)
 {
 	size_t bytes = 0;
-	const char *name = hs_image_string(py->image, word_at(py, type->address + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_name)),
+	const char *name = hs_image_string(py->image, hs_image_word(py->image, type->address + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_name)),
 					   MAX_NAME_PART, &bytes);
 
 	if (!name)
@@ -40,9 +33,9 @@ void hs_type_name(const struct hs_cpython *py, const struct hs_type *type, char 
 		static_name(py, type, ret, ret_bytes);
 		return;
 	}
-	hs_addr dict = word_at(py, type->address + (uint32_t)HS_OFFSET(layout, PyTypeObject, tp_dict));
+	hs_addr dict = hs_image_word(py->image, type->address + (uint32_t)HS_OFFSET(layout, PyTypeObject, tp_dict));
 	hs_addr module_str = hs_dict_find(py, dict, "__module__");
-	hs_addr qualname_str = word_at(py, type->address + (uint32_t)HS_OFFSET(layout, PyHeapTypeObject, ht_qualname));
+	hs_addr qualname_str = hs_image_word(py->image, type->address + (uint32_t)HS_OFFSET(layout, PyHeapTypeObject, ht_qualname));
 	if (!module_str || !hs_str_read(py, module_str, module, sizeof(module)))
 		strcpy(module, "?");
 	if (!hs_str_read(py, qualname_str, qualname, sizeof(qualname)))

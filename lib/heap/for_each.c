@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Going through the objects and the unexplained blocks of a finished heap, one by one. */
+/* Going through the objects of a finished heap, one by one. */
 #include "heap_internal.h"
 
 static void describe(const struct hs_heap *heap, struct hs_heap_object *entry)
@@ -32,30 +32,4 @@ void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, co
 		describe(heap, &entry);
 		each(context, &entry);
 	}
-}
-
-void hs_heap_for_each_unexplained(const struct hs_heap *heap, void (*each)(void *context, hs_addr block, size_t bytes), void *context)
-{
-	const uint8_t mask = BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED | BLOCK_ADOPTED;
-
-	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
-		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
-		for (uint32_t index = 0; index < pool->n_blocks; index++)
-			if ((heap->blocks[pool->first_block + index] & mask) == BLOCK_LIVE)
-				each(context, hs_pool_block_address(heap->pymalloc, pool, index), pool->block_bytes);
-	}
-}
-
-static void add_unexplained(void *context, hs_addr block, size_t bytes)
-{
-	uint64_t *by_class = context;
-
-	(void)block;
-	by_class[bytes / 16 - 1] += bytes;
-}
-
-void hs_heap_unexplained(const struct hs_heap *heap, uint64_t ret[HS_N_SIZE_CLASSES])
-{
-	memset(ret, 0, HS_N_SIZE_CLASSES * sizeof(*ret));
-	hs_heap_for_each_unexplained(heap, add_unexplained, ret);
 }

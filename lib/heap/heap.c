@@ -3,7 +3,6 @@
 #include "heap.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "heap_internal.h"
 #include "malloc_chunk.h"
@@ -43,7 +42,7 @@ static bool has_debug_hooks(const struct hs_pymalloc *pymalloc)
 static struct hs_error *allocate(struct hs_heap *heap)
 {
 	HS_TRY(hs_pymalloc_open(heap->py, &heap->pymalloc));
-	heap->hook_bytes = heap->py->has_debug_hooks || has_debug_hooks(heap->pymalloc) ? HS_DEBUG_HOOK_BYTES : 0;
+	heap->hook_bytes = has_debug_hooks(heap->pymalloc) ? HS_DEBUG_HOOK_BYTES : 0;
 	heap->blocks = calloc((size_t)heap->pymalloc->n_blocks + 1, 1);
 	heap->workers = calloc(heap->n_workers, sizeof(*heap->workers));
 	heap->chunks = calloc(1, sizeof(*heap->chunks));
@@ -84,6 +83,8 @@ static struct hs_error *gather(struct hs_heap *heap)
 {
 	size_t n_types;
 
+	gather_from_workers(heap, &heap->outside, outside);
+	gather_from_workers(heap, &heap->payloads, payloads);
 	hs_types_all(heap->types, &n_types);
 	for (size_t i = 0; i < n_types; i++)
 		if (!hs_array_append(&heap->totals))
@@ -94,18 +95,6 @@ static struct hs_error *gather(struct hs_heap *heap)
 			return hs_error_no_memory();
 		for (size_t type = 0; type < worker->totals.n; type++)
 			add_totals(&heap->totals.items[type], &worker->totals.items[type]);
-		for (size_t k = 0; k < worker->outside.n; k++) {
-			struct outside_object *slot = hs_array_append(&heap->outside);
-			if (!slot)
-				return hs_error_no_memory();
-			*slot = worker->outside.items[k];
-		}
-		for (size_t k = 0; k < worker->payloads.n; k++) {
-			hs_addr *slot = hs_array_append(&heap->payloads);
-			if (!slot)
-				return hs_error_no_memory();
-			*slot = worker->payloads.items[k];
-		}
 		heap->figures.n_unreadable += worker->n_unreadable;
 		heap->figures.chunk_bytes += worker->chunk_bytes;
 		heap->figures.explained_pool_bytes += worker->explained_pool_bytes;

@@ -74,10 +74,4 @@ struct hs_heap_object {
 /* Calls `each` for every object, by ascending address within the pools, then outside them. One thread. */
 void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context);
 
-/* Bytes of live pool blocks that no object explains, by size class (block_bytes / 16 - 1): for diagnosis. */
-#define HS_N_SIZE_CLASSES 32
-void hs_heap_unexplained(const struct hs_heap *heap, uint64_t ret[HS_N_SIZE_CLASSES]);
-/* Calls `each` for every live pool block that no object explains. */
-void hs_heap_for_each_unexplained(const struct hs_heap *heap, void (*each)(void *context, hs_addr block, size_t bytes), void *context);
-
 #endif

@@ -113,6 +113,14 @@ static inline bool hs_image_u64(const struct hs_image *image, hs_addr address, u
 	return hs_image_read(image, address, ret, sizeof(*ret));
 }
 
+/* The word at `address`, or 0 when it is not captured: for pointers and counts, where 0 leads nowhere either way. */
+static inline uint64_t hs_image_word(const struct hs_image *image, hs_addr address)
+{
+	uint64_t value = 0;
+
+	return hs_image_u64(image, address, &value) ? value : 0;
+}
+
 static inline bool hs_image_u32(const struct hs_image *image, hs_addr address, uint32_t *ret)
 {
 	return hs_image_read(image, address, ret, sizeof(*ret));
