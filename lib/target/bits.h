@@ -46,6 +46,16 @@ static inline size_t hs_bits_count(const uint64_t *bits, size_t n_bits)
 	return n;
 }
 
+/* How many bits of [begin, end) are set. */
+static inline size_t hs_bits_count_range(const uint64_t *bits, size_t begin, size_t end)
+{
+	size_t n = 0;
+
+	for (; begin < end; begin = (begin / 64 + 1) * 64)
+		n += (size_t)__builtin_popcountll(bits[begin / 64] & hs_bits_mask(begin, end));
+	return n;
+}
+
 /* The first bit at or after `from` that is `wanted`, or n_bits. */
 static inline size_t hs_bits_next(const uint64_t *bits, size_t from, size_t n_bits, bool wanted)
 {
