@@ -65,10 +65,10 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 }
 
 /*
- * Below this, a whole copy takes a tenth of a second; above, a single large buffer could make most of the pause, and looking
- * for such is worth its time before the stop (0.3 us a page).
+ * Below this, a whole copy takes some 20 ms; above, a single large buffer could make most of the pause, and looking for such
+ * is worth its time before the stop (13 us a MiB).
  */
-#define LOOK_FOR_PAYLOADS_RSS ((uint64_t)512 << 20)
+#define LOOK_FOR_PAYLOADS_RSS ((uint64_t)128 << 20)
 #define PAYLOAD_MIN_BYTES ((size_t)1 << 20)
 #define MAX_RETRIES 2
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks for headers of malloc's own mappings at the start of every present page, and leaps over what a header covers. */
+/*
+ * Looks for headers of malloc's own mappings at the start of pages, and leaps over what a header covers. Any chunk that
+ * starts in a window half as long as the smallest one wanted covers the next half as well: one page there that refers to the
+ * target's memory, and no chunk of raw bytes starts here. So a heap of small objects costs a look or two a window, not one a page.
+ */
 #include "mapped_chunks.h"
 
 #include <errno.h>
@@ -7,12 +11,13 @@
 #include <sys/uio.h>
 
 #include "bits.h"
+#include "page_sample.h"
 #include "pagemap.h"
 
 #define IS_MMAPPED 2
 #define SIZE_FLAGS 7
 #define CHUNK_HEADER_BYTES 16
-#define WINDOW_PAGES 512 /* of the IOV_MAX (1024) pieces that one call takes */
+#define MAX_WINDOW_PAGES 512 /* of the IOV_MAX (1024) pieces that one call takes */
 
 struct header {
 	uint64_t previous_size;
@@ -32,7 +37,7 @@ static uint64_t chunk_bytes(const struct header *header, hs_addr address, hs_add
 /* Reads the first words of each present page of a window; *ret_n of them, with their page numbers. */
 static struct hs_error *read_headers(pid_t tid, const struct hs_extent *window, struct header *headers, size_t *pages, size_t *ret_n)
 {
-	struct iovec remote[WINDOW_PAGES], local = { headers, 0 };
+	struct iovec remote[MAX_WINDOW_PAGES], local = { headers, 0 };
 	size_t n_bits = (window->end - window->start) >> HS_PAGE_SHIFT, n = 0;
 
 	for (size_t bit = hs_bits_next(window->present, 0, n_bits, true); bit < n_bits;
@@ -49,20 +54,57 @@ static struct hs_error *read_headers(pid_t tid, const struct hs_extent *window, 
 	return NULL;
 }
 
-/* Looks at one window; *address becomes where to go on: behind a chunk, or behind the window. */
-static struct hs_error *search_window(pid_t tid, const struct hs_page_source *source, hs_addr end, hs_addr *address, uint64_t *ret_bytes)
-{
-	uint64_t present[WINDOW_PAGES / 64] = { 0 }, zero[WINDOW_PAGES / 64] = { 0 };
-	struct header headers[WINDOW_PAGES];
-	size_t pages[WINDOW_PAGES], n = 0, n_swapped = 0;
-	struct hs_extent window = { .start = *address, .end = end, .present = present, .zero = zero };
+struct search {
+	const struct hs_process *process;
+	struct hs_page_source source;
+	size_t window_bytes;
+	struct hs_address_ranges *ret;
+};
 
-	if (end - *address > WINDOW_PAGES * HS_PAGE_BYTES)
-		window.end = *address + WINDOW_PAGES * HS_PAGE_BYTES;
-	HS_TRY(source->mark(source->context, window.start, window.end, HS_COPY_PRESENT, &window, &n_swapped));
-	HS_TRY(read_headers(tid, &window, headers, pages, &n));
-	*address = window.end;
+/* True in *ret if the page exists and refers to the target's memory: then it is no page of raw bytes. */
+static struct hs_error *refers_to_memory(const struct search *search, hs_addr page, bool *ret)
+{
+	uint64_t present = 0, zero = 0;
+	struct hs_extent extent = { .start = page, .end = page + HS_PAGE_BYTES, .present = &present, .zero = &zero };
+	size_t n_swapped = 0;
+
+	*ret = false;
+	HS_TRY(search->source.mark(search->source.context, extent.start, extent.end, HS_COPY_PRESENT, &extent, &n_swapped));
+	return present ? hs_page_has_address(search->process, page, page >> HS_PAGE_SHIFT, ret) : NULL;
+}
+
+/* True in *ret if no raw chunk starts in the window, because what it would cover refers to memory. */
+static struct hs_error *is_of_objects(const struct search *search, const struct hs_extent *window, hs_addr end, bool *ret)
+{
+	static const size_t pages_behind[] = { 0, 37, 91 }; /* arenas have pages that were never touched at regular distances */
+
+	*ret = false;
+	for (size_t i = 0; i < sizeof(pages_behind) / sizeof(pages_behind[0]) && !*ret; i++) {
+		hs_addr page = window->end - HS_PAGE_BYTES + pages_behind[i] * HS_PAGE_BYTES;
+		if (pages_behind[i] * HS_PAGE_BYTES < search->window_bytes && page < end)
+			HS_TRY(refers_to_memory(search, page, ret));
+	}
+	return NULL;
+}
+
+/* Looks at one window; *address becomes where to go on: behind a chunk, or behind the window. *ret_bytes: of the chunk, or 0. */
+static struct hs_error *search_window(const struct search *search, hs_addr end, hs_addr *address, uint64_t *ret_bytes)
+{
+	uint64_t present[MAX_WINDOW_PAGES / 64] = { 0 }, zero[MAX_WINDOW_PAGES / 64] = { 0 };
+	struct header headers[MAX_WINDOW_PAGES];
+	size_t pages[MAX_WINDOW_PAGES], n = 0, n_swapped = 0;
+	struct hs_extent window = { .start = *address, .end = end, .present = present, .zero = zero };
+	bool has_objects;
+
 	*ret_bytes = 0;
+	if (end - *address > search->window_bytes)
+		window.end = *address + search->window_bytes;
+	*address = window.end;
+	HS_TRY(is_of_objects(search, &window, end, &has_objects));
+	if (has_objects)
+		return NULL;
+	HS_TRY(search->source.mark(search->source.context, window.start, window.end, HS_COPY_PRESENT, &window, &n_swapped));
+	HS_TRY(read_headers(search->process->memory_tid, &window, headers, pages, &n));
 	for (size_t i = 0; i < n && !*ret_bytes; i++) {
 		hs_addr start = window.start + (pages[i] << HS_PAGE_SHIFT);
 		*ret_bytes = chunk_bytes(&headers[i], start, end);
@@ -72,17 +114,16 @@ static struct hs_error *search_window(pid_t tid, const struct hs_page_source *so
 	return NULL;
 }
 
-static struct hs_error *search_span(pid_t tid, const struct hs_page_source *source, hs_addr start, hs_addr end, size_t min_bytes,
-				    struct hs_address_ranges *ret)
+static struct hs_error *search_span(const struct search *search, hs_addr start, hs_addr end, size_t min_bytes)
 {
 	hs_addr address = start;
 
 	while (address < end) {
 		uint64_t bytes;
-		HS_TRY(search_window(tid, source, end, &address, &bytes));
+		HS_TRY(search_window(search, end, &address, &bytes));
 		if (bytes < min_bytes)
 			continue;
-		struct hs_address_range *range = hs_array_append(ret);
+		struct hs_address_range *range = hs_array_append(search->ret);
 		if (!range)
 			return hs_error_no_memory();
 		*range = (struct hs_address_range){ address - bytes + CHUNK_HEADER_BYTES, address };
@@ -110,17 +151,19 @@ struct hs_error *hs_mapped_chunks_find(const struct hs_process *process, size_t 
 	struct hs_pagemap pagemap;
 	struct hs_error *error = NULL;
 
-	if (min_bytes < HS_PAGE_BYTES)
-		min_bytes = HS_PAGE_BYTES;
+	if (min_bytes < 2 * HS_PAGE_BYTES)
+		min_bytes = 2 * HS_PAGE_BYTES;
 	HS_TRY(hs_pagemap_open(process->memory_tid, &pagemap));
-	struct hs_page_source source = hs_pagemap_source(&pagemap);
+	struct search search = { process, hs_pagemap_source(&pagemap), min_bytes / 2 & ~(HS_PAGE_BYTES - 1), ret };
+	if (search.window_bytes > MAX_WINDOW_PAGES * HS_PAGE_BYTES)
+		search.window_bytes = MAX_WINDOW_PAGES * HS_PAGE_BYTES;
 	for (size_t i = 0; i < process->mappings.n && !error; i++) {
 		hs_addr start = process->mappings.items[i].start;
 		if (!can_hold_chunks(&process->mappings.items[i]))
 			continue;
 		hs_addr end = end_of_span(&process->mappings, &i);
 		if (end - start >= min_bytes)
-			error = search_span(process->memory_tid, &source, start, end, min_bytes, ret);
+			error = search_span(&search, start, end, min_bytes);
 	}
 	hs_pagemap_close(&pagemap);
 	return error;

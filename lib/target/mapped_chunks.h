@@ -22,8 +22,9 @@
 #include "process.h"
 
 /*
- * The chunks of at least `min_bytes`, ascending; appended to *ret, whose items the caller frees. Random data can look like
- * a header: a range is a candidate until a decoder confirms it. The target is not stopped, and no page is paged into it.
+ * The chunks of at least `min_bytes`, ascending; appended to *ret, whose items the caller frees. A chunk whose pages hold
+ * addresses of the target's own memory may be left out: it is no payload. Random data can look like a header: a range is a
+ * candidate until a decoder confirms it. The target is not stopped, and no page is paged into it.
  * Errors: GONE, PERMISSION, NO_MEMORY.
  */
 struct hs_error *hs_mapped_chunks_find(const struct hs_process *process, size_t min_bytes, struct hs_address_ranges *ret) HS_MUST_CHECK;

@@ -5,37 +5,14 @@
 #include "bits.h"
 #include "cleanup.h"
 #include "mapped_chunks.h"
+#include "page_sample.h"
 #include "pagemap.h"
 
 #define N_SAMPLED_PAGES 32
-#define WORDS_PER_PAGE 16
 
 static void free_ranges(struct hs_address_ranges *ranges)
 {
 	hs_array_free(ranges);
-}
-
-static bool is_writable_address(const struct hs_process *process, uint64_t word)
-{
-	if (word & 7 || word < HS_PAGE_BYTES || word >> 47)
-		return false;
-	size_t index = hs_mappings_find(&process->mappings, word);
-	return index < process->mappings.n && process->mappings.items[index].start <= word &&
-	       process->mappings.items[index].permissions[1] == 'w';
-}
-
-/* Words spread over one page, at offsets that differ from page to page: entries of tables are 8, 16 or 24 bytes. */
-static struct hs_error *sample_page(const struct hs_process *process, hs_addr page, size_t seed, bool *ret_has_address)
-{
-	uint64_t words[HS_PAGE_BYTES / sizeof(uint64_t)];
-
-	HS_TRY(hs_process_peek(process->pid, page, words, sizeof(words)));
-	for (size_t i = 0; i < WORDS_PER_PAGE && !*ret_has_address; i++) {
-		size_t at = (i * 31 + seed * 7) % (sizeof(words) / sizeof(words[0]) - 2);
-		*ret_has_address = is_writable_address(process, words[at]) || is_writable_address(process, words[at + 1]) ||
-				   is_writable_address(process, words[at + 2]);
-	}
-	return NULL;
 }
 
 /* The pages of the range that exist, as one extent. */
@@ -76,7 +53,7 @@ static struct hs_error *looks_raw(const struct hs_process *process, const struct
 	for (size_t page = 1; page < n_pages && !has_address; page += stride) {
 		bool exists = extent.present[page / 64] >> (page % 64) & 1;
 		if (exists)
-			HS_TRY(sample_page(process, extent.start + (page << HS_PAGE_SHIFT), page, &has_address));
+			HS_TRY(hs_page_has_address(process, extent.start + (page << HS_PAGE_SHIFT), page, &has_address));
 	}
 	*ret = !has_address;
 	return NULL;
