@@ -15,22 +15,30 @@ static uint64_t usable_fraction(uint64_t n_slots)
 	return (n_slots << 1) / 3;
 }
 
+/* What a table's header says of its shape. */
+struct geometry {
+	uint64_t index_bytes;
+	uint64_t n_slots;   /* entries that fit */
+	bool has_hashes;    /* in its entries */
+	bool is_split;
+};
+
 /* 3.8–3.10: dk_size slots, an index of 1, 2, 4 or 8 bytes each, entries always with their hash. */
-static bool read_geometry_by_size(const struct hs_cpython *py, const struct hs_object *header, struct hs_dict_keys *ret,
-				  uint64_t *ret_index_bytes)
+static bool read_geometry_by_size(const struct hs_cpython *py, const struct hs_object *header, struct geometry *ret)
 {
 	uint64_t n_slots = HS_BODY(py, header, PyDictKeysObject, dk_size);
 
 	if (!n_slots || n_slots > MAX_TABLE_BYTES || n_slots & (n_slots - 1))
 		return false;
-	*ret_index_bytes = n_slots * (n_slots <= 0xff ? 1 : n_slots <= 0xffff ? 2 : n_slots <= 0xffffffff ? 4 : 8);
-	ret->n_usable_slots = usable_fraction(n_slots);
+	ret->index_bytes = n_slots * (n_slots <= 0xff ? 1 : n_slots <= 0xffff ? 2 : n_slots <= 0xffffffff ? 4 : 8);
+	ret->n_slots = usable_fraction(n_slots);
+	ret->has_hashes = true;
+	ret->is_split = false;
 	return true;
 }
 
 /* 3.11+: powers of two, and a kind: 0 general, 1 all keys are str, 2 split. */
-static bool read_geometry_by_log2(const struct hs_cpython *py, const struct hs_object *header, struct hs_dict_keys *ret,
-				  uint64_t *ret_index_bytes)
+static bool read_geometry_by_log2(const struct hs_cpython *py, const struct hs_object *header, struct geometry *ret)
 {
 	uint32_t log2_size = HS_BODY_FIELD(py, header, PyDictKeysObject, dk_log2_size) & 0xff;
 	uint32_t log2_index_bytes = HS_BODY_FIELD(py, header, PyDictKeysObject, dk_log2_index_bytes) & 0xff;
@@ -38,14 +46,10 @@ static bool read_geometry_by_log2(const struct hs_cpython *py, const struct hs_o
 
 	if (log2_size > 40 || log2_index_bytes > 43 || log2_index_bytes < log2_size || kind > 2)
 		return false;
-	*ret_index_bytes = (uint64_t)1 << log2_index_bytes;
-	ret->n_usable_slots = usable_fraction((uint64_t)1 << log2_size);
+	ret->index_bytes = (uint64_t)1 << log2_index_bytes;
+	ret->n_slots = usable_fraction((uint64_t)1 << log2_size);
+	ret->has_hashes = kind == 0;
 	ret->is_split = kind == 2;
-	if (kind != 0) {
-		ret->entry_bytes = HS_SIZEOF(py->layout, PyDictUnicodeEntry);
-		ret->key_offset = (uint32_t)HS_OFFSET(py->layout, PyDictUnicodeEntry, me_key);
-		ret->value_offset = (uint32_t)HS_OFFSET(py->layout, PyDictUnicodeEntry, me_value);
-	}
 	return true;
 }
 
@@ -54,34 +58,39 @@ bool hs_dict_keys_read(const struct hs_cpython *py, hs_addr address, struct hs_d
 	const struct hs_layout *layout = py->layout;
 	uint64_t header_bytes = (uint64_t)HS_OFFSET(layout, PyDictKeysObject, dk_indices);
 	struct hs_object header = { .address = address, .body_bytes = header_bytes };
-	struct hs_dict_keys keys = {
-		.address = address,
-		.entry_bytes = HS_SIZEOF(layout, PyDictKeyEntry),
-		.key_offset = (uint32_t)HS_OFFSET(layout, PyDictKeyEntry, me_key),
-		.value_offset = (uint32_t)HS_OFFSET(layout, PyDictKeyEntry, me_value),
-	};
-	uint64_t index_bytes;
+	bool has_size = HS_HAS(layout, PyDictKeysObject, dk_size);
+	struct geometry geometry;
 
 	header.body = hs_image_at(py->image, address, header_bytes);
 	if (!header.body)
 		return false;
-	if (HS_HAS(layout, PyDictKeysObject, dk_size) ? !read_geometry_by_size(py, &header, &keys, &index_bytes)
-						      : !read_geometry_by_log2(py, &header, &keys, &index_bytes))
+	if (has_size ? !read_geometry_by_size(py, &header, &geometry) : !read_geometry_by_log2(py, &header, &geometry))
 		return false;
-	keys.refcnt = HS_BODY(py, &header, PyDictKeysObject, dk_refcnt);
-	keys.n_entries = HS_BODY(py, &header, PyDictKeysObject, dk_nentries);
 	/* a split table of 3.11+ may be cut short of its fraction: SHARED_KEYS_MAX_SIZE; usable + used is what it has */
+	uint64_t n_entries = HS_BODY(py, &header, PyDictKeysObject, dk_nentries);
 	uint64_t n_left = HS_BODY(py, &header, PyDictKeysObject, dk_usable);
-	if (keys.n_entries > keys.n_usable_slots || n_left > keys.n_usable_slots)
+	if (n_entries > geometry.n_slots || n_left > geometry.n_slots)
 		return false;
-	keys.bytes = header_bytes + index_bytes + keys.n_usable_slots * keys.entry_bytes;
-	if (keys.bytes > MAX_TABLE_BYTES)
+	uint32_t entry_bytes = geometry.has_hashes ? HS_SIZEOF(layout, PyDictKeyEntry) : HS_SIZEOF(layout, PyDictUnicodeEntry);
+	uint64_t bytes = header_bytes + geometry.index_bytes + geometry.n_slots * entry_bytes;
+	if (bytes > MAX_TABLE_BYTES)
 		return false;
-	keys.n_usable_slots = HS_HAS(layout, PyDictKeysObject, dk_size) ? keys.n_usable_slots : keys.n_entries + n_left;
-	keys.entries = hs_image_at(py->image, address + header_bytes + index_bytes, keys.n_entries * keys.entry_bytes);
-	if (!keys.entries)
+	const uint8_t *entries = hs_image_at(py->image, address + header_bytes + geometry.index_bytes, n_entries * entry_bytes);
+	if (!entries)
 		return false;
-	*ret = keys;
+	/* member by member: this is asked for every dict, and a copy of the struct would wait for each of its stores */
+	ret->address = address;
+	ret->entries = entries;
+	ret->n_entries = n_entries;
+	ret->entry_bytes = entry_bytes;
+	ret->key_offset = (uint32_t)(geometry.has_hashes ? HS_OFFSET(layout, PyDictKeyEntry, me_key)
+							 : HS_OFFSET(layout, PyDictUnicodeEntry, me_key));
+	ret->value_offset = (uint32_t)(geometry.has_hashes ? HS_OFFSET(layout, PyDictKeyEntry, me_value)
+							   : HS_OFFSET(layout, PyDictUnicodeEntry, me_value));
+	ret->bytes = bytes;
+	ret->refcnt = HS_BODY(py, &header, PyDictKeysObject, dk_refcnt);
+	ret->n_usable_slots = has_size ? geometry.n_slots : n_entries + n_left;
+	ret->is_split = geometry.is_split;
 	return true;
 }
 

@@ -44,13 +44,13 @@ static struct hs_error *allocate(struct hs_heap *heap)
 	HS_TRY(hs_pymalloc_open(heap->py, &heap->pymalloc));
 	heap->hook_bytes = has_debug_hooks(heap->pymalloc) ? HS_DEBUG_HOOK_BYTES : 0;
 	heap->blocks = calloc((size_t)heap->pymalloc->n_blocks + 1, 1);
-	heap->workers = calloc(heap->n_workers, sizeof(*heap->workers));
+	heap->workers = aligned_alloc(WORKER_ALIGNMENT, heap->n_workers * sizeof(*heap->workers));
 	heap->chunks = calloc(1, sizeof(*heap->chunks));
+	for (unsigned i = 0; heap->workers && i < heap->n_workers; i++)
+		hs_heap_worker_init(&heap->workers[i], heap);
 	if (!heap->blocks || !heap->workers || !heap->chunks)
 		return hs_error_no_memory();
 	HS_TRY(malloc_chunks_init(heap->chunks, heap->py->image));
-	for (unsigned i = 0; i < heap->n_workers; i++)
-		heap->workers[i].heap = heap;
 	HS_TRY(address_marks_init(&heap->met, heap->py->image));
 	HS_TRY(address_marks_init(&heap->guessed, heap->py->image));
 	HS_TRY(address_marks_init(&heap->accepted, heap->py->image));

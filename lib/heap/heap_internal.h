@@ -70,8 +70,11 @@ struct outside_object {
 
 struct malloc_chunks;
 
+/* Each on cache lines of its own: what one thread writes for every object must not slow the others down. */
+#define WORKER_ALIGNMENT 128
+
 struct worker {
-	struct hs_heap *heap;
+	_Alignas(WORKER_ALIGNMENT) struct hs_heap *heap;
 	struct totals totals;          /* by type index */
 	struct candidates candidates;  /* found, not yet looked at */
 	struct adoptions adoptions;
@@ -84,6 +87,7 @@ struct worker {
 	bool out_of_memory;
 	struct hs_type_cache types;
 	hs_addr recent[2][RECENT_SLOTS]; /* addresses outside the pools that are marked already: guessed, met */
+	struct hs_visitor visitor;     /* reports to this worker */
 	/* the object being visited */
 	const struct hs_object *object;
 	uint64_t storage_bytes;
@@ -111,6 +115,7 @@ struct hs_heap {
 	struct hs_heap_figures figures;
 };
 
+void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap);
 /* Pass 1: sets BLOCK_LIVE and BLOCK_OBJECT, collects GC neighbours outside the pools. */
 void hs_heap_sweep(struct hs_heap *heap);
 /* Pass 2: visits every swept object: totals, claims, candidates outside the pools. */

@@ -56,6 +56,17 @@ static void settle_doubtful(struct hs_heap *heap, const struct hs_pool *pool, ui
 	*state &= (uint8_t)~BLOCK_DOUBTFUL;
 }
 
+/* True if none of the eight blocks from `state` on needs a look: they are many, and what is looked for is rare. */
+static bool are_eight_settled(const uint8_t *state)
+{
+	const uint64_t ones = 0x0101010101010101;
+	const unsigned object_to_claimed = __builtin_ctz(BLOCK_CLAIMED / BLOCK_OBJECT);
+	uint64_t states;
+
+	memcpy(&states, state, sizeof(states));
+	return !(states & ones * BLOCK_DOUBTFUL) && !(states << object_to_claimed & states & ones * BLOCK_CLAIMED);
+}
+
 void hs_heap_remove_ghosts(struct hs_heap *heap)
 {
 	const uint8_t both = BLOCK_OBJECT | BLOCK_CLAIMED;
@@ -63,6 +74,10 @@ void hs_heap_remove_ghosts(struct hs_heap *heap)
 	for (size_t i = 0; i < heap->pymalloc->pools.n; i++) {
 		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
 		for (uint32_t index = 0; index < pool->n_blocks; index++) {
+			while (index + 8 <= pool->n_blocks && are_eight_settled(&heap->blocks[pool->first_block + index]))
+				index += 8;
+			if (index == pool->n_blocks)
+				break;
 			uint8_t state = heap->blocks[pool->first_block + index];
 			if (state & BLOCK_DOUBTFUL)
 				settle_doubtful(heap, pool, index);

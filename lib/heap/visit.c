@@ -19,7 +19,7 @@ static uint8_t block_state(const struct hs_heap *heap, const struct hs_pool *poo
 	return atomic_load_explicit((_Atomic uint8_t *)&heap->blocks[pool->first_block + index], memory_order_relaxed);
 }
 
-struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index)
+static struct hs_type_totals *add_totals_slots(struct worker *worker, uint32_t type_index)
 {
 	static const struct hs_type_totals zero;
 
@@ -30,6 +30,11 @@ struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_
 	while (worker->totals.n <= type_index)
 		worker->totals.items[worker->totals.n++] = zero;
 	return &worker->totals.items[type_index];
+}
+
+struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_index)
+{
+	return type_index < worker->totals.n ? &worker->totals.items[type_index] : add_totals_slots(worker, type_index);
 }
 
 void hs_heap_add_candidate(struct worker *worker, hs_addr address, bool is_exact)
@@ -202,6 +207,11 @@ static void scan_words(void *context, const void *words, size_t n)
 	}
 }
 
+void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap)
+{
+	*worker = (struct worker){ .heap = heap, .visitor = { worker, claim_storage, follow_references, scan_words } };
+}
+
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)
 {
 	worker->object = NULL;
@@ -227,7 +237,6 @@ bool hs_heap_is_tracked(const struct hs_object *object)
 
 void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked)
 {
-	const struct hs_visitor visitor = { worker, claim_storage, follow_references, scan_words };
 	const struct hs_cpython *py = worker->heap->py;
 	uint64_t size = hs_object_getsizeof(py, object);
 	struct hs_type_totals *totals = hs_heap_totals_slot(worker, object->type->index);
@@ -238,7 +247,7 @@ void hs_heap_visit_object(struct worker *worker, const struct hs_object *object,
 	/* slots of Python classes hold objects only */
 	worker->scans_c_struct = !object->type->is_python_class;
 	worker->storage_bytes = 0;
-	hs_object_visit(py, object, &visitor);
+	hs_object_visit(py, object, &worker->visitor);
 	if (size == HS_SIZE_UNKNOWN) {
 		worker->n_unreadable++;
 		size = 0;
