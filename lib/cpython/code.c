@@ -139,5 +139,5 @@ void hs_frame_visit(const struct hs_cpython *py, const struct hs_object *object,
 	uint32_t head = HS_SIZEOF(py->layout, PyObject);
 
 	if (bytes != HS_SIZE_UNKNOWN && bytes <= object->body_bytes && bytes > head)
-		visitor->scan(visitor->context, object->body + head, (bytes - head) / WORD);
+		visitor->scan(visitor->context, object->body + head, (bytes - head) / WORD, HS_SCAN_ALL);
 }

@@ -118,15 +118,38 @@ void hs_dict_values_block(const struct hs_cpython *py, hs_addr values, uint64_t 
 	}
 }
 
-void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, uint64_t n, const struct hs_visitor *visitor)
+void hs_dict_keys_visit(const struct hs_dict_keys *keys, unsigned relation, const struct hs_visitor *visitor)
 {
+	const struct hs_reference_run run = {
+		.words = keys->entries + keys->key_offset, .n = keys->n_entries, .stride = keys->entry_bytes,
+		.relation = (uint8_t)relation, .kind = HS_EDGE_KEY,
+	};
+
+	visitor->references(visitor->context, &run);
+}
+
+static void visit_named_values(const struct hs_dict_keys *keys, const void *words, size_t stride, unsigned kind,
+			       const struct hs_visitor *visitor)
+{
+	const struct hs_reference_run run = {
+		.words = words, .n = keys->n_entries, .stride = stride, .relation = HS_STRONG, .kind = (uint8_t)kind,
+		.names = keys->entries + keys->key_offset, .names_stride = keys->entry_bytes,
+	};
+
+	visitor->references(visitor->context, &run);
+}
+
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned kind,
+			  const struct hs_visitor *visitor)
+{
+	uint64_t n = keys->n_entries;
 	hs_addr first = values + (uint32_t)HS_OFFSET(py->layout, PyDictValues, values);
 
 	if (!HS_HAS(py->layout, PyDictValues, values))
 		first = values;
 	const void *words = n < 1u << 16 ? hs_image_at(py->image, first, n * 8) : NULL;
 	if (words)
-		visitor->references(visitor->context, words, n, 8);
+		visit_named_values(keys, words, 8, kind, visitor);
 }
 
 /* 3.13+: values that lie inside an instance belong to it. */
@@ -145,7 +168,7 @@ static void visit_values(const struct hs_cpython *py, hs_addr values, const stru
 	hs_addr start;
 	uint64_t bytes;
 
-	hs_dict_values_visit(py, values, keys->n_entries, visitor);
+	hs_dict_values_visit(py, values, keys, HS_EDGE_VALUE, visitor);
 	if (values_are_embedded(py, values))
 		return;
 	hs_dict_values_block(py, values, keys->n_usable_slots, &start, &bytes);
@@ -160,14 +183,15 @@ void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, 
 
 	/* what C subclasses add: OrderedDict its instance dict, ctypes its description of a type */
 	if (all_bytes > own_bytes && all_bytes <= object->body_bytes)
-		visitor->scan(visitor->context, object->body + own_bytes, (all_bytes - own_bytes) / 8);
+		visitor->scan(visitor->context, object->body + own_bytes, (all_bytes - own_bytes) / 8, HS_SCAN_ALL);
 	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
 		return;
-	visitor->references(visitor->context, keys.entries + keys.key_offset, keys.n_entries, keys.entry_bytes);
+	/* a split dict's keys are the class's: this dict visits them and does not own them */
+	hs_dict_keys_visit(&keys, values ? HS_VISITED : HS_STRONG, visitor);
 	if (values) {
 		visit_values(py, values, &keys, visitor);
 	} else {
-		visitor->references(visitor->context, keys.entries + keys.value_offset, keys.n_entries, keys.entry_bytes);
+		visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, HS_EDGE_VALUE, visitor);
 		visitor->storage(visitor->context, keys.address, keys.bytes);
 	}
 }
@@ -212,7 +236,7 @@ void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object,
 		if (!words)
 			break;
 		visitor->storage(visitor->context, node, HS_SIZEOF(layout, odictnode));
-		visitor->references(visitor->context, words + HS_OFFSET(layout, odictnode, key), 1, 8);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, odictnode, key), "od_node.key", HS_OWNED);
 		memcpy(&node, words + HS_OFFSET(layout, odictnode, next), sizeof(node));
 	}
 }

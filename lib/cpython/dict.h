@@ -29,8 +29,12 @@ bool hs_dict_keys_read(const struct hs_cpython *py, hs_addr address, struct hs_d
 /* The block of a values array outside any object: its start and size in bytes. `values` as ma_values has it. */
 void hs_dict_values_block(const struct hs_cpython *py, hs_addr values, uint64_t n_slots, hs_addr *ret_start, uint64_t *ret_bytes);
 
-/* Reports the values of a split dict or an instance: `n` words from the first. */
-void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, uint64_t n, const struct hs_visitor *visitor);
+/* Reports the keys of a table. */
+void hs_dict_keys_visit(const struct hs_dict_keys *keys, unsigned relation, const struct hs_visitor *visitor);
+
+/* Reports the values of a split dict (HS_EDGE_VALUE) or an instance (HS_EDGE_ATTRIBUTE) that are named by `keys`. */
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned kind,
+			  const struct hs_visitor *visitor);
 
 /* The value for an ASCII str key of the dict at `address`, 0 when it has none. Linear: for small dicts and rare questions. */
 hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key);

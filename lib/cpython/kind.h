@@ -8,6 +8,7 @@
 #define HS_KIND_H
 
 #include "cpython.h"
+#include "reference.h"
 #include "type.h"
 
 /* An object in the image. */
@@ -19,6 +20,12 @@ struct hs_object {
 	const struct hs_type *type;
 };
 
+/* What a scan may find that nothing else reports. */
+enum hs_scan {
+	HS_SCAN_ALL,     /* blocks and references */
+	HS_SCAN_STORAGE, /* blocks only: the references among these words are reported as such */
+};
+
 /* What a visit reports to. Every hook may be called any number of times. */
 struct hs_visitor {
 	void *context;
@@ -27,11 +34,31 @@ struct hs_visitor {
 	 * anywhere (static storage included): the receiver checks.
 	 */
 	void (*storage)(void *context, hs_addr start, uint64_t bytes);
-	/* `n` words, `stride` bytes apart, each the address of an object or 0; low tag bits may be set. */
-	void (*references)(void *context, const void *words, size_t n, size_t stride);
-	/* `n` adjacent words of a C struct, any of which may be the address of an object or of a block. */
-	void (*scan)(void *context, const void *words, size_t n);
+	/* References whose place and meaning are known. The run is the reporter's: gone after the call. */
+	void (*references)(void *context, const struct hs_reference_run *run);
+	/* `n` adjacent words of a C struct that may be addresses of blocks that the object owns, and of objects: see `what`. */
+	void (*scan)(void *context, const void *words, size_t n, enum hs_scan what);
 };
+
+/* Reports one reference in a field or slot; `word` holds the address. */
+static inline void hs_visit_field(const struct hs_visitor *visitor, const void *word, const char *name, unsigned relation)
+{
+	const struct hs_reference_run run = {
+		.words = word, .n = 1, .stride = 8, .relation = (uint8_t)relation, .kind = HS_EDGE_FIELD, .name = name,
+	};
+
+	visitor->references(visitor->context, &run);
+}
+
+/* Reports the items of a sequence from index `first` on. */
+static inline void hs_visit_items(const struct hs_visitor *visitor, const void *words, size_t n, size_t first)
+{
+	const struct hs_reference_run run = {
+		.words = words, .n = n, .stride = 8, .relation = HS_STRONG, .kind = HS_EDGE_INDEX, .first = first,
+	};
+
+	visitor->references(visitor->context, &run);
+}
 
 struct hs_kind {
 	const char *tp_name; /* as C code spells it: "list", "collections.deque" */

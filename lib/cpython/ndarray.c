@@ -41,15 +41,15 @@ void hs_ndarray_visit(const struct hs_cpython *py, const struct hs_object *objec
 	/* a type that only bears the name may have smaller instances */
 	if (object->body_bytes < head + FLAGS + WORD)
 		return;
-	visitor->scan(visitor->context, object->body + head + WORD, (object->body_bytes - head) / WORD - 1);
+	visitor->scan(visitor->context, object->body + head + WORD, (object->body_bytes - head) / WORD - 1, HS_SCAN_ALL);
 	if (!data || !(hs_body_u32(object, head + FLAGS) & OWNS_DATA))
 		return;
 	if (kind == 'O' || kind == 'V') {
 		uint64_t n = kind == 'O' ? item_count(py, object, head) : 0;
 		const void *words = n ? hs_image_at(py->image, data, n * WORD) : NULL;
 		if (words)
-			visitor->references(visitor->context, words, n, WORD);
-		visitor->scan(visitor->context, &data, 1);
+			hs_visit_items(visitor, words, n, 0);
+		visitor->scan(visitor->context, &data, 1, HS_SCAN_ALL);
 	} else {
 		visitor->storage(visitor->context, data, 0);
 	}

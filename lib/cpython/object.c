@@ -121,7 +121,7 @@ static void visit_values(const struct hs_cpython *py, const struct hs_object *ob
 		return;
 	hs_dict_values_block(py, values, keys.n_usable_slots, &start, &bytes);
 	visitor->storage(visitor->context, start, bytes);
-	hs_dict_values_visit(py, values, keys.n_entries, visitor);
+	hs_dict_values_visit(py, values, &keys, HS_EDGE_ATTRIBUTE, visitor);
 }
 
 static void visit_preheader(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
@@ -135,18 +135,18 @@ static void visit_preheader(const struct hs_cpython *py, const struct hs_object 
 	case HS_PREHEADER_VALUES_DICT:
 		if (outer)
 			visit_values(py, object, outer, visitor);
-		visitor->references(visitor->context, &inner, 1, WORD);
+		hs_visit_field(visitor, &inner, "__dict__", HS_STRONG);
 		return;
 	case HS_PREHEADER_WEAK_TAGGED:
-		visitor->scan(visitor->context, &outer, 1);
+		hs_visit_field(visitor, &outer, "__weakref__", HS_WEAK);
 		if (inner & 1)
 			visit_values(py, object, inner + 1, visitor);
 		else
-			visitor->references(visitor->context, &inner, 1, WORD);
+			hs_visit_field(visitor, &inner, "__dict__", HS_STRONG);
 		return;
 	case HS_PREHEADER_WEAK_DICT:
-		visitor->scan(visitor->context, &outer, 1);
-		visitor->references(visitor->context, &inner, 1, WORD);
+		hs_visit_field(visitor, &outer, "__weakref__", HS_WEAK);
+		hs_visit_field(visitor, &inner, "__dict__", HS_STRONG);
 		return;
 	}
 }
@@ -157,8 +157,12 @@ static void visit_inline_values(const struct hs_cpython *py, const struct hs_obj
 	uint64_t capacity = hs_body_u32(object, basicsize) & 0xff;
 	uint64_t first = basicsize + (uint64_t)HS_OFFSET(py->layout, PyDictValues, values);
 
+	const struct hs_reference_run run = {
+		.words = object->body + first, .n = capacity, .stride = WORD, .relation = HS_STRONG, .kind = HS_EDGE_ATTRIBUTE,
+	};
+
 	if (capacity && first + capacity * WORD <= object->body_bytes)
-		visitor->references(visitor->context, object->body + first, capacity, WORD);
+		visitor->references(visitor->context, &run);
 }
 
 /* The words from `first` to the end of the body: slots, dict pointers, items of variable-size types. */
@@ -168,7 +172,7 @@ static void scan_words(const struct hs_object *object, uint64_t first, uint64_t 
 	if (end > object->body_bytes)
 		end = object->body_bytes;
 	if (end >= first + WORD)
-		visitor->scan(visitor->context, object->body + first, (end - first) / WORD);
+		visitor->scan(visitor->context, object->body + first, (end - first) / WORD, HS_SCAN_ALL);
 }
 
 void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

@@ -25,7 +25,7 @@ void hs_list_visit(const struct hs_cpython *py, const struct hs_object *object, 
 	visitor->storage(visitor->context, items, n_allocated * 8);
 	const void *words = hs_image_at(py->image, items, n * 8);
 	if (words && n)
-		visitor->references(visitor->context, words, n, 8);
+		hs_visit_items(visitor, words, n, 0);
 }
 
 void hs_tuple_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
@@ -34,7 +34,7 @@ void hs_tuple_visit(const struct hs_cpython *py, const struct hs_object *object,
 	uint64_t n = (uint64_t)hs_ob_size(py, object);
 
 	if (n && n <= MAX_ITEMS && offset + n * 8 <= object->body_bytes)
-		visitor->references(visitor->context, object->body + offset, n, 8);
+		hs_visit_items(visitor, object->body + offset, n, 0);
 }
 
 /*
@@ -108,7 +108,7 @@ void hs_deque_visit(const struct hs_cpython *py, const struct hs_object *object,
 		uint64_t n = left < deque.block_length - first ? left : deque.block_length - first;
 		visitor->storage(visitor->context, block, deque.block_bytes);
 		if (n)
-			visitor->references(visitor->context, data + HS_OFFSET(layout, dequeblock, data) + first * 8, n, 8);
+			hs_visit_items(visitor, data + HS_OFFSET(layout, dequeblock, data) + first * 8, n, deque.n - left);
 		left -= n;
 		first = 0;
 		memcpy(&block, data + HS_OFFSET(layout, dequeblock, rightlink), sizeof(block));

@@ -34,6 +34,11 @@ void hs_set_visit(const struct hs_cpython *py, const struct hs_object *object, c
 	const uint8_t *entries = hs_image_at(py->image, table, n_slots * entry_bytes);
 	if (!table_is_inside(py, object, table))
 		visitor->storage(visitor->context, table, n_slots * entry_bytes);
-	if (entries)
-		visitor->references(visitor->context, entries + HS_OFFSET(py->layout, setentry, key), n_slots, entry_bytes);
+	if (!entries)
+		return;
+	const struct hs_reference_run run = {
+		.words = entries + HS_OFFSET(py->layout, setentry, key), .n = n_slots, .stride = entry_bytes,
+		.relation = HS_STRONG, .kind = HS_EDGE_ITEM,
+	};
+	visitor->references(visitor->context, &run);
 }

@@ -48,13 +48,14 @@ void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, 
 	struct hs_dict_keys keys;
 
 	if (bytes != HS_SIZE_UNKNOWN && bytes <= object->body_bytes)
-		visitor->scan(visitor->context, object->body + head, (bytes - head) / 8);
+		visitor->scan(visitor->context, object->body + head, (bytes - head) / 8, HS_SCAN_ALL);
 	if (!hs_type_object_is_heap(py, object))
 		return;
 	visit_string(py, HS_BODY(py, object, PyHeapTypeObject, ht_tpname), visitor);
 	visit_string(py, HS_BODY(py, object, PyTypeObject, tp_doc), visitor);
 	if (hs_dict_keys_read(py, HS_BODY(py, object, PyHeapTypeObject, ht_cached_keys), &keys)) {
-		visitor->references(visitor->context, keys.entries + keys.key_offset, keys.n_entries, keys.entry_bytes);
+		/* the names of its instances' attributes belong to the table, which the collector does not look into */
+		hs_dict_keys_visit(&keys, HS_OWNED, visitor);
 		visitor->storage(visitor->context, keys.address, keys.bytes);
 	}
 }

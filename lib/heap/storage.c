@@ -14,19 +14,18 @@ static void add_storage(void *context, hs_addr start, uint64_t bytes)
 	summing->bytes += hs_heap_storage_block_bytes(summing->heap, start, bytes);
 }
 
-static void ignore_references(void *context, const void *words, size_t n, size_t stride)
+static void ignore_references(void *context, const struct hs_reference_run *run)
 {
 	(void)context;
-	(void)words;
-	(void)n;
-	(void)stride;
+	(void)run;
 }
 
-static void ignore_scan(void *context, const void *words, size_t n)
+static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
 {
 	(void)context;
 	(void)words;
 	(void)n;
+	(void)what;
 }
 
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object)

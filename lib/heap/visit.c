@@ -123,13 +123,13 @@ static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 	}
 }
 
-static void follow_references(void *context, const void *words, size_t n, size_t stride)
+static void follow_references(void *context, const struct hs_reference_run *run)
 {
 	struct worker *worker = context;
 	const struct hs_pymalloc *pymalloc = worker->heap->pymalloc;
-	const uint8_t *at = words;
+	const uint8_t *at = run->words;
 
-	for (size_t i = 0; i < n; i++, at += stride) {
+	for (size_t i = 0; i < run->n; i++, at += run->stride) {
 		hs_addr address;
 		memcpy(&address, at, sizeof(address));
 		address &= ~TAG_BITS;
@@ -185,7 +185,7 @@ static void note_chunk_adoption(struct worker *worker, hs_addr word)
 	add_adoption(worker, word);
 }
 
-static void scan_words(void *context, const void *words, size_t n)
+static void scan_words(void *context, const void *words, size_t n, enum hs_scan what)
 {
 	struct worker *worker = context;
 	const struct hs_pymalloc *pymalloc = worker->heap->pymalloc;
@@ -201,7 +201,8 @@ static void scan_words(void *context, const void *words, size_t n)
 			note_adoption(worker, word);
 			continue;
 		}
-		hs_heap_add_candidate(worker, word, false);
+		if (what == HS_SCAN_ALL)
+			hs_heap_add_candidate(worker, word, false);
 		if (worker->scans_c_struct)
 			note_chunk_adoption(worker, word);
 	}
@@ -216,14 +217,14 @@ void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)
 {
 	worker->object = NULL;
 	worker->scans_c_struct = false;
-	scan_words(worker, words, n);
+	scan_words(worker, words, n, HS_SCAN_ALL);
 }
 
 void hs_heap_scan_adopted(struct worker *worker, const void *words, size_t n)
 {
 	worker->object = NULL;
 	worker->scans_c_struct = true;
-	scan_words(worker, words, n);
+	scan_words(worker, words, n, HS_SCAN_ALL);
 }
 
 bool hs_heap_is_tracked(const struct hs_object *object)

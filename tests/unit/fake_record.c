@@ -16,12 +16,12 @@ static void record_storage(void *context, hs_addr start, uint64_t bytes)
 	record->n_storage++;
 }
 
-static void record_references(void *context, const void *words, size_t n, size_t stride)
+static void record_references(void *context, const struct hs_reference_run *run)
 {
 	struct fake_record *record = context;
-	const uint8_t *at = words;
+	const uint8_t *at = run->words;
 
-	for (size_t i = 0; i < n; i++, at += stride) {
+	for (size_t i = 0; i < run->n; i++, at += run->stride) {
 		hs_addr word;
 		memcpy(&word, at, sizeof(word));
 		if (!word)
@@ -32,13 +32,14 @@ static void record_references(void *context, const void *words, size_t n, size_t
 	}
 }
 
-static void record_scan(void *context, const void *words, size_t n)
+static void record_scan(void *context, const void *words, size_t n, enum hs_scan what)
 {
 	struct fake_record *record = context;
 	const uint8_t *at = words;
 	volatile uint8_t last = n ? at[n * 8 - 1] : 0;
 
 	(void)last;
+	(void)what;
 	record->n_scanned += (unsigned)n;
 }
 
