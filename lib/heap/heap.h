@@ -32,6 +32,9 @@ struct hs_heap_figures {
 	uint64_t runtime_bytes;    /* of these, pool blocks that the runtime's own structs hold, no object */
 	uint64_t n_unreadable;     /* objects that contradict themselves: their size is not counted */
 	uint32_t n_broken_pools;
+	uint32_t n_pool_blocks;    /* looked at by the sweep, free ones included */
+	uint64_t sweep_ns;         /* wall time of the sweep */
+	uint64_t visit_ns;         /* … of the pass that visits what was swept */
 };
 
 struct hs_heap_options {
