@@ -316,10 +316,10 @@ static void a_cyclic_data_stack_ends(void **state)
 	fake_heap_destroy(fake);
 }
 
-/* Lists by the thousand that all name one table of thousands: in full that would be a hundred million items, or any number. */
+/* Lists by the thousand that all name one table of thousands: in full that would be ten million items, or any number. */
 static void lists_that_share_one_table_end(void **state)
 {
-	enum { N_LISTS = 2000, N_ITEMS = 30000 };
+	enum { N_LISTS = 2000, N_ITEMS = 5000 };
 	struct fake_heap *fake = fake_heap_create(V311);
 	hs_addr table = fake_chunk(fake, N_ITEMS * 8), item = fake_float(fake, 1);
 
