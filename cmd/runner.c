@@ -126,6 +126,7 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 
 static void drop_results(struct hs_invocation *invocation)
 {
+	hs_graph_destroy(hs_take(invocation->graph));
 	hs_process_heap_close(hs_take(invocation->heap));
 	hs_census_destroy(hs_take(invocation->census));
 	hs_layout_destroy(hs_take(invocation->layout));
@@ -201,6 +202,11 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		HS_TRY(take_census(invocation));
 		if (!invocation->source.capture.nonblocking)
 			HS_TRY(settle(invocation));
+	}
+	if (needs >= HS_STAGE_GRAPH) {
+		*ret_stage = HS_STAGE_GRAPH;
+		hs_progress_update(&invocation->progress, "following references", 0, 0);
+		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
 	}
 	return NULL;
 }
