@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "kind.h"
+#include "type_fields.h"
 #include "unicode.h"
 
 #define MAX_BASES 1024          /* length of a chain of tp_base that is believed */
@@ -51,8 +52,10 @@ void hs_types_close(struct hs_types *types)
 {
 	if (!types)
 		return;
-	for (size_t i = 0; i < types->all.n; i++)
+	for (size_t i = 0; i < types->all.n; i++) {
+		hs_type_fields_release(types->all.items[i]);
 		free(types->all.items[i]);
+	}
 	for (size_t i = 0; i < types->names.n; i++)
 		free(types->names.items[i]);
 	hs_array_free(&types->all);
@@ -165,6 +168,12 @@ static void choose_kind(struct hs_type *type, const char *name, size_t name_byte
 	}
 }
 
+static void release_type(struct hs_type *type)
+{
+	hs_type_fields_release(type);
+	free(type);
+}
+
 /* Decodes the type, whose base is decoded already; NULL when it contradicts itself or memory is out. */
 static struct hs_type *decode_type(const struct hs_types *types, hs_addr address, const struct hs_type *base_type)
 {
@@ -190,18 +199,22 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 	type->is_python_class = is_python_class(py, address, type->flags);
 	place_headers(py, type);
 	choose_kind(type, name, name_bytes);
+	if (!hs_type_describe(py, type, name, name_bytes)) {
+		release_type(type);
+		return NULL;
+	}
 	return type;
 }
 
 static const struct hs_type *insert_type(struct hs_types *types, struct hs_type *type)
 {
 	if ((types->all.n + 1) * 2 > types->n_slots && !grow_table(types)) {
-		free(type);
+		release_type(type);
 		return NULL;
 	}
 	struct hs_type **slot = hs_array_append(&types->all);
 	if (!slot) {
-		free(type);
+		release_type(type);
 		return NULL;
 	}
 	type->index = (uint32_t)types->all.n - 1;

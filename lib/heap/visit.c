@@ -210,7 +210,7 @@ static void scan_words(void *context, const void *words, size_t n, enum hs_scan 
 
 void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap)
 {
-	*worker = (struct worker){ .heap = heap, .visitor = { worker, claim_storage, follow_references, scan_words } };
+	*worker = (struct worker){ .heap = heap, .visitor = { worker, claim_storage, follow_references, scan_words, true } };
 }
 
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)
