@@ -32,5 +32,7 @@ bool hs_int_view(const struct hs_cpython *py, const struct hs_object *object, st
 bool hs_int_fits(const struct hs_int_view *view, uint64_t *ret);
 /* int.bit_length() */
 uint64_t hs_int_bits(const struct hs_int_view *view);
+/* The value of the int object at `address`; false when it has more than 62 bits, or cannot be read. */
+bool hs_int_value(const struct hs_cpython *py, hs_addr address, int64_t *ret);
 
 #endif
