@@ -13,8 +13,6 @@
 #endif
 #endif
 
-#define HUGE_BYTES ((size_t)2 << 20)
-
 #ifdef BOUNDS_ARE_CHECKED
 
 void *hs_pages_alloc(size_t bytes)
@@ -38,8 +36,6 @@ void *hs_pages_alloc(size_t bytes)
 		return NULL;
 	/* what is copied or computed from a target's memory is nothing for a core file of ours */
 	madvise(pages, bytes ? bytes : 1, MADV_DONTDUMP);
-	if (bytes >= HUGE_BYTES)
-		madvise(pages, bytes, MADV_HUGEPAGE);
 	return pages;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Large arrays straight from the kernel: zeroed, backed by memory only where they are touched, in huge pages where the
- * kernel has them, given back at once when freed.
+ * Large arrays straight from the kernel: zeroed, backed by memory only where they are touched, given back at once when
+ * freed. In pages of the usual size: a virtual machine may have to fetch a huge one from its host at every first touch.
  */
 #ifndef HS_PAGES_H
 #define HS_PAGES_H

@@ -14,6 +14,19 @@ static uint64_t now_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+struct hs_error *graph_rows_init(struct hs_rows *rows, hs_node n)
+{
+	rows->bases = calloc(hs_rows_base_count(n), sizeof(*rows->bases));
+	rows->offsets = hs_pages_alloc_array((size_t)n + 1, sizeof(*rows->offsets));
+	return rows->bases && rows->offsets ? NULL : hs_error_no_memory();
+}
+
+static void free_rows(struct hs_rows *rows, hs_node n)
+{
+	free(rows->bases);
+	hs_pages_free(rows->offsets, ((size_t)n + 1) * sizeof(*rows->offsets));
+}
+
 static struct hs_error *build(struct hs_graph *graph)
 {
 	uint64_t start = now_ns();
@@ -57,9 +70,9 @@ void hs_graph_destroy(struct hs_graph *graph)
 		free(graph->hubs.items[i].sources);
 	hs_array_free(&graph->hubs);
 	pthread_mutex_destroy(&graph->hubs_lock);
-	hs_pages_free(graph->rows, ((size_t)graph->n_nodes + 1) * sizeof(*graph->rows));
+	free_rows(&graph->rows, graph->n_nodes);
+	free_rows(&graph->source_rows, graph->n_nodes);
 	hs_pages_free(graph->targets, graph->n_edges * sizeof(*graph->targets));
-	hs_pages_free(graph->source_rows, ((size_t)graph->n_nodes + 2) * sizeof(*graph->source_rows));
 	hs_pages_free(graph->sources, graph->n_reverse * sizeof(*graph->sources));
 	free(graph->extras);
 	graph_nodes_deinit(graph);
@@ -77,13 +90,13 @@ const hs_node *hs_graph_targets(const struct hs_graph *graph, hs_node node, size
 		*ret_n = 0;
 		return NULL;
 	}
-	*ret_n = graph->rows[node + 1] - graph->rows[node];
-	return graph->targets + graph->rows[node];
+	*ret_n = hs_row_end(&graph->rows, node) - hs_row_begin(&graph->rows, node);
+	return graph->targets + hs_row_begin(&graph->rows, node);
 }
 
 uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_t i)
 {
-	uint64_t edge = graph->rows[node] + i, n = 1;
+	uint64_t edge = hs_row_begin(&graph->rows, node) + i, n = 1;
 	size_t low = 0, high = graph->n_extras;
 
 	while (low < high) {
@@ -98,9 +111,9 @@ uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_
 	return n;
 }
 
-const uint64_t *hs_graph_rows(const struct hs_graph *graph)
+const struct hs_rows *hs_graph_rows(const struct hs_graph *graph)
 {
-	return graph->rows;
+	return &graph->rows;
 }
 
 const hs_node *hs_graph_all_targets(const struct hs_graph *graph)
@@ -108,9 +121,9 @@ const hs_node *hs_graph_all_targets(const struct hs_graph *graph)
 	return graph->targets;
 }
 
-const uint64_t *hs_graph_source_rows(const struct hs_graph *graph)
+const struct hs_rows *hs_graph_source_rows(const struct hs_graph *graph)
 {
-	return graph->source_rows;
+	return &graph->source_rows;
 }
 
 const hs_node *hs_graph_all_sources(const struct hs_graph *graph)

@@ -5,7 +5,7 @@
  *     node    0 … n_blocks - 1           pool blocks by their dense id; those that hold no object are nodes without references
  *             n_blocks … n_nodes - 1     objects outside the pools, by address
  *
- *     rows       | 0 | 2 | 2 | 5 | …     row of node i: targets[rows[i] … rows[i + 1] - 1]
+ *     rows       | 0 | 2 | 2 | 5 | …     row of node i: targets[row_begin(i) … row_end(i) - 1]; see rows.h
  *     targets    | 7 | 1 | 4 | 4 | 9 |   owned and scanned references, in the order in which a visit reports them
  *
  * Neighbours in a row that are equal are stored once, with a count beside the rows. References that are weak, or visited
@@ -16,6 +16,7 @@
 
 #include "heap.h"
 #include "reference.h"
+#include "rows.h"
 
 typedef uint32_t hs_node;
 #define HS_NO_NODE UINT32_MAX
@@ -70,11 +71,11 @@ uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_
  */
 const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size_t *ret_n);
 
-/* The whole: rows has node_count + 1 entries. Borrowed. */
-const uint64_t *hs_graph_rows(const struct hs_graph *graph);
+/* The whole: a row for each node. Borrowed. */
+const struct hs_rows *hs_graph_rows(const struct hs_graph *graph);
 const hs_node *hs_graph_all_targets(const struct hs_graph *graph);
 /* The reverse, in which the rows of hubs are empty. A hub has no references of its own. */
-const uint64_t *hs_graph_source_rows(const struct hs_graph *graph);
+const struct hs_rows *hs_graph_source_rows(const struct hs_graph *graph);
 const hs_node *hs_graph_all_sources(const struct hs_graph *graph);
 bool hs_graph_is_hub(const struct hs_graph *graph, hs_node node);
 

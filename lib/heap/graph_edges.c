@@ -14,6 +14,7 @@
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
 #define KNOWN_SLOTS 256
+#define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
 
 /* The rows of neighbouring nodes, as a worker made them. */
 struct run {
@@ -213,16 +214,16 @@ static void visit_pool(struct edge_worker *worker, const struct hs_pool *pool)
 {
 	struct hs_graph *graph = worker->graph;
 	const struct hs_heap *heap = graph->heap;
-	uint64_t *ends = &graph->rows[pool->first_block + 1];
+	uint32_t *starts = &graph->rows.offsets[pool->first_block];
 
 	for (uint32_t index = 0; index < pool->n_blocks; index++) {
 		uint8_t state = heap->blocks[pool->first_block + index];
+		starts[index] = (uint32_t)(worker->targets.n - worker->run_start);
 		if (state & BLOCK_OBJECT) {
 			struct hs_object object;
 			hs_heap_pool_object(heap, worker->heap_worker, pool, index, state, &object);
 			visit(worker, &object, pool->first_block + index, pool->block_bytes, state & BLOCK_ADOPTS);
 		}
-		ends[index] = worker->targets.n - worker->run_start;
 	}
 }
 
@@ -233,9 +234,9 @@ static void visit_outside(struct edge_worker *worker, size_t index)
 	struct hs_object object;
 	uint64_t block_bytes;
 
+	graph->rows.offsets[node] = (uint32_t)(worker->targets.n - worker->run_start);
 	if (hs_heap_outside_object(graph->heap, graph->heap->outside.items[index].address, &object, &block_bytes))
 		visit(worker, &object, node, block_bytes, true);
-	graph->rows[node + 1] = worker->targets.n - worker->run_start;
 }
 
 static size_t minimum(size_t a, size_t b)
@@ -259,6 +260,8 @@ static void make_run(struct pass *pass, struct edge_worker *worker, size_t i_run
 		for (size_t i = first; i < minimum(first + OUTSIDE_PER_RUN, heap->outside.n); i++)
 			visit_outside(worker, i);
 	}
+	if (worker->targets.n - worker->run_start >= MAX_RUN_EDGES)
+		worker->too_many = true;
 	*run = (struct run){ .worker = (unsigned)(worker - pass->workers), .first = worker->run_start,
 			     .n = worker->targets.n - worker->run_start, .first_extra = worker->first_extra,
 			     .n_extras = worker->extras.n - worker->first_extra };
@@ -305,9 +308,39 @@ static void place_runs(void *context, size_t begin, size_t end, unsigned worker_
 			memcpy(&graph->targets[run->base], &worker->targets.items[run->first], run->n * sizeof(*graph->targets));
 		for (size_t extra = 0; extra < run->n_extras; extra++)
 			graph->extras[run->extra_base + extra] = worker->extras.items[run->first_extra + extra] + (run->base << EXTRA_BITS);
+		/* modulo 2^32: a row's offset is never negative, though this difference may be */
 		for (nodes_of_run(pass, i, &node, &end_node); node < end_node; node++)
-			graph->rows[node + 1] += run->base;
+			graph->rows.offsets[node] += (uint32_t)(run->base - graph->rows.bases[node >> HS_ROWS_SHIFT]);
 	}
+}
+
+/* A group begins where its first row does; false when a group has more entries than a row's offset can say. */
+static bool place_bases(struct pass *pass)
+{
+	const struct hs_graph *graph = pass->graph;
+	uint64_t *bases = graph->rows.bases;
+	uint64_t last = 0;
+	hs_node node, end;
+
+	for (size_t i = 0; i < pass->n_runs; i++) {
+		nodes_of_run(pass, i, &node, &end);
+		node = (node + HS_ROWS_PER_BASE - 1) & ~(HS_ROWS_PER_BASE - 1);
+		for (; node < end; node += HS_ROWS_PER_BASE) {
+			bases[node >> HS_ROWS_SHIFT] = pass->runs[i].base + graph->rows.offsets[node];
+			if (bases[node >> HS_ROWS_SHIFT] - last >= UINT32_MAX)
+				return false;
+			last = bases[node >> HS_ROWS_SHIFT];
+		}
+	}
+	if (graph->n_nodes % HS_ROWS_PER_BASE == 0)
+		bases[graph->n_nodes >> HS_ROWS_SHIFT] = graph->n_edges;
+	graph->rows.offsets[graph->n_nodes] = (uint32_t)(graph->n_edges - bases[graph->n_nodes >> HS_ROWS_SHIFT]);
+	return graph->n_edges - last < UINT32_MAX;
+}
+
+static struct hs_error *too_many_references(void)
+{
+	return hs_error_new(HS_ERROR_LIMIT, "more references than a graph can have: 2^40 in all, 2^32 of a few objects");
 }
 
 static struct hs_error *gather(struct pass *pass)
@@ -318,7 +351,7 @@ static struct hs_error *gather(struct pass *pass)
 		if (pass->workers[i].out_of_memory)
 			return hs_error_no_memory();
 		if (pass->workers[i].too_many)
-			return hs_error_new(HS_ERROR_LIMIT, "more than 2^40 references");
+			return too_many_references();
 		graph->figures.n_references += pass->workers[i].n_references;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
@@ -328,8 +361,8 @@ static struct hs_error *gather(struct pass *pass)
 		graph->n_edges += run->n;
 		graph->n_extras += run->n_extras;
 	}
-	if (graph->n_edges > MAX_EDGES)
-		return hs_error_new(HS_ERROR_LIMIT, "more than 2^40 references");
+	if (graph->n_edges > MAX_EDGES || !place_bases(pass))
+		return too_many_references();
 	graph->targets = hs_pages_alloc_array(graph->n_edges, sizeof(*graph->targets));
 	graph->extras = calloc(graph->n_extras + 1, sizeof(*graph->extras));
 	if (!graph->targets || !graph->extras)
@@ -355,13 +388,15 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 {
 	const struct hs_heap *heap = graph->heap;
 	struct pass pass = { .graph = graph, .n_pool_runs = (heap->pymalloc->pools.n + POOLS_PER_RUN - 1) / POOLS_PER_RUN };
-	struct hs_error *error = hs_error_no_memory();
+	struct hs_error *error = graph_rows_init(&graph->rows, graph->n_nodes);
 
+	if (error)
+		return error;
+	error = hs_error_no_memory();
 	pass.n_runs = pass.n_pool_runs + (heap->outside.n + OUTSIDE_PER_RUN - 1) / OUTSIDE_PER_RUN;
-	graph->rows = hs_pages_alloc_array((size_t)graph->n_nodes + 1, sizeof(*graph->rows));
 	pass.runs = calloc(pass.n_runs + 1, sizeof(*pass.runs));
 	pass.workers = aligned_alloc(WORKER_ALIGNMENT, graph->n_workers * sizeof(*pass.workers));
-	if (graph->rows && pass.runs && pass.workers) {
+	if (pass.runs && pass.workers) {
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct edge_worker *worker = &pass.workers[i];
 			*worker = (struct edge_worker){ .graph = graph, .heap_worker = &heap->workers[i],

@@ -38,12 +38,12 @@ struct hs_graph {
 	uint32_t *page_first;     /* by mark / MARKS_PER_PAGE: index of the first outside object there; lazily backed */
 	size_t n_pages;
 	uint32_t *bytes;          /* by node, in units of HS_GRAPH_BYTES_UNIT; what is larger than fits is cut */
-	uint64_t *rows;           /* n_nodes + 1 */
+	struct hs_rows rows;
 	hs_node *targets;
 	uint64_t n_edges;
 	uint64_t *extras;
 	size_t n_extras;
-	uint64_t *source_rows;    /* n_nodes + 2: the last is the fill pass's */
+	struct hs_rows source_rows;
 	hs_node *sources;
 	uint64_t n_reverse;
 	HS_ARRAY(struct hub) hubs; /* by node */
@@ -51,6 +51,8 @@ struct hs_graph {
 	struct hs_graph_figures figures;
 };
 
+/* Both arrays of rows for all nodes, zeroed. */
+struct hs_error *graph_rows_init(struct hs_rows *rows, hs_node n) HS_MUST_CHECK;
 struct hs_error *graph_nodes_init(struct hs_graph *graph) HS_MUST_CHECK;
 void graph_nodes_deinit(struct hs_graph *graph);
 struct hs_error *graph_build_forward(struct hs_graph *graph) HS_MUST_CHECK;
@@ -90,7 +92,7 @@ hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address);
 
 static inline bool graph_has_references(const struct hs_graph *graph, hs_node node)
 {
-	return graph->rows[node] != graph->rows[node + 1];
+	return hs_row_begin(&graph->rows, node) != hs_row_end(&graph->rows, node);
 }
 
 #endif

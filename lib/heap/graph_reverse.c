@@ -16,12 +16,13 @@
  */
 #define HUB_SHARE 64
 #define MIN_HUB_SOURCES 1024
-#define IS_HUB ((uint64_t)1 << 63)
+#define IS_HUB UINT32_MAX /* in place of an offset, while rows are filled */
 
 struct ranges {
 	struct hs_graph *graph;
 	hs_node starts[MAX_RANGES + 1];
 	unsigned n;
+	atomic_bool has_overflown; /* a count */
 };
 
 static int compare_nodes(const void *a, const void *b)
@@ -50,38 +51,39 @@ static void split(struct hs_graph *graph, struct ranges *ret)
 		ret->starts[i] = samples[i * N_SAMPLES / n];
 }
 
-/* source_rows[node + 2] becomes the number of edges to the node. */
+/* The offset of each row becomes the number of edges to its node. */
 static void count_range(void *context, size_t begin, size_t end, unsigned worker)
 {
-	const struct ranges *ranges = context;
+	struct ranges *ranges = context;
 	const struct hs_graph *graph = ranges->graph;
-	uint64_t *counts = graph->source_rows + 2;
+	uint32_t *counts = graph->source_rows.offsets;
 
 	(void)worker;
 	for (size_t range = begin; range < end; range++) {
 		hs_node start = ranges->starts[range], n = ranges->starts[range + 1] - start;
 		for (uint64_t edge = 0; edge < graph->n_edges; edge++)
-			if (graph->targets[edge] - start < n)
-				counts[graph->targets[edge]]++;
+			if (graph->targets[edge] - start < n && ++counts[graph->targets[edge]] == 0)
+				atomic_store_explicit(&ranges->has_overflown, true, memory_order_relaxed);
 	}
 }
 
-/* source_rows[node + 1] is where the node's next source goes; when all are there, it is the end of its row. */
+/* The offset of each row is where the next source goes; when all are there, it is the end of the row. */
 static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 {
 	const struct ranges *ranges = context;
 	const struct hs_graph *graph = ranges->graph;
-	uint64_t *next = graph->source_rows + 1;
+	const uint64_t *bases = graph->source_rows.bases;
+	uint32_t *next = graph->source_rows.offsets;
 
 	(void)worker;
 	for (size_t range = begin; range < end; range++) {
 		hs_node start = ranges->starts[range], n = ranges->starts[range + 1] - start;
 		uint64_t edge = 0;
 		for (hs_node node = 0; node < graph->n_nodes; node++)
-			for (; edge < graph->rows[node + 1]; edge++) {
+			for (uint64_t row_end = hs_row_end(&graph->rows, node); edge < row_end; edge++) {
 				hs_node target = graph->targets[edge];
-				if (target - start < n && !(next[target] & IS_HUB))
-					graph->sources[next[target]++] = node;
+				if (target - start < n && next[target] != IS_HUB)
+					graph->sources[bases[target >> HS_ROWS_SHIFT] + next[target]++] = node;
 			}
 	}
 }
@@ -108,45 +110,79 @@ static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || is_immortal(graph, node));
 }
 
-/* From counts to the rows' starts, leaving out hubs: source_rows[node + 1] is the start of the node's row. */
-static struct hs_error *place_rows(struct hs_graph *graph)
+/* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */
+static bool place_group(struct hs_graph *graph, hs_node first, hs_node end, struct hs_error **ret_error)
 {
-	uint64_t *rows = graph->source_rows, sum = 0;
+	uint32_t *offsets = graph->source_rows.offsets;
+	uint64_t sum = 0;
 
-	for (hs_node node = 0; node < graph->n_nodes; node++) {
-		uint64_t n = rows[node + 2];
-		rows[node + 1] = sum;
+	graph->source_rows.bases[first >> HS_ROWS_SHIFT] = graph->n_reverse;
+	for (hs_node node = first; node < end; node++) {
+		uint64_t n = offsets[node];
+		offsets[node] = (uint32_t)sum;
 		if (n >= MIN_HUB_SOURCES && is_hub(graph, node, n)) {
 			struct hub *hub = hs_array_append(&graph->hubs);
-			if (!hub)
-				return hs_error_no_memory();
+			if (!hub) {
+				*ret_error = hs_error_no_memory();
+				return false;
+			}
 			*hub = (struct hub){ .node = node, .n = n };
-			rows[node + 1] |= IS_HUB;
+			offsets[node] = IS_HUB;
 			n = 0;
 		}
 		sum += n;
 	}
-	rows[graph->n_nodes + 1] = sum;
-	graph->n_reverse = sum;
+	graph->n_reverse += sum;
+	return sum < UINT32_MAX;
+}
+
+static struct hs_error *place_rows(struct hs_graph *graph)
+{
+	struct hs_error *error = NULL;
+
+	for (hs_node first = 0, end; first < graph->n_nodes; first = end) {
+		end = graph->n_nodes - first < HS_ROWS_PER_BASE ? graph->n_nodes : first + HS_ROWS_PER_BASE;
+		if (!place_group(graph, first, end, &error))
+			return error ? error : hs_error_new(HS_ERROR_LIMIT, "2^32 references to a few objects");
+	}
 	return NULL;
+}
+
+/* From the ends of rows back to their beginnings. */
+static void settle_rows(struct hs_graph *graph)
+{
+	uint32_t *offsets = graph->source_rows.offsets;
+	uint32_t begin = 0;
+
+	for (hs_node node = 0; node < graph->n_nodes; node++) {
+		if (node % HS_ROWS_PER_BASE == 0)
+			begin = 0;
+		uint32_t end = offsets[node] == IS_HUB ? begin : offsets[node];
+		offsets[node] = begin;
+		begin = end;
+	}
+	if (graph->n_nodes % HS_ROWS_PER_BASE == 0) {
+		graph->source_rows.bases[graph->n_nodes >> HS_ROWS_SHIFT] = graph->n_reverse;
+		begin = 0;
+	}
+	offsets[graph->n_nodes] = begin;
 }
 
 struct hs_error *graph_build_reverse(struct hs_graph *graph)
 {
 	struct ranges ranges;
 
-	graph->source_rows = hs_pages_alloc_array((size_t)graph->n_nodes + 2, sizeof(*graph->source_rows));
-	if (!graph->source_rows)
-		return hs_error_no_memory();
+	HS_TRY(graph_rows_init(&graph->source_rows, graph->n_nodes));
 	split(graph, &ranges);
 	hs_workers_run(count_range, &ranges, ranges.n, 1, ranges.n);
+	if (ranges.has_overflown)
+		return hs_error_new(HS_ERROR_LIMIT, "2^32 references to one object");
 	HS_TRY(place_rows(graph));
 	graph->sources = hs_pages_alloc_array(graph->n_reverse, sizeof(*graph->sources));
 	if (!graph->sources)
 		return hs_error_no_memory();
 	hs_workers_run(fill_range, &ranges, ranges.n, 1, ranges.n);
-	for (size_t i = 0; i < graph->hubs.n; i++)
-		graph->source_rows[graph->hubs.items[i].node + 1] &= ~IS_HUB;
+	settle_rows(graph);
 	return NULL;
 }
 
@@ -177,7 +213,7 @@ static hs_node *search_sources(const struct hs_graph *graph, const struct hub *h
 	uint64_t edge = 0, n = 0;
 
 	for (hs_node node = 0; sources && node < graph->n_nodes && n < hub->n; node++)
-		for (; edge < graph->rows[node + 1]; edge++)
+		for (uint64_t end = hs_row_end(&graph->rows, node); edge < end; edge++)
 			if (graph->targets[edge] == hub->node)
 				sources[n++] = node;
 	return sources;
@@ -192,8 +228,9 @@ const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size
 		return NULL;
 	}
 	if (!hub) {
-		*ret_n = graph->source_rows[node + 1] - graph->source_rows[node];
-		return graph->sources + graph->source_rows[node];
+		uint64_t begin = hs_row_begin(&graph->source_rows, node);
+		*ret_n = hs_row_end(&graph->source_rows, node) - begin;
+		return graph->sources + begin;
 	}
 	pthread_mutex_t *lock = (pthread_mutex_t *)&graph->hubs_lock;
 	pthread_mutex_lock(lock);
