@@ -145,7 +145,7 @@ static void put_head(struct export *export, const struct hs_heap_object *entry)
 static void export_object(void *context, const struct hs_heap_object *entry)
 {
 	struct export *export = context;
-	const struct hs_visitor visitor = { export, ignore_storage, export_run, export_scan };
+	const struct hs_visitor visitor = { .context = export, .storage = ignore_storage, .references = export_run, .scan = export_scan };
 
 	export->line.n = 0;
 	export->object = &entry->object;

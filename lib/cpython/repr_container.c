@@ -75,7 +75,7 @@ static unsigned put_items(struct hs_repr *repr, const struct hs_object *object, 
 			  void (*visit)(const struct hs_cpython *, const struct hs_object *, const struct hs_visitor *))
 {
 	struct listing listing = { .repr = repr };
-	const struct hs_visitor visitor = { &listing, ignore_storage, put_run, ignore_scan };
+	const struct hs_visitor visitor = { .context = &listing, .storage = ignore_storage, .references = put_run, .scan = ignore_scan };
 	size_t limit = hs_bounded_text_reserve(&repr->text, strlen(close) + strlen(HS_ELLIPSIS) + 2);
 
 	hs_bounded_text_put(&repr->text, open);

@@ -42,7 +42,7 @@ static void match_field(void *context, const struct hs_reference_run *run)
 hs_addr hs_object_field(const struct hs_cpython *py, const struct hs_object *object, const char *name)
 {
 	struct search search = { .name = name };
-	const struct hs_visitor visitor = { &search, ignore_storage, match_field, ignore_scan };
+	const struct hs_visitor visitor = { .context = &search, .storage = ignore_storage, .references = match_field, .scan = ignore_scan };
 
 	hs_object_visit(py, object, &visitor);
 	return search.found;
@@ -114,8 +114,8 @@ static void put_dict_items(void *context, const struct hs_reference_run *run)
 static void put_fields(struct instance *instance)
 {
 	struct hs_repr *repr = instance->repr;
-	const struct hs_visitor own = { instance, ignore_storage, put_own_fields, ignore_scan };
-	const struct hs_visitor in_dict = { instance, ignore_storage, put_dict_items, ignore_scan };
+	const struct hs_visitor own = { .context = instance, .storage = ignore_storage, .references = put_own_fields, .scan = ignore_scan };
+	const struct hs_visitor in_dict = { .context = instance, .storage = ignore_storage, .references = put_dict_items, .scan = ignore_scan };
 	struct hs_object dict;
 
 	repr->depth++;
