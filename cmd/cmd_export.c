@@ -13,10 +13,16 @@ enum export_format {
 struct export_options {
 	enum export_format format;
 	bool has_format;
+	bool with_roots;
+};
+
+enum {
+	KEY_ROOTS = 0x1000,
 };
 
 static const struct argp_option options[] = {
 	{ "format", 'f', "FORMAT", 0, "jsonl: one object a line", 0 },
+	{ "roots", KEY_ROOTS, NULL, 0, "With jsonl: a line for each root behind the objects: variables of running functions, modules, thread states", 0 },
 	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 0 },
 	{ 0 },
 };
@@ -31,6 +37,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'f':
 		own->format = (enum export_format)hs_options_choice(state, "format", argument, formats);
 		own->has_format = true;
+		return 0;
+	case KEY_ROOTS:
+		own->with_roots = true;
 		return 0;
 	case 'o':
 		if (!*argument)
@@ -49,8 +58,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static struct hs_error *render(FILE *out, const void *context)
 {
 	const struct hs_invocation *invocation = context;
+	const struct export_options *own = invocation->own;
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
 
-	return hs_export_jsonl(out, invocation->heap);
+	return hs_export_jsonl(out, &source, own->with_roots);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -69,7 +80,7 @@ const struct hs_command hs_command_export = {
 		       "Values are shown.",
 	.examples = "  heapspy export 4242 -f jsonl -o heap.jsonl\n"
 		    "  heapspy export 4242 -f jsonl | jq -c '[.type, .len]' | sort | uniq -c\n",
-	.needs = HS_STAGE_HEAP,
+	.needs = HS_STAGE_GRAPH,
 	.own_bytes = sizeof(struct export_options),
 	.options = options,
 	.parse = parse,

@@ -6,9 +6,12 @@
 #include <stdio.h>
 
 #include "error.h"
-#include "process_heap.h"
+#include "object_row.h"
 
-/* One object a line as JSON; README.md documents every member. Errors: NO_MEMORY. Write errors are the stream's. */
-struct hs_error *hs_export_jsonl(FILE *out, const struct hs_process_heap *heap) HS_MUST_CHECK;
+/*
+ * One object a line as JSON, then one exact root a line `with_roots`; README.md documents every member. Errors: NO_MEMORY. Write
+ * errors are the stream's.
+ */
+struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *source, bool with_roots) HS_MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include "json_line.h"
 #include "reference_name.h"
 #include "repr.h"
+#include "root_place.h"
 
 /* A reference that is not written yet: the next one may be its equal. */
 struct pending {
@@ -19,7 +20,7 @@ struct pending {
 
 struct export {
 	FILE *out;
-	const struct hs_process_heap *heap;
+	const struct hs_object_source *source;
 	struct hs_json_line line;
 	const struct hs_object *object;
 	struct pending pending;
@@ -55,57 +56,25 @@ static void flush_pending(struct export *export)
 	export->pending.count = 0;
 }
 
-static void add_reference(struct export *export, const struct hs_reference_run *run, size_t i, hs_addr target)
+static bool add_reference(void *context, const struct hs_graph_edge *edge)
 {
-	const struct hs_process_heap *heap = export->heap;
-	struct pending next = { .target = target, .count = 1, .kind = run->kind, .relation = hs_reference_relation(run, i) };
+	struct export *export = context;
+	const struct hs_process_heap *heap = export->source->heap;
 	struct pending *last = &export->pending;
+	struct pending next = {
+		.target = hs_graph_address(export->source->graph, edge->target), .count = 1, .kind = edge->kind,
+		.relation = hs_edge_relation(edge->relation, export->object),
+	};
 
-	next.has_name = hs_reference_name(heap->py, heap->types, export->object, run, i, next.name, sizeof(next.name));
-	if (last->count && last->target == target && last->kind == next.kind && last->relation == next.relation &&
+	next.has_name = hs_reference_name(heap->py, heap->types, export->object, edge->run, edge->index, next.name, sizeof(next.name));
+	if (last->count && last->target == next.target && last->kind == next.kind && last->relation == next.relation &&
 	    !strcmp(last->name, next.name)) {
 		last->count++;
-		return;
+		return true;
 	}
 	flush_pending(export);
 	*last = next;
-}
-
-static void export_run(void *context, const struct hs_reference_run *run)
-{
-	struct export *export = context;
-
-	for (size_t i = 0; i < run->n; i++) {
-		hs_addr target = hs_reference_target(run, i);
-		if (target && hs_heap_is_object(export->heap->heap, target))
-			add_reference(export, run, i, target);
-	}
-}
-
-static void export_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	struct export *export = context;
-	const uint8_t *at = words;
-	bool is_visited = export->object->type->has_gc;
-	struct hs_reference_run run = {
-		.words = words, .n = 1, .stride = sizeof(hs_addr), .kind = HS_EDGE_SCAN, .tag_mask = HS_SCAN_TAG_MASK,
-		.relation = (uint8_t)(HS_SCANNED | HS_OWNED | (is_visited ? HS_VISITED : 0)),
-	};
-
-	for (size_t i = 0; what == HS_SCAN_ALL && i < n; i++) {
-		run.words = at + i * sizeof(hs_addr);
-		run.first = (size_t)((const uint8_t *)run.words - export->object->body);
-		hs_addr target = hs_reference_target(&run, 0);
-		if (target && hs_heap_is_object(export->heap->heap, target))
-			add_reference(export, &run, 0, target);
-	}
-}
-
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
+	return true;
 }
 
 static void put_number(struct hs_json_line *line, const char *key, bool is_known, uint64_t value)
@@ -117,9 +86,9 @@ static void put_number(struct hs_json_line *line, const char *key, bool is_known
 		hs_json_line_raw(line, "null");
 }
 
-static void put_head(struct export *export, const struct hs_heap_object *entry)
+static void put_head(struct export *export, const struct hs_heap_object *entry, hs_node node)
 {
-	const struct hs_process_heap *heap = export->heap;
+	const struct hs_process_heap *heap = export->source->heap;
 	const struct hs_object *object = &entry->object;
 	struct hs_json_line *line = &export->line;
 	char repr[HS_REPR_BYTES];
@@ -129,7 +98,7 @@ static void put_head(struct export *export, const struct hs_heap_object *entry)
 	hs_json_line_address(line, object->address);
 	hs_json_line_raw(line, ",\"type\":");
 	hs_json_line_text(line, hs_type_full_name(heap->types, object->type));
-	put_number(line, ",\"bytes\":", true, entry->block_bytes + entry->storage_bytes);
+	put_number(line, ",\"bytes\":", true, hs_graph_bytes(export->source->graph, node));
 	put_number(line, ",\"getsizeof\":", entry->getsizeof_bytes != HS_SIZE_UNKNOWN, entry->getsizeof_bytes);
 	bool is_known = hs_object_refcount(heap->py, object, &value);
 	put_number(line, ",\"refcount\":", is_known, value);
@@ -142,20 +111,58 @@ static void put_head(struct export *export, const struct hs_heap_object *entry)
 	hs_json_line_string(line, repr);
 }
 
-static void export_object(void *context, const struct hs_heap_object *entry)
+static void export_object(struct export *export, hs_node node)
 {
-	struct export *export = context;
-	const struct hs_visitor visitor = { .context = export, .storage = ignore_storage, .references = export_run, .scan = export_scan };
+	struct hs_heap_object entry;
 
+	if (!hs_graph_object(export->source->graph, node, &entry))
+		return;
 	export->line.n = 0;
-	export->object = &entry->object;
+	export->object = &entry.object;
 	export->has_references = false;
-	put_head(export, entry);
+	put_head(export, &entry, node);
 	hs_json_line_raw(&export->line, ",\"refs\":[");
-	hs_object_visit(export->heap->py, &entry->object, &visitor);
+	hs_graph_each_edge(export->source->graph, node, add_reference, export);
 	flush_pending(export);
 	hs_json_line_raw(&export->line, "]}\n");
 	fwrite(export->line.data, 1, export->line.n, export->out);
+}
+
+static void put_string_or_null(struct hs_json_line *line, const char *key, const char *safe)
+{
+	hs_json_line_raw(line, key);
+	if (safe)
+		hs_json_line_string(line, safe);
+	else
+		hs_json_line_raw(line, "null");
+}
+
+/* Nodes are objects only; a root may lead to what was freed and is kept for reuse. */
+static void export_root(void *context, const struct hs_root *root)
+{
+	struct export *export = context;
+	struct hs_json_line *line = &export->line;
+	char name[HS_REFERENCE_NAME_BYTES];
+	struct hs_root_place place;
+
+	if (hs_graph_node_at(export->source->graph, root->address) == HS_NO_NODE)
+		return;
+	hs_root_place_of(export->source->heap, root, &place);
+	line->n = 0;
+	hs_json_line_raw(line, "{\"root\":\"");
+	hs_json_line_raw(line, hs_root_kind_name(root->kind));
+	put_number(line, "\",\"thread\":", root->thread != NULL, place.thread);
+	put_string_or_null(line, ",\"function\":", root->frame ? place.function : NULL);
+	put_string_or_null(line, ",\"file\":", root->frame ? place.file : NULL);
+	put_number(line, ",\"line\":", place.line > 0, (uint64_t)place.line);
+	hs_json_line_raw(line, ",\"to\":");
+	hs_json_line_address(line, root->address);
+	put_string_or_null(line, ",\"kind\":", hs_edge_kind_name(root->edge_kind));
+	put_string_or_null(line, ",\"name\":", hs_root_name(export->source->heap, root, name, sizeof(name)) ? name : NULL);
+	hs_json_line_raw(line, ",\"owned\":");
+	hs_json_line_bool(line, root->relation & HS_OWNED);
+	hs_json_line_raw(line, "}\n");
+	fwrite(line->data, 1, line->n, export->out);
 }
 
 static void export_deinit(struct export *export)
@@ -163,10 +170,13 @@ static void export_deinit(struct export *export)
 	hs_json_line_deinit(&export->line);
 }
 
-struct hs_error *hs_export_jsonl(FILE *out, const struct hs_process_heap *heap)
+struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *source, bool with_roots)
 {
-	HS_CLEANUP(export_deinit) struct export export = { .out = out, .heap = heap };
+	HS_CLEANUP(export_deinit) struct export export = { .out = out, .source = source };
 
-	hs_heap_for_each(heap->heap, export_object, &export);
+	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++)
+		export_object(&export, node);
+	if (with_roots)
+		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, true, export_root, &export));
 	return export.line.is_short ? hs_error_no_memory() : NULL;
 }

@@ -56,6 +56,15 @@ struct hs_object_source {
 /* The object at a node, all but its generation; the repr only if `with_repr`. False when there is no object. */
 bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool with_repr, struct hs_object_row *ret);
 
+/*
+ * How commands tell that a reference of `object` counts: one that was found by a scan is owned, as far as anybody can say, and
+ * visited if the collector knows the object.
+ */
+static inline unsigned hs_edge_relation(unsigned relation, const struct hs_object *object)
+{
+	return relation & HS_SCANNED ? relation | HS_OWNED | (object->type->has_gc ? HS_VISITED : 0) : relation;
+}
+
 /* Fills in the generations of `n` rows, in any order. Errors: NO_MEMORY. */
 struct hs_error *hs_object_rows_find_generations(const struct hs_cpython *py, struct hs_object_row *rows, size_t n) HS_MUST_CHECK;
 

@@ -41,6 +41,9 @@ hs_addr hs_reference_target(const struct hs_reference_run *run, size_t i);
 /* How reference `i` counts: the run's relation, less what its tag says. */
 unsigned hs_reference_relation(const struct hs_reference_run *run, size_t i);
 
+/* The object that field `name` of `object` refers to, as a visit reports it; 0: it has no such field. */
+hs_addr hs_object_field(const struct hs_cpython *py, const struct hs_object *object, const char *name);
+
 /* "attribute", "slot", "key", "value", "index", "item", "local", "stack", "cell", "field", "scan". */
 const char *hs_edge_kind_name(unsigned kind);
 

@@ -5,6 +5,7 @@
 
 #include "bounded_text.h"
 #include "escape.h"
+#include "reference_name.h"
 #include "repr.h"
 
 struct hs_repr {
@@ -42,8 +43,5 @@ void hs_repr_put_type(struct hs_repr *repr, const struct hs_object *object);
 
 /* repr_instance.c: "<app.Session id=3>", and what has no writer of its own; `plain`: the writer of its solid base, or NULL */
 void hs_repr_put_instance(struct hs_repr *repr, const struct hs_object *object, hs_repr_writer *plain);
-
-/* The object that field `name` of `object` refers to, as a visit reports it; 0: it has no such field. */
-hs_addr hs_object_field(const struct hs_cpython *py, const struct hs_object *object, const char *name);
 
 #endif
