@@ -10,6 +10,7 @@
 
 #define COST_SITE 3     /* a module from site-packages */
 #define COST_STANDARD 4 /* one that comes with Python */
+#define COST_CONSERVATIVE 20
 
 const char *reach_keep(struct hs_reach *reach, const char *text)
 {
@@ -56,9 +57,12 @@ static unsigned root_cost(const struct hs_root *root)
 {
 	static const uint8_t costs[HS_N_ROOT_KINDS] = {
 		[HS_ROOT_BUILTINS] = 5, [HS_ROOT_FRAME] = 3,   [HS_ROOT_THREAD] = 8, [HS_ROOT_INTERPRETER] = 8, [HS_ROOT_TYPE] = 8,
-		[HS_ROOT_CODECS] = 8,   [HS_ROOT_ATEXIT] = 8,  [HS_ROOT_CONTEXT] = 4, [HS_ROOT_ASYNC] = 8,      [HS_ROOT_STATIC] = 20,
+		[HS_ROOT_CODECS] = 8,   [HS_ROOT_ATEXIT] = 8,  [HS_ROOT_CONTEXT] = 4, [HS_ROOT_ASYNC] = 8,      [HS_ROOT_STATIC] = COST_CONSERVATIVE,
 	};
 
+	/* a word that is an object's address, in a struct that has no name for it */
+	if (root->kind != HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_SCAN || root->relation & HS_SCANNED))
+		return COST_CONSERVATIVE;
 	if (root->kind == HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_STACK || root->edge_kind == HS_EDGE_FIELD || root->edge_kind == HS_EDGE_SCAN))
 		return 60;
 	if (root->kind == HS_ROOT_THREAD && root->name && !strcmp(root->name, "dict"))
