@@ -173,7 +173,7 @@ static void visit_values(const struct hs_cpython *py, hs_addr values, const stru
 	uint64_t bytes;
 
 	if (values_are_embedded(py, values)) {
-		unsigned relation = py->layout->features.dicts_visit_embedded_values ? HS_VISITED : HS_ALIAS;
+		unsigned relation = py->layout->features.dicts_visit_inline_values ? HS_VISITED : HS_ALIAS;
 		hs_dict_values_visit(py, values, keys, relation, HS_EDGE_VALUE, visitor);
 		return;
 	}
@@ -206,7 +206,7 @@ void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, 
 	/* the interpreter takes its own references to interned strings off their counts */
 	bool is_index = is_interned_dict(py, object->address);
 	hs_dict_keys_visit(&keys, is_index ? HS_ALIAS : keys.is_general ? HS_STRONG : HS_OWNED, visitor);
-	visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, is_index ? HS_ALIAS : HS_STRONG, HS_EDGE_VALUE, visitor);
+	visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, is_index ? HS_VISITED : HS_STRONG, HS_EDGE_VALUE, visitor);
 	visitor->storage(visitor->context, keys.address, keys.bytes);
 }
 

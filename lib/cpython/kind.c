@@ -71,6 +71,8 @@ static const struct hs_kind kinds[] = {
 	{ "itertools._tee_dataobject", .visit_more = hs_tee_data_visit_more },
 	{ "hamt_bitmap_node", .visit_more = hs_items_visit_more },
 	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
+	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
+	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
 	{ "module", .visit_more = hs_module_visit_more },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */

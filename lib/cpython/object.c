@@ -154,7 +154,7 @@ static void visit_preheader(const struct hs_cpython *py, const struct hs_object 
 	case HS_PREHEADER_WEAK_DICT:
 		hs_visit_field(visitor, &outer, "__weakref__", HS_WEAK);
 		hs_visit_field(visitor, &inner, "__dict__",
-			       py->layout->features.instances_visit_values_only && has_own_values(py, object) ? HS_OWNED : HS_STRONG);
+			       !py->layout->features.dicts_visit_inline_values && has_own_values(py, object) ? HS_OWNED : HS_STRONG);
 		return;
 	}
 }
@@ -164,9 +164,11 @@ static void visit_inline_values(const struct hs_cpython *py, const struct hs_obj
 	uint32_t basicsize = object->type->basicsize;
 	uint64_t capacity = hs_body_u32(object, basicsize) & 0xff;
 	uint64_t first = basicsize + (uint64_t)HS_OFFSET(py->layout, PyDictValues, values);
+	bool has_dict = head_word(object, HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES - WORD) != 0;
 
 	const struct hs_reference_run run = {
-		.words = object->body + first, .n = capacity, .stride = WORD, .relation = HS_STRONG, .kind = HS_EDGE_ATTRIBUTE,
+		.words = object->body + first, .n = capacity, .stride = WORD, .kind = HS_EDGE_ATTRIBUTE,
+		.relation = has_dict && py->layout->features.dicts_visit_inline_values ? HS_OWNED : HS_STRONG,
 	};
 
 	if (has_own_values(py, object) && capacity && first + capacity * WORD <= object->body_bytes)
@@ -195,20 +197,29 @@ static void scan_struct(const struct hs_cpython *py, const struct hs_object *obj
 		scan_words(object, end, has_items ? object->body_bytes : type->c_bytes, HS_SCAN_ALL, visitor);
 }
 
-static void visit_fields(const struct hs_object *object, const struct hs_visitor *visitor)
+/* Whole words; absurd numbers lead outside the body. */
+static uint64_t items_bytes(const struct hs_cpython *py, const struct hs_object *object)
+{
+	uint64_t n = item_count(py, object);
+
+	return n < MAX_ITEMS ? (n * object->type->itemsize + WORD - 1) / WORD * WORD : UINT64_MAX / 2;
+}
+
+static void visit_fields(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	const struct hs_type *type = object->type;
 	const struct hs_type_fields *fields = &type->fields;
 
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct hs_type_field *field = &fields->items[i];
+		uint64_t offset = field->offset + (field->is_behind_items ? items_bytes(py, object) : 0);
 		const struct hs_reference_run run = {
-			.words = object->body + field->offset, .n = field->n, .stride = WORD, .relation = field->relation & type->relation_mask,
+			.words = object->body + offset, .n = field->n, .stride = WORD, .relation = field->relation & type->relation_mask,
 			.kind = field->kind, .tag_mask = field->tag_mask, .name = field->name,
-			.first = field->offset / WORD,
+			.first = field->first,
 		};
 
-		if (field->offset + (uint64_t)field->n * WORD <= object->body_bytes)
+		if (offset <= object->body_bytes && offset + (uint64_t)field->n * WORD <= object->body_bytes)
 			visitor->references(visitor->context, &run);
 	}
 }
@@ -234,7 +245,7 @@ void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object
 	if (type->kind->visit_more)
 		type->kind->visit_more(py, object, visitor);
 	if (type->fields.n)
-		visit_fields(object, visitor);
+		visit_fields(py, object, visitor);
 	if (type->dict_from_end)
 		visit_dict_from_end(py, object, visitor);
 	if (type->has_preheader)

@@ -194,3 +194,31 @@ void hs_items_visit_more(const struct hs_cpython *py, const struct hs_object *ob
 	if (n < MAX_ITEMS && first + n * WORD <= object->body_bytes)
 		visit_words(visitor, object->body + first, n, WORD, relation_of(object), HS_EDGE_INDEX, NULL);
 }
+
+/* re's compiled replacement (3.12+): items are pairs of a group's index and a literal. */
+void hs_template_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	uint64_t first = (uint64_t)HS_OFFSET(py->layout, TemplateObject, items), n = (uint64_t)hs_ob_size(py, object);
+
+	if (HS_HAS(py->layout, TemplateObject, items) && n < MAX_ITEMS && first + n * 2 * WORD <= object->body_bytes)
+		visit_words(visitor, object->body + first + WORD, n, 2 * WORD, relation_of(object), HS_EDGE_FIELD, "literal");
+}
+
+/* 3.11+: a callback and its module in a block of their own. */
+static void visit_callback(const struct hs_cpython *py, hs_addr context, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+	const uint8_t *words = context && HS_SIZEOF(layout, callback_context) ? hs_image_at(py->image, context, HS_SIZEOF(layout, callback_context)) : NULL;
+
+	if (!words)
+		return;
+	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, callable), "callable", HS_STRONG);
+	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, module), "module", HS_STRONG);
+}
+
+void hs_sqlite_connection_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	visit_callback(py, HS_BODY(py, object, pysqlite_Connection, trace_ctx), visitor);
+	visit_callback(py, HS_BODY(py, object, pysqlite_Connection, progress_ctx), visitor);
+	visit_callback(py, HS_BODY(py, object, pysqlite_Connection, authorizer_ctx), visitor);
+}

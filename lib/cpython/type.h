@@ -30,6 +30,8 @@ struct hs_type_field {
 	uint8_t relation;  /* enum hs_relation */
 	uint8_t kind;      /* enum hs_edge_kind */
 	uint8_t tag_mask;  /* as in a run of references */
+	bool is_behind_items; /* 3.15+, __slots__ of a tuple's subclass: `offset` and the bytes of the items before it */
+	uint16_t first;    /* index of the first word (HS_EDGE_INDEX) */
 	const char *name;  /* lives as long as the types and the image */
 };
 

@@ -79,7 +79,7 @@ static bool add_field(struct hs_type *type, struct hs_type_field field)
 	struct hs_type_field *slot;
 
 	if ((uint64_t)field.offset + (uint64_t)field.n * WORD > type->basicsize)
-		return true;
+		return true; /* no member of an instance: a table of another release */
 	slot = hs_array_append(&type->fields);
 	if (slot)
 		*slot = field;
@@ -189,18 +189,21 @@ static bool describe_python_class(const struct hs_cpython *py, struct hs_type *t
 
 	for (size_t i = 0; is_done && i < shown.n; i++)
 		if (shown.items[i].offset >= type->c_bytes && shown.items[i].offset < type->basicsize)
-			is_done = add_field(type, (struct hs_type_field){ (uint32_t)shown.items[i].offset, 1, relation, HS_EDGE_SLOT, 0,
-									  shown.items[i].name });
+			is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)shown.items[i].offset, .n = 1, .relation = relation,
+									  .kind = HS_EDGE_SLOT, .name = shown.items[i].name,
+									  .is_behind_items = type->itemsize != 0 });
 	hs_array_free(&shown);
 	if (is_done && base && dict != TYPE_WORD(py, base->address, tp_dictoffset)) {
 		if (dict >= type->c_bytes && dict < type->basicsize)
-			is_done = add_field(type, (struct hs_type_field){ (uint32_t)dict, 1, relation, HS_EDGE_FIELD, 0, "__dict__" });
+			is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)dict, .n = 1, .relation = relation, .kind = HS_EDGE_FIELD,
+									  .name = "__dict__" });
 		/* up to 3.11, behind items: counted from the end */
 		if ((int64_t)dict < 0 && !type->has_preheader)
 			type->dict_from_end = (uint32_t)-(int64_t)dict;
 	}
 	if (is_done && base && weak != TYPE_WORD(py, base->address, tp_weaklistoffset) && weak >= type->c_bytes && weak < type->basicsize)
-		is_done = add_field(type, (struct hs_type_field){ (uint32_t)weak, 1, HS_WEAK, HS_EDGE_FIELD, 0, "__weakref__" });
+		is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)weak, .n = 1, .relation = HS_WEAK, .kind = HS_EDGE_FIELD,
+								  .name = "__weakref__" });
 	return is_done;
 }
 
@@ -231,7 +234,8 @@ static bool describe_struct_sequence(const struct hs_cpython *py, struct hs_type
 		return true;
 	struct hs_type_field *slot = hs_array_append(&type->fields);
 	if (slot)
-		*slot = (struct hs_type_field){ (uint32_t)(first + (uint64_t)n_shown * WORD), (uint16_t)(n - n_shown), HS_STRONG, HS_EDGE_INDEX, 0, NULL };
+		*slot = (struct hs_type_field){ .offset = (uint32_t)(first + (uint64_t)n_shown * WORD), .n = (uint16_t)(n - n_shown),
+						.relation = HS_STRONG, .kind = HS_EDGE_INDEX, .first = (uint16_t)n_shown };
 	return slot != NULL;
 }
 
