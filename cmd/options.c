@@ -149,6 +149,16 @@ static error_t parse_output(int key, char *argument, struct argp_state *state)
 	}
 }
 
+const struct argp_option *hs_options_of_source(void)
+{
+	return source_options;
+}
+
+const struct argp_option *hs_options_of_output(void)
+{
+	return output_options;
+}
+
 static const struct argp source_argp = { .options = source_options, .parser = parse_source };
 static const struct argp output_argp = { .options = output_options, .parser = parse_output };
 

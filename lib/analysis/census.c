@@ -123,6 +123,9 @@ static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types 
 		census->bytes += census->types.items[i].bytes;
 	if (figures->n_broken_pools)
 		HS_TRY(warn(census, "%" PRIu64 " pymalloc pools could not be read: their objects are not counted", figures->n_broken_pools));
+	if (figures->n_not_followed)
+		HS_TRY(warn(census, "%" PRIu64 " tables were not followed, because thousands share them: objects may be missing",
+			    figures->n_not_followed));
 	if (figures->n_unreadable)
 		HS_TRY(warn(census, "%" PRIu64 " objects contradict themselves: their size is counted as 0", figures->n_unreadable));
 	return NULL;

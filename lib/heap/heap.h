@@ -31,7 +31,11 @@ struct hs_heap_figures {
 	uint64_t explained_pool_bytes;
 	uint64_t runtime_bytes;    /* of these, pool blocks that the runtime's own structs hold, no object */
 	uint64_t n_unreadable;     /* objects that contradict themselves: their size is not counted */
+	uint64_t n_not_followed;   /* tables of containers that were left out because thousands share them (visit.c) */
 	uint32_t n_broken_pools;
+	uint32_t n_pool_blocks;    /* looked at by the sweep, free ones included */
+	uint64_t sweep_ns;         /* wall time of the sweep */
+	uint64_t visit_ns;         /* … of the pass that visits what was swept */
 };
 
 struct hs_heap_options {

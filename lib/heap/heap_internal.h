@@ -90,6 +90,8 @@ struct worker {
 	HS_ARRAY(struct outside_object) outside;
 	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
 	uint64_t n_unreadable;
+	uint64_t n_not_followed;
+	uint64_t n_visits_left;        /* words that may still be visited: see visit.c */
 	uint64_t chunk_bytes;
 	uint64_t explained_pool_bytes;
 	uint64_t runtime_bytes;
