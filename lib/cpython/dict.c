@@ -268,6 +268,25 @@ static hs_addr entry_value(const struct hs_cpython *py, const struct hs_dict_key
 	return hs_image_u64(py->image, values + index * 8, &value) ? value : 0;
 }
 
+bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value)
+{
+	struct hs_object object = { .address = address, .body_bytes = HS_SIZEOF(py->layout, PyDictObject) };
+	struct hs_dict_keys keys;
+
+	object.body = hs_image_at(py->image, address, object.body_bytes);
+	if (!object.body || !hs_dict_keys_read(py, HS_BODY(py, &object, PyDictObject, ma_keys), &keys))
+		return false;
+	hs_addr values = HS_BODY(py, &object, PyDictObject, ma_values);
+	while (cursor->next < keys.n_entries) {
+		uint64_t i = cursor->next++;
+		memcpy(ret_key, keys.entries + i * keys.entry_bytes + keys.key_offset, sizeof(*ret_key));
+		*ret_value = *ret_key ? entry_value(py, &keys, values, i) : 0;
+		if (*ret_value)
+			return true;
+	}
+	return false;
+}
+
 hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key)
 {
 	struct hs_object object = { .address = dict, .body_bytes = HS_SIZEOF(py->layout, PyDictObject) };

@@ -39,6 +39,13 @@ void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const str
 /* The value for an ASCII str key of the dict at `address`, 0 when it has none. Linear: for small dicts and rare questions. */
 hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key);
 
+/* Goes through the entries of a dict; zero it to begin. */
+struct hs_dict_cursor {
+	uint64_t next;
+};
+/* The next key and value of the dict at `address`; false at the end, or when it cannot be read. */
+bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value);
+
 uint64_t hs_dict_size(const struct hs_cpython *py, const struct hs_object *object);
 void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 uint64_t hs_odict_size(const struct hs_cpython *py, const struct hs_object *object);

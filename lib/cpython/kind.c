@@ -7,6 +7,8 @@
 #include "buffer.h"
 #include "code.h"
 #include "dict.h"
+#include "frame.h"
+#include "generator.h"
 #include "ndarray.h"
 #include "number.h"
 #include "sequence.h"
@@ -39,9 +41,9 @@ static const struct hs_kind kinds[] = {
 	{ "array.array", hs_array_size, NULL, hs_array_visit, false, .is_raw = true },
 	{ "code", hs_code_size, hs_code_extent, NULL, true },
 	{ "frame", hs_frame_size, hs_frame_extent, hs_frame_visit, true },
-	{ "generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
-	{ "coroutine", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
-	{ "async_generator", hs_generator_size, hs_generator_extent, hs_frame_visit, true },
+	{ "generator", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
+	{ "coroutine", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
+	{ "async_generator", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
 	{ "type", hs_type_size, hs_type_extent, hs_type_visit, true },
 	{ "_ctypes.CType_Type", hs_ctype_size, hs_type_extent, hs_type_visit, true },
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },

@@ -3,6 +3,7 @@
 #include "number.h"
 
 #define DIGIT_BYTES 4
+#define DIGIT_BITS 30
 #define MAX_DIGITS ((uint64_t)1 << 40)
 
 static uint64_t digits_of(const struct hs_cpython *py, const struct hs_object *object)
@@ -38,6 +39,29 @@ uint64_t hs_int_extent(const struct hs_cpython *py, const struct hs_object *obje
 	uint64_t n = digits_of(py, object);
 
 	return n > MAX_DIGITS ? HS_SIZE_UNKNOWN : digits_offset(py) + n * DIGIT_BYTES;
+}
+
+/* PyLong_SHIFT bits a digit, the lowest first. The sign: of ob_size, or in the low two bits of lv_tag, 2 being below zero. */
+bool hs_int_value(const struct hs_cpython *py, hs_addr address, int64_t *ret)
+{
+	const struct hs_layout *layout = py->layout;
+	bool has_tag = HS_HAS(layout, PyLongObject, lv_tag);
+	hs_addr member = address + (uint32_t)(has_tag ? HS_OFFSET(layout, PyLongObject, lv_tag) : HS_OFFSET(layout, PyVarObject, ob_size));
+	uint64_t word, value = 0;
+	uint32_t digits[3] = { 0 };
+
+	if (!address || !hs_image_u64(py->image, member, &word))
+		return false;
+	bool is_negative = has_tag ? (word & 3) == 2 : (int64_t)word < 0;
+	uint64_t n = has_tag ? word >> 3 : is_negative ? -word : word;
+	if (n > 3 || !hs_image_read(py->image, address + digits_offset(py), digits, n * DIGIT_BYTES))
+		return false;
+	for (uint64_t i = n; i-- > 0;)
+		value = value << DIGIT_BITS | digits[i];
+	if (digits[2] > 3)
+		return false;
+	*ret = is_negative ? -(int64_t)value : (int64_t)value;
+	return true;
 }
 
 void hs_leaf_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

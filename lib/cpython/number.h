@@ -9,4 +9,7 @@ uint64_t hs_int_size(const struct hs_cpython *py, const struct hs_object *object
 uint64_t hs_int_extent(const struct hs_cpython *py, const struct hs_object *object);
 void hs_leaf_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 
+/* The value of the int object at `address`; false when it has more than 62 bits, or cannot be read. */
+bool hs_int_value(const struct hs_cpython *py, hs_addr address, int64_t *ret);
+
 #endif

@@ -45,6 +45,8 @@ struct hs_features {
 	bool getsizeof_static_types_have_gc; /* sys.getsizeof adds a GC head to static types, which have none */
 	bool has_inline_values;              /* Py_TPFLAGS_INLINE_VALUES (bit 2) */
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
+	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
+	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */
 };
 
 /* The row of 3.`minor`, or NULL when this heapspy does not know that version. */
