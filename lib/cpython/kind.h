@@ -40,6 +40,8 @@ struct hs_visitor {
 	void (*references)(void *context, const struct hs_reference_run *run);
 	/* `n` adjacent words of a C struct that may be addresses of blocks that the object owns, and of objects: see `what`. */
 	void (*scan)(void *context, const void *words, size_t n, enum hs_scan what);
+	/* The reference of an object to its class is not reported: for who knows the type of every object anyway. */
+	bool skips_classes;
 };
 
 /* Reports one reference in a field or slot; `word` holds the address. */

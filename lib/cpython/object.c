@@ -165,33 +165,74 @@ static void visit_inline_values(const struct hs_cpython *py, const struct hs_obj
 		visitor->references(visitor->context, &run);
 }
 
-/* The words from `first` to the end of the body: slots, dict pointers, items of variable-size types. */
-static void scan_words(const struct hs_object *object, uint64_t first, uint64_t end, const struct hs_visitor *visitor)
+static void scan_words(const struct hs_object *object, uint64_t first, uint64_t end, enum hs_scan what, const struct hs_visitor *visitor)
 {
 	first = (first + WORD - 1) / WORD * WORD;
 	if (end > object->body_bytes)
 		end = object->body_bytes;
 	if (end >= first + WORD)
-		visitor->scan(visitor->context, object->body + first, (end - first) / WORD, HS_SCAN_ALL);
+		visitor->scan(visitor->context, object->body + first, (end - first) / WORD, what);
+}
+
+/* The C struct: where its references are known, blocks only; where they are not, everything. */
+static void scan_struct(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	uint32_t head = HS_SIZEOF(py->layout, PyObject), end = type->described_bytes;
+	bool has_items = type->itemsize && type->itemsize % WORD == 0 && !type->kind->visit;
+
+	if (!type->kind->visit && end > head)
+		scan_words(object, head, has_items && end == type->c_bytes ? object->body_bytes : end, HS_SCAN_STORAGE, visitor);
+	if (end < type->c_bytes)
+		scan_words(object, end, has_items ? object->body_bytes : type->c_bytes, HS_SCAN_ALL, visitor);
+}
+
+static void visit_fields(const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type_fields *fields = &object->type->fields;
+
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct hs_type_field *field = &fields->items[i];
+		const struct hs_reference_run run = {
+			.words = object->body + field->offset, .n = field->n, .stride = WORD, .relation = field->relation,
+			.kind = field->kind, .tag_mask = field->tag_mask, .name = field->name,
+			.first = field->offset / WORD,
+		};
+
+		if (field->offset + (uint64_t)field->n * WORD <= object->body_bytes)
+			visitor->references(visitor->context, &run);
+	}
+}
+
+/* Up to 3.11: an instance dict behind the items of an int, a tuple, a bytes (Objects/object.c _PyObject_GetDictPtr). */
+static void visit_dict_from_end(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	uint64_t bytes = (type->basicsize + item_count(py, object) * type->itemsize + WORD - 1) / WORD * WORD;
+
+	if (item_count(py, object) < MAX_ITEMS && bytes <= object->body_bytes && type->dict_from_end <= bytes)
+		hs_visit_field(visitor, object->body + bytes - type->dict_from_end, "__dict__", HS_STRONG);
 }
 
 void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	const struct hs_type *type = object->type;
-	bool has_words = !type->itemsize || type->itemsize % WORD == 0;
-	uint64_t end = has_words ? object->body_bytes : type->basicsize;
 
-	if (!type->kind->visit)
-		scan_words(object, HS_SIZEOF(py->layout, PyObject), end, visitor);
-	else
+	if (type->kind->visit)
 		type->kind->visit(py, object, visitor);
-	/* what a subclass adds; with items it lies behind them (dict pointers at negative offsets), so to the very end */
-	if (type->kind->visit && type != type->solid_base)
-		scan_words(object, type->solid_base->basicsize, object->body_bytes, visitor);
+	if (!type->kind->visit || type->described_bytes < type->c_bytes)
+		scan_struct(py, object, visitor);
+	if (type->fields.n)
+		visit_fields(object, visitor);
+	if (type->dict_from_end)
+		visit_dict_from_end(py, object, visitor);
 	if (type->has_preheader)
 		visit_preheader(py, object, visitor);
 	if (type->has_inline_values)
 		visit_inline_values(py, object, visitor);
+	if (type->owns_class && !visitor->skips_classes)
+		hs_visit_field(visitor, object->body + HS_OFFSET(py->layout, PyObject, ob_type), "__class__",
+			       type->visits_class ? HS_STRONG : HS_OWNED);
 }
 
 bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_object *ret)

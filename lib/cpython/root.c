@@ -95,7 +95,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	static const struct hs_frame_names names = { "f_code", "f_func", "f_locals", "frame" };
 	struct frame_visit frame_visit = *(struct frame_visit *)context;
 	const struct hs_cpython *py = frame_visit.visit->py;
-	const struct hs_visitor visitor = { &frame_visit, ignore_storage, report_run, report_scan };
+	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
 
 	frame_visit.frame = frame;
 	if (HS_HAS(py->layout, PyThreadState, frame)) {

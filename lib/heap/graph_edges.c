@@ -400,8 +400,7 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct edge_worker *worker = &pass.workers[i];
 			*worker = (struct edge_worker){ .graph = graph, .heap_worker = &heap->workers[i],
-							.visitor = { .context = worker, .storage = add_storage, .references = add_references,
-								     .scan = add_scanned } };
+							.visitor = { .context = worker, .storage = add_storage, .references = add_references, .scan = add_scanned } };
 		}
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);
 		error = gather(&pass);

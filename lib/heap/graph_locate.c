@@ -41,9 +41,7 @@ static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan
 
 static bool owns(struct search *search, hs_node node)
 {
-	const struct hs_visitor visitor = {
-		.context = search, .storage = look_at_storage, .references = ignore_references, .scan = ignore_scan,
-	};
+	const struct hs_visitor visitor = { .context = search, .storage = look_at_storage, .references = ignore_references, .scan = ignore_scan };
 	struct hs_heap_object entry;
 	size_t n;
 

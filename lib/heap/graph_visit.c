@@ -95,9 +95,7 @@ void hs_graph_each_edge(const struct hs_graph *graph, hs_node node, bool (*each)
 {
 	struct hs_heap_object entry;
 	struct edge_visit visit = { .graph = graph, .node = node, .object = &entry.object, .each = each, .context = context };
-	const struct hs_visitor visitor = {
-		.context = &visit, .storage = ignore_storage, .references = report_run, .scan = report_scan,
-	};
+	const struct hs_visitor visitor = { .context = &visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
 
 	if (!hs_graph_object(graph, node, &entry))
 		return;

@@ -232,7 +232,7 @@ void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap)
 {
 	*worker = (struct worker){
 		.heap = heap, .n_visits_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
-		.visitor = { .context = worker, .storage = claim_storage, .references = follow_references, .scan = scan_words },
+		.visitor = { .context = worker, .storage = claim_storage, .references = follow_references, .scan = scan_words, .skips_classes = true },
 	};
 }
 

@@ -104,6 +104,7 @@ static struct hs_layout *copy_bare(const struct hs_layout *layout)
 	*copy = *layout;
 	memset(&copy->warnings, 0, sizeof(copy->warnings));
 	memset(&copy->reserved, 0, sizeof(copy->reserved));
+	memset(&copy->members, 0, sizeof(copy->members));
 	return copy;
 }
 

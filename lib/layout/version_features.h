@@ -44,6 +44,7 @@ struct hs_features {
 	bool obmalloc_is_pointer;            /* interp.obmalloc points to the state; else it is the state */
 	bool getsizeof_static_types_have_gc; /* sys.getsizeof adds a GC head to static types, which have none */
 	bool has_inline_values;              /* Py_TPFLAGS_INLINE_VALUES (bit 2) */
+	bool heap_types_are_visited;         /* instances of C heap types visit their type (bpo-40217) */
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */

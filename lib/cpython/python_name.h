@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which names Python's own syntax can say. Reads nothing. */
+#ifndef HS_PYTHON_NAME_H
+#define HS_PYTHON_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* True for an ASCII identifier that is no keyword: what may follow a dot. */
+bool hs_is_identifier(const char *name);
+
+/* True if a field of a builtin object is an attribute of that name in Python ("__globals__", "tb_frame"), not just a C member. */
+bool hs_is_python_field(const char *name);
+
+#endif
