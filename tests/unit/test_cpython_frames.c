@@ -230,7 +230,7 @@ static void see_storage(void *context, hs_addr start, uint64_t bytes)
 static struct seen visit(const struct calls *calls, hs_addr address)
 {
 	struct seen seen = { .calls = calls };
-	const struct hs_visitor visitor = { &seen, see_storage, see_run, see_scan };
+	const struct hs_visitor visitor = { .context = &seen, .storage = see_storage, .references = see_run, .scan = see_scan };
 	struct hs_object object;
 
 	assert_true(hs_object_at(calls->fake->py, calls->fake->types_seen, address, &object));
