@@ -124,7 +124,7 @@ static void add_object(void *context, const struct hs_heap_object *object)
 {
 	struct dump *dump = context;
 	struct edges edges = { dump, NULL };
-	const struct hs_visitor visitor = { &edges, ignore_storage, add_run, ignore_scan };
+	const struct hs_visitor visitor = { .context = &edges, .storage = ignore_storage, .references = add_run, .scan = ignore_scan };
 	const char *kind = object->object.type->kind->tp_name;
 	bool is_generator = hs_is_generator(&object->object);
 	struct hs_frame frame;
