@@ -125,16 +125,9 @@ static void free_threads(struct hs_thread_states *threads)
 	hs_array_free(threads);
 }
 
-static void close_pymalloc(struct hs_pymalloc **pymalloc)
-{
-	hs_pymalloc_close(*pymalloc);
-}
-
-struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, bool with_static_data, hs_root_callback *callback,
-				void *context)
+struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, hs_root_callback *callback, void *context)
 {
 	HS_CLEANUP(free_threads) struct hs_thread_states threads = { 0 };
-	HS_CLEANUP(close_pymalloc) struct hs_pymalloc *pymalloc = NULL;
 	const struct hs_root_visit visit = { .py = py, .types = types, .callback = callback, .context = context };
 
 	HS_TRY(hs_thread_states_read(py, types, &threads));
@@ -149,9 +142,5 @@ struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *ty
 		hs_thread_frames(py, threads.items[i].address, report_frame, &frame_visit);
 	}
 	report_static_types(&visit);
-	if (with_static_data) {
-		HS_TRY(hs_pymalloc_open(py, &pymalloc));
-		hs_static_roots_visit(py, pymalloc, callback, context);
-	}
 	return NULL;
 }

@@ -41,12 +41,8 @@ struct hs_root {
 
 typedef void hs_root_callback(void *context, const struct hs_root *root);
 
-/*
- * Reports every exact root, those of one interpreter, then of one thread after the other; at last static data if
- * `with_static_data` is set. One thread. Errors: NO_MEMORY, BAD_DATA.
- */
-struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, bool with_static_data, hs_root_callback *callback,
-				void *context) HS_MUST_CHECK;
+/* Reports every exact root, those of one interpreter, then of one thread after the other. One thread. Errors: NO_MEMORY. */
+struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, hs_root_callback *callback, void *context) HS_MUST_CHECK;
 
 /*
  * Reports the words of binaries' writable data that may refer to objects: C variables, told by their value alone (HS_SCANNED). What

@@ -183,7 +183,7 @@ static struct hs_error *run(pid_t pid, bool no_dwarf)
 	struct dump dump = { .py = py, .types = types, .objects = json_array(), .roots = json_array() };
 	json_t *threads = threads_json(&dump);
 	hs_heap_for_each(heap, add_object, &dump);
-	HS_TRY(hs_roots_visit(py, types, true, add_root, &dump));
+	HS_TRY(hs_roots_visit(py, types, add_root, &dump));
 	json_t *document = json_pack("{s:s, s:o, s:o, s:o, s:I}", "layout", layout->source, "threads", threads, "objects", dump.objects, "roots",
 				     dump.roots, "interned", (json_int_t)hs_interned_dict(py, py->interpreters.items[0].address));
 	json_dumpf(document, stdout, JSON_INDENT(1));

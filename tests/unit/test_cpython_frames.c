@@ -445,7 +445,7 @@ static struct root_seen find_root(const struct calls *calls, hs_addr wanted)
 {
 	struct root_seen seen = { .wanted = wanted };
 
-	assert_null(hs_roots_visit(calls->fake->py, calls->fake->types_seen, false, see_root, &seen));
+	assert_null(hs_roots_visit(calls->fake->py, calls->fake->types_seen, see_root, &seen));
 	return seen;
 }
 
