@@ -45,9 +45,9 @@ typedef void hs_root_callback(void *context, const struct hs_root *root);
 struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, hs_root_callback *callback, void *context) HS_MUST_CHECK;
 
 /*
- * Reports the words of binaries' writable data that may refer to objects: C variables, told by their value alone (HS_SCANNED). What
- * lies in pymalloc's pools is left out (the kernel may have joined an arena to static storage); words inside of static objects
- * are not: `where` tells. `pymalloc` NULL: there are no pools.
+ * Reports the words of binaries' writable data that may refer to objects: C variables, told by their value alone (HS_SCANNED). Words
+ * inside of static objects are reported as well: `where` tells. What lies in pymalloc's pools is left out, should a binary's end be
+ * unknown; `pymalloc` NULL: there are no pools.
  */
 void hs_static_roots_visit(const struct hs_cpython *py, const struct hs_pymalloc *pymalloc, hs_root_callback *callback, void *context);
 

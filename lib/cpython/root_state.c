@@ -5,7 +5,7 @@
  */
 #include "root_state.h"
 
-#include "chain.h"
+#include "static_data.h"
 
 
 #define WORD 8
@@ -13,7 +13,6 @@
 #define FUNCTION_CACHE_BYTES (WORD + 4096 * 16) /* pycore_function.h, 3.13+: FUNC_VERSION_CACHE_SIZE pairs, borrowed */
 #define MAX_CALLBACKS (1u << 20)
 #define MAX_IDENTIFIERS (1u << 20)
-#define MAX_STACK_CHUNKS 4096
 
 /* A member that Python's users know by a name. */
 struct state_member {
@@ -312,42 +311,24 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	scan_rest(&state);
 }
 
-/* 3.11+: mapped by themselves, but the kernel may have joined them to a binary's static storage. */
-static void add_data_stack_gaps(struct state *state, hs_addr thread)
+static bool scan_binary(void *context, hs_addr start, hs_addr end)
 {
-	const struct hs_cpython *py = state->visit->py;
-	const struct hs_layout *layout = py->layout;
-	struct hs_chain_guard guard = { 0 };
+	struct state *state = context;
 
-	if (!HS_HAS(layout, PyThreadState, datastack_chunk))
-		return;
-	hs_addr chunk = hs_image_word(py->image, thread + (uint32_t)HS_OFFSET(layout, PyThreadState, datastack_chunk));
-	for (unsigned i = 0; chunk && i < MAX_STACK_CHUNKS && !hs_chain_repeats(&guard, chunk); i++) {
-		if (hs_image_is_static(py->image, chunk))
-			add_gap(state, chunk, hs_image_word(py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, size)));
-		chunk = hs_image_word(py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, previous));
-	}
+	state->start = start;
+	state->bytes = end - start;
+	scan_rest(state);
+	return true;
 }
 
 void hs_static_roots_visit(const struct hs_cpython *py, const struct hs_pymalloc *pymalloc, hs_root_callback *callback, void *context)
 {
 	const struct hs_root_visit visit = { .py = py, .callback = callback, .context = context };
 	const hs_addr method_cache = HS_ADDRESS_OF(py->layout, method_cache);
-	size_t n;
-	const struct hs_static_range *ranges = hs_image_static_ranges(py->image, &n);
 	struct state state = { .visit = &visit, .kind = HS_ROOT_STATIC, .pymalloc = pymalloc };
 
 	if (method_cache)
 		report_type_cache(&state, method_cache);
 	add_gap(&state, HS_ADDRESS_OF(py->layout, _PyRuntime), HS_SIZEOF(py->layout, PyRuntimeState));
-	for (size_t i = 0; i < py->threads.n; i++)
-		add_data_stack_gaps(&state, py->threads.items[i]);
-	for (size_t i = 0; i < n; i++) {
-		const struct hs_segment *segment = hs_image_find(py->image, ranges[i].start);
-		if (!segment || !segment->is_writable)
-			continue;
-		state.start = ranges[i].start;
-		state.bytes = ranges[i].end - ranges[i].start;
-		scan_rest(&state);
-	}
+	hs_static_data_each(py->image, scan_binary, &state);
 }
