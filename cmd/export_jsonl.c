@@ -177,6 +177,6 @@ struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *sourc
 	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++)
 		export_object(&export, node);
 	if (with_roots)
-		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, true, export_root, &export));
+		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, export_root, &export));
 	return export.line.is_short ? hs_error_no_memory() : NULL;
 }
