@@ -9,7 +9,10 @@
 /* True for an ASCII identifier that is no keyword: what may follow a dot. */
 bool hs_is_identifier(const char *name);
 
-/* True if a field of a builtin object is an attribute of that name in Python ("__globals__", "tb_frame"), not just a C member. */
-bool hs_is_python_field(const char *name);
+/*
+ * True if field `name` of an object of the C type `type` (by its full name) is an attribute of that name in Python: "__globals__" of
+ * a function, "tb_frame" of a traceback; not what only the C struct calls so.
+ */
+bool hs_is_python_field(const char *type, const char *name);
 
 #endif

@@ -80,7 +80,16 @@ static void put_word(struct hs_bounded_text *text, const struct hs_cpython *py, 
 		hs_bounded_text_printf(text, "[%zu]", i);
 }
 
-/* Writes the bare name; true when it is a whole literal of Python's (of a key or an element). */
+/* A field belongs to the C type that has it, which may be any base of the object's. */
+static bool is_shown(struct hs_types *types, const struct hs_type *type, const char *name)
+{
+	for (; type; type = type->base_type)
+		if (!type->is_python_class && hs_is_python_field(hs_type_full_name(types, type), name))
+			return true;
+	return false;
+}
+
+/* Writes the bare name; true when it is a whole literal of Python's (a key, an element), or an attribute that it shows (a field). */
 static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object,
 		     const struct hs_reference_run *run, size_t i)
 {
@@ -102,6 +111,9 @@ static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, 
 		hs_bounded_text_put(text, key);
 		return is_literal && !text->is_full;
 	}
+	case HS_EDGE_FIELD:
+		put_word(text, py, object, run, i);
+		return is_shown(types, object->type, text->data);
 	default:
 		put_word(text, py, object, run, i);
 		return false;
@@ -111,19 +123,27 @@ static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, 
 bool hs_reference_name(const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object,
 		       const struct hs_reference_run *run, size_t i, char *ret, size_t ret_bytes)
 {
+	bool is_python;
+
+	return hs_reference_python_name(py, types, object, run, i, ret, ret_bytes, &is_python);
+}
+
+bool hs_reference_python_name(const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object,
+			      const struct hs_reference_run *run, size_t i, char *ret, size_t ret_bytes, bool *ret_is_python)
+{
 	struct hs_bounded_text text = hs_bounded_text(ret, ret_bytes);
 
-	put_name(&text, py, types, object, run, i);
+	*ret_is_python = put_name(&text, py, types, object, run, i) && !text.is_full;
 	return run->kind != HS_EDGE_STACK;
 }
 
-bool hs_python_step(unsigned kind, const char *name, bool is_literal, char *ret, size_t ret_bytes)
+bool hs_python_step(unsigned kind, const char *name, bool is_python, char *ret, size_t ret_bytes)
 {
 	struct hs_bounded_text text = hs_bounded_text(ret, ret_bytes);
 
 	switch (kind) {
 	case HS_EDGE_FIELD:
-		if (!hs_is_python_field(name))
+		if (!is_python)
 			break;
 		hs_bounded_text_printf(&text, ".%s", name);
 		return !text.is_full;
@@ -143,7 +163,7 @@ bool hs_python_step(unsigned kind, const char *name, bool is_literal, char *ret,
 		hs_bounded_text_put(&text, "[");
 		hs_bounded_text_put(&text, name);
 		hs_bounded_text_put(&text, "]");
-		return is_literal && !text.is_full;
+		return is_python && !text.is_full;
 	default:
 		break;
 	}
@@ -162,10 +182,10 @@ bool hs_reference_step(const struct hs_cpython *py, struct hs_types *types, cons
 		       const struct hs_reference_run *run, size_t i, char *ret, size_t ret_bytes)
 {
 	char name[HS_REFERENCE_NAME_BYTES];
-	struct hs_bounded_text text = hs_bounded_text(name, sizeof(name));
-	bool is_literal = put_name(&text, py, types, object, run, i);
+	bool is_python;
 
-	return hs_python_step(run->kind, name, is_literal, ret, ret_bytes);
+	hs_reference_python_name(py, types, object, run, i, name, sizeof(name), &is_python);
+	return hs_python_step(run->kind, name, is_python, ret, ret_bytes);
 }
 
 const char *hs_edge_kind_name(unsigned kind)

@@ -32,8 +32,15 @@ bool hs_reference_name(const struct hs_cpython *py, struct hs_types *types, cons
 bool hs_reference_step(const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object,
 		       const struct hs_reference_run *run, size_t i, char *ret, size_t ret_bytes);
 
-/* The same for a step whose kind and bare name are known. `is_literal`: the name is a whole literal (HS_EDGE_VALUE). */
-bool hs_python_step(unsigned kind, const char *name, bool is_literal, char *ret, size_t ret_bytes);
+/*
+ * The same for a step whose kind and bare name are known. `is_python`: the name is a whole literal (HS_EDGE_VALUE), an attribute that
+ * Python shows (HS_EDGE_FIELD).
+ */
+bool hs_python_step(unsigned kind, const char *name, bool is_python, char *ret, size_t ret_bytes);
+
+/* hs_reference_name() that tells `is_python` in *ret_is_python, too. */
+bool hs_reference_python_name(const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object,
+			      const struct hs_reference_run *run, size_t i, char *ret, size_t ret_bytes, bool *ret_is_python);
 
 /* The address that reference `i` of `run` refers to: 0, there is none. */
 hs_addr hs_reference_target(const struct hs_reference_run *run, size_t i);
