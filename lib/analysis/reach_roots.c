@@ -10,7 +10,7 @@
 
 #define COST_SITE 3     /* a module from site-packages */
 #define COST_STANDARD 4 /* one that comes with Python */
-#define COST_CONSERVATIVE 20
+#define COST_CONSERVATIVE 250 /* taken only where no exact root leads: other ways cost less, however far round */
 
 const char *reach_keep(struct hs_reach *reach, const char *text)
 {
