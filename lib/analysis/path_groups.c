@@ -142,8 +142,14 @@ static bool is_field_name(const char *key)
 	return hs_is_identifier(name);
 }
 
+/* A dict that is the namespace of a class, an instance, a module: its keys are names, however many. */
+static bool is_namespace(const struct shape *before)
+{
+	return before->step.kind == HS_EDGE_FIELD && !strcmp(before->name, "__dict__");
+}
+
 /* The step from `from` to `to`, with what makes it one of many taken out of it. */
-static void general_step(const struct grouping *grouping, hs_node from, hs_node to, struct hs_reach_step *ret)
+static void general_step(const struct grouping *grouping, const struct shape *before, hs_node from, hs_node to, struct hs_reach_step *ret)
 {
 	const struct hs_type *type = hs_graph_type(grouping->graph, from);
 	const char *kind = type ? type->kind->tp_name : "";
@@ -154,7 +160,7 @@ static void general_step(const struct grouping *grouping, hs_node from, hs_node 
 		ret->expression = (struct hs_expression_step){ .kind = edge_kind, .is_any = true };
 		return;
 	}
-	if (is_large_dict(grouping, from, kind)) {
+	if (!is_namespace(before) && is_large_dict(grouping, from, kind)) {
 		ret->expression = (struct hs_expression_step){ .kind = HS_EDGE_VALUE, .is_any = true };
 		return;
 	}
@@ -171,7 +177,7 @@ static uint32_t shape_of_step(struct grouping *grouping, uint32_t before, hs_nod
 {
 	struct hs_reach_step step;
 
-	general_step(grouping, from, to, &step);
+	general_step(grouping, &grouping->shapes.items[before], from, to, &step);
 	const struct shape shape = { .before = before, .root = grouping->shapes.items[before].root, .step = step.expression, .name = step.name,
 				     .sample = HS_NO_NODE };
 	return intern(grouping, &shape);
