@@ -63,10 +63,11 @@ static const struct {
 	{ HS_FIELD_PyHeapTypeObject_ht_module, "ht_module", HS_STRONG, true },
 };
 
-/* A static type owns a base that it was given when it was made ready, none that its initialiser names. */
+/* A static type owns no base that its initialiser names. */
 static unsigned relation_in_static(const struct hs_cpython *py, enum hs_field_id field, uint64_t word, unsigned relation)
 {
-	if (field == HS_FIELD_PyTypeObject_tp_base && word != HS_ADDRESS_OF(py->layout, PyBaseObject_Type))
+	if (field == HS_FIELD_PyTypeObject_tp_base &&
+	    !(py->layout->features.static_types_own_object && word == HS_ADDRESS_OF(py->layout, PyBaseObject_Type)))
 		return HS_ALIAS;
 	return relation & ~(unsigned)HS_VISITED;
 }

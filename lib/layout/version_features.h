@@ -52,6 +52,7 @@ struct hs_features {
 	 * reports them and leaves out the dict.
 	 */
 	bool dicts_visit_inline_values;
+	bool static_types_own_object;        /* as their base, where none was named */
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */
