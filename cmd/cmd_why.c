@@ -72,6 +72,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	const struct why_options *own = invocation->own;
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
 	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
+	const struct hs_reach_options options_of_paths = { .exclude = own->exclude, .threads = &invocation->capture->threads };
 	char host[HS_HOST_BYTES];
 	HS_CLEANUP(hs_why_deinit) struct hs_why why = { .document = hs_document_of(invocation, host) };
 	hs_addr address;
@@ -80,7 +81,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	/* what was asked for is looked for first: it costs less than the search */
 	bool is_address = hs_options_address(own->what, &address);
 	HS_TRY(is_address ? hs_object_node_of(&source, address, &node) : hs_type_match(source.heap, own->what, &why.match));
-	HS_TRY(hs_reach_open(source.heap, source.graph, own->exclude, &reach));
+	HS_TRY(hs_reach_open(source.heap, source.graph, &options_of_paths, &reach));
 	HS_TRY(is_address ? hs_why_object(&why, &source, reach, node, own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS)
 			  : hs_why_type(&why, &source, reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
 	HS_TRY(hs_output_render(&invocation->output, render, &why));

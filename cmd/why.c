@@ -125,7 +125,7 @@ static json_t *root_json(const struct hs_reach_root *root)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "kind", json_string(hs_root_kind_name((enum hs_root_kind)root->kind)));
+	json_object_set_new(object, "kind", json_string(hs_reach_root_kind(root)));
 	json_object_set_new(object, "name", root->name ? json_string(root->name) : json_null());
 	json_object_set_new(object, "thread", root->thread ? hs_json_u64(root->thread) : json_null());
 	json_object_set_new(object, "function", root->function ? json_string(root->function) : json_null());

@@ -15,9 +15,13 @@ static const char *origin_of(const struct hs_why_path *path)
 	case HS_ROOT_FRAME:
 		return "a running function";
 	case HS_ROOT_STATIC:
-		return "static data";
+		return "a word in a binary's data, which may be a reference";
+	case HS_REACH_STACK:
+		return "a word on a C stack, which may be a reference";
+	case HS_REACH_NATIVE:
+		return "a word in memory of C code, which may be a reference";
 	default:
-		return hs_root_kind_name((enum hs_root_kind)path->root->kind);
+		return hs_reach_root_kind(path->root);
 	}
 }
 
