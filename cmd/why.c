@@ -37,6 +37,7 @@ static struct hs_error *write_path(struct hs_why_path *ret, const struct hs_obje
 	size_t n_roots;
 	const struct hs_reach_root *root = &hs_reach_roots(reach, &n_roots)[path->root];
 	size_t n_steps = path->n - 1;
+	bool is_last_resort = root->cost >= HS_REACH_LAST_RESORT;
 	char text[HS_EXPRESSION_BYTES];
 	struct hs_expression expression;
 	struct hs_reach_step step;
@@ -51,14 +52,24 @@ static struct hs_error *write_path(struct hs_why_path *ret, const struct hs_obje
 		hs_node from = path->nodes[i], to = path->nodes[i + 1];
 		if (!hs_reach_step(reach, from, to, &step))
 			step = (struct hs_reach_step){ .expression = { .kind = HS_EDGE_SCAN } };
+		is_last_resort |= step.cost >= HS_REACH_LAST_RESORT;
 		add_to_expression(&expression, &step, i, n_steps);
 		if (i < MAX_STEPS_LISTED && !add_step(ret, hs_graph_address(source->graph, from), hs_graph_address(source->graph, to),
 						      step.expression.kind, step.has_name ? step.name : NULL))
 			return hs_error_no_memory();
 	}
 	ret->is_evaluable = hs_expression_end(&expression);
+	ret->is_last_resort = is_last_resort;
 	ret->expression = strdup(text);
 	return ret->expression ? NULL : hs_error_no_memory();
+}
+
+static void drop_path(struct hs_why_path *path)
+{
+	for (size_t i = 0; i < path->steps.n; i++)
+		free(path->steps.items[i].name);
+	hs_array_free(&path->steps);
+	free(path->expression);
 }
 
 struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, hs_node node, size_t n_max)
@@ -72,11 +83,14 @@ struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source
 	for (size_t i = 0; i < n && !error; i++) {
 		struct hs_why_path *path = hs_array_append(&why->paths);
 		error = path ? write_path(path, source, reach, &paths[i]) : hs_error_no_memory();
+		/* a last resort is no further path: it leads through what leads everywhere */
+		if (!error && i && path->is_last_resort)
+			drop_path(&why->paths.items[--why->paths.n]);
 	}
 	hs_path_list_free(paths, n);
 	why->n_objects = 1;
 	why->n_unreached = n == 0;
-	why->n_paths = n;
+	why->n_paths = why->paths.n;
 	return error;
 }
 
@@ -110,13 +124,8 @@ struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *
 
 void hs_why_deinit(struct hs_why *why)
 {
-	for (size_t i = 0; i < why->paths.n; i++) {
-		struct hs_why_path *path = &why->paths.items[i];
-		for (size_t j = 0; j < path->steps.n; j++)
-			free(path->steps.items[j].name);
-		hs_array_free(&path->steps);
-		free(path->expression);
-	}
+	for (size_t i = 0; i < why->paths.n; i++)
+		drop_path(&why->paths.items[i]);
 	hs_array_free(&why->paths);
 	hs_type_match_deinit(&why->match);
 }

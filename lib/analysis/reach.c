@@ -11,6 +11,7 @@
 #include "dict.h"
 #include "reach_internal.h"
 #include "type_fields.h"
+#include "unicode.h"
 
 /* The class that C gave a type, by the name of the nearest base that C made and that matters here. */
 static uint8_t class_of_type(const struct hs_reach *reach, const struct hs_type *type)
@@ -60,6 +61,26 @@ static const struct type_class *classify_type(const struct hs_reach *reach, stru
 	return entry;
 }
 
+/* A whole module, or what its globals refer to: "app", "app.CACHE". */
+static void exclude_names(struct hs_reach *reach, const struct namespace *namespace, const char *exclude)
+{
+	const struct hs_cpython *py = reach->heap->py;
+	struct hs_dict_cursor cursor = { 0 };
+	char name[HS_REFERENCE_NAME_BYTES], full_name[2 * HS_REFERENCE_NAME_BYTES];
+	hs_addr key, value;
+
+	if (fits(exclude, namespace->module))
+		hs_set_bit(reach->excluded, namespace->dict);
+	while (hs_dict_next(py, hs_graph_address(reach->graph, namespace->dict), &cursor, &key, &value)) {
+		hs_node node = hs_graph_node_at(reach->graph, value);
+		if (node == HS_NO_NODE || !hs_str_read(py, key, name, sizeof(name)))
+			continue;
+		snprintf(full_name, sizeof(full_name), "%s.%s", namespace->module, name);
+		if (fits(exclude, full_name))
+			hs_set_bit(reach->excluded, node);
+	}
+}
+
 static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 {
 	hs_node n = hs_graph_node_count(reach->graph);
@@ -83,8 +104,7 @@ static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 	for (size_t i = 0; i < reach->namespaces.n; i++)
 		reach->classes[reach->namespaces.items[i].dict] = CLASS_MODULE_DICT;
 	for (size_t i = 0; exclude && i < reach->namespaces.n; i++)
-		if (fits(exclude, reach->namespaces.items[i].module))
-			hs_set_bit(reach->excluded, reach->namespaces.items[i].dict);
+		exclude_names(reach, &reach->namespaces.items[i], exclude);
 	return NULL;
 }
 
@@ -203,6 +223,7 @@ static bool consider(void *context, const struct hs_graph_edge *edge)
 	if (cost > naming->best)
 		return true;
 	naming->best = cost;
+	ret->cost = cost / 2;
 	ret->has_name = hs_reference_python_name(heap->py, heap->types, naming->object, edge->run, edge->index, ret->name, sizeof(ret->name),
 						 &is_python);
 	ret->expression = (struct hs_expression_step){ .kind = edge->kind, .is_python = is_python };

@@ -65,7 +65,7 @@ static unsigned root_cost(const struct hs_root *root)
 	if (root->kind != HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_SCAN || root->relation & HS_SCANNED))
 		return COST_CONSERVATIVE;
 	if (root->kind == HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_STACK || root->edge_kind == HS_EDGE_FIELD || root->edge_kind == HS_EDGE_SCAN))
-		return 60;
+		return HS_REACH_LAST_RESORT;
 	if (root->kind == HS_ROOT_THREAD && root->name && !strcmp(root->name, "dict"))
 		return 4;
 	return costs[root->kind];
