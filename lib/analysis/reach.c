@@ -173,8 +173,15 @@ const struct hs_paths *hs_reach_paths(const struct hs_reach *reach)
 static uint8_t holder_of(const struct hs_reach *reach, hs_node node)
 {
 	const struct hs_type *type = hs_graph_type(reach->graph, node);
-	const char *kind = type ? type->kind->tp_name : "";
+	const char *kind = type ? type->kind->tp_name : "", *name = type ? hs_type_full_name(reach->heap->types, type) : "";
 
+	if (!strcmp(name, "builtins.mappingproxy"))
+		return HS_HOLDER_PROXY;
+	for (const struct hs_type *at = type; at; at = at->base_type)
+		if (!at->is_python_class && !strcmp(hs_type_full_name(reach->heap->types, at), "_thread._local"))
+			return HS_HOLDER_THREAD_LOCAL;
+	if (reach->classes[node] == CLASS_MODULE)
+		return HS_HOLDER_MODULE;
 	if (reach->classes[node] == CLASS_TYPE)
 		return HS_HOLDER_TYPE;
 	if (reach->classes[node] == CLASS_FRAME)
@@ -265,7 +272,8 @@ void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expr
 		return;
 	}
 	if (root->function) {
-		snprintf(start, sizeof(start), "<frame %s %s:%d>", root->function, strrchr(root->file, '/') ? strrchr(root->file, '/') + 1 : root->file,
+		snprintf(start, sizeof(start), "<frame %s%s%s %s:%d>", root->module, *root->module ? "." : "", root->function,
+			 strrchr(root->file, '/') ? strrchr(root->file, '/') + 1 : root->file,
 			 (int)root->line);
 		hs_expression_begin(expression, ret, ret_bytes, start, false);
 		hs_expression_add(expression, &variable);

@@ -23,7 +23,8 @@ struct hs_reach_root {
 	uint32_t cost;
 	const char *name;     /* of the module, variable, field; NULL: none */
 	uint64_t thread;      /* 0: none */
-	const char *function; /* NULL: no frame's */
+	const char *module;   /* whose code the frame runs; "": unknown; NULL: no frame's */
+	const char *function;
 	const char *file;
 	int32_t line;         /* 0: unknown */
 };
