@@ -40,6 +40,8 @@ struct hs_visitor {
 	void (*references)(void *context, const struct hs_reference_run *run);
 	/* `n` adjacent words of a C struct that may be addresses of blocks that the object owns, and of objects: see `what`. */
 	void (*scan)(void *context, const void *words, size_t n, enum hs_scan what);
+	/* The reference of an object to its class is not reported: for who knows the type of every object anyway. */
+	bool skips_classes;
 };
 
 /* Reports one reference in a field or slot; `word` holds the address. */
@@ -79,6 +81,8 @@ struct hs_kind {
 	/* Its block may be larger than its extent (it shrinks in place), or is allocated by a rule of its own. */
 	bool has_loose_extent;
 	bool is_raw; /* its items and its storage hold bytes, no references: they need not be in the image */
+	/* Reports references beside the members of the struct, which are reported without it; NULL: there are none. */
+	void (*visit_more)(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 };
 
 #define HS_SIZE_UNKNOWN UINT64_MAX

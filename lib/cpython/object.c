@@ -121,7 +121,14 @@ static void visit_values(const struct hs_cpython *py, const struct hs_object *ob
 		return;
 	hs_dict_values_block(py, values, keys.n_usable_slots, &start, &bytes);
 	visitor->storage(visitor->context, start, bytes);
-	hs_dict_values_visit(py, values, &keys, HS_EDGE_ATTRIBUTE, visitor);
+	hs_dict_values_visit(py, values, &keys, HS_STRONG, HS_EDGE_ATTRIBUTE, visitor);
+}
+
+/* 3.13+: false once its dict has taken them over. */
+static bool has_own_values(const struct hs_cpython *py, const struct hs_object *object)
+{
+	return object->type->has_inline_values &&
+	       hs_body_u32(object, object->type->basicsize + HS_OFFSET(py->layout, PyDictValues, valid)) & 0xff;
 }
 
 static void visit_preheader(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
@@ -146,7 +153,8 @@ static void visit_preheader(const struct hs_cpython *py, const struct hs_object 
 		return;
 	case HS_PREHEADER_WEAK_DICT:
 		hs_visit_field(visitor, &outer, "__weakref__", HS_WEAK);
-		hs_visit_field(visitor, &inner, "__dict__", HS_STRONG);
+		hs_visit_field(visitor, &inner, "__dict__",
+			       !py->layout->features.dicts_visit_inline_values && has_own_values(py, object) ? HS_OWNED : HS_STRONG);
 		return;
 	}
 }
@@ -156,42 +164,97 @@ static void visit_inline_values(const struct hs_cpython *py, const struct hs_obj
 	uint32_t basicsize = object->type->basicsize;
 	uint64_t capacity = hs_body_u32(object, basicsize) & 0xff;
 	uint64_t first = basicsize + (uint64_t)HS_OFFSET(py->layout, PyDictValues, values);
+	bool has_dict = head_word(object, HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES - WORD) != 0;
 
 	const struct hs_reference_run run = {
-		.words = object->body + first, .n = capacity, .stride = WORD, .relation = HS_STRONG, .kind = HS_EDGE_ATTRIBUTE,
+		.words = object->body + first, .n = capacity, .stride = WORD, .kind = HS_EDGE_ATTRIBUTE,
+		.relation = has_dict && py->layout->features.dicts_visit_inline_values ? HS_OWNED : HS_STRONG,
 	};
 
-	if (capacity && first + capacity * WORD <= object->body_bytes)
+	if (has_own_values(py, object) && capacity && first + capacity * WORD <= object->body_bytes)
 		visitor->references(visitor->context, &run);
 }
 
-/* The words from `first` to the end of the body: slots, dict pointers, items of variable-size types. */
-static void scan_words(const struct hs_object *object, uint64_t first, uint64_t end, const struct hs_visitor *visitor)
+static void scan_words(const struct hs_object *object, uint64_t first, uint64_t end, enum hs_scan what, const struct hs_visitor *visitor)
 {
 	first = (first + WORD - 1) / WORD * WORD;
 	if (end > object->body_bytes)
 		end = object->body_bytes;
 	if (end >= first + WORD)
-		visitor->scan(visitor->context, object->body + first, (end - first) / WORD, HS_SCAN_ALL);
+		visitor->scan(visitor->context, object->body + first, (end - first) / WORD, what);
+}
+
+/* The C struct: where its references are known, blocks only; where they are not, everything. */
+static void scan_struct(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	uint32_t head = HS_SIZEOF(py->layout, PyObject), end = type->described_bytes;
+	bool has_items = type->itemsize && type->itemsize % WORD == 0 && !type->kind->visit;
+
+	if (!type->kind->visit && end > head)
+		scan_words(object, head, has_items && end == type->c_bytes ? object->body_bytes : end, HS_SCAN_STORAGE, visitor);
+	if (end < type->c_bytes)
+		scan_words(object, end, has_items ? object->body_bytes : type->c_bytes, HS_SCAN_ALL, visitor);
+}
+
+/* Whole words; absurd numbers lead outside the body. */
+static uint64_t items_bytes(const struct hs_cpython *py, const struct hs_object *object)
+{
+	uint64_t n = item_count(py, object);
+
+	return n < MAX_ITEMS ? (n * object->type->itemsize + WORD - 1) / WORD * WORD : UINT64_MAX / 2;
+}
+
+static void visit_fields(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	const struct hs_type_fields *fields = &type->fields;
+
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct hs_type_field *field = &fields->items[i];
+		uint64_t offset = field->offset + (field->is_behind_items ? items_bytes(py, object) : 0);
+		const struct hs_reference_run run = {
+			.words = object->body + offset, .n = field->n, .stride = WORD, .relation = field->relation & type->relation_mask,
+			.kind = field->kind, .tag_mask = field->tag_mask, .name = field->name,
+			.first = field->first,
+		};
+
+		if (offset <= object->body_bytes && offset + (uint64_t)field->n * WORD <= object->body_bytes)
+			visitor->references(visitor->context, &run);
+	}
+}
+
+/* Up to 3.11: an instance dict behind the items of an int, a tuple, a bytes (Objects/object.c _PyObject_GetDictPtr). */
+static void visit_dict_from_end(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	uint64_t bytes = (type->basicsize + item_count(py, object) * type->itemsize + WORD - 1) / WORD * WORD;
+
+	if (item_count(py, object) < MAX_ITEMS && bytes <= object->body_bytes && type->dict_from_end <= bytes)
+		hs_visit_field(visitor, object->body + bytes - type->dict_from_end, "__dict__", HS_STRONG);
 }
 
 void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	const struct hs_type *type = object->type;
-	bool has_words = !type->itemsize || type->itemsize % WORD == 0;
-	uint64_t end = has_words ? object->body_bytes : type->basicsize;
 
-	if (!type->kind->visit)
-		scan_words(object, HS_SIZEOF(py->layout, PyObject), end, visitor);
-	else
+	if (type->kind->visit)
 		type->kind->visit(py, object, visitor);
-	/* what a subclass adds; with items it lies behind them (dict pointers at negative offsets), so to the very end */
-	if (type->kind->visit && type != type->solid_base)
-		scan_words(object, type->solid_base->basicsize, object->body_bytes, visitor);
+	if (!type->kind->visit || type->described_bytes < type->c_bytes)
+		scan_struct(py, object, visitor);
+	if (type->kind->visit_more)
+		type->kind->visit_more(py, object, visitor);
+	if (type->fields.n)
+		visit_fields(py, object, visitor);
+	if (type->dict_from_end)
+		visit_dict_from_end(py, object, visitor);
 	if (type->has_preheader)
 		visit_preheader(py, object, visitor);
 	if (type->has_inline_values)
 		visit_inline_values(py, object, visitor);
+	if (type->owns_class && !visitor->skips_classes)
+		hs_visit_field(visitor, object->body + HS_OFFSET(py->layout, PyObject, ob_type), "__class__",
+			       type->visits_class && type->has_gc ? HS_STRONG : HS_OWNED);
 }
 
 bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_object *ret)

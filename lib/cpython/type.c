@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "kind.h"
+#include "type_fields.h"
 #include "unicode.h"
 
 #define MAX_BASES 1024          /* length of a chain of tp_base that is believed */
@@ -18,6 +19,7 @@
 #define MAX_BASICSIZE ((uint64_t)1 << 28)
 #define MAX_ITEMSIZE ((uint64_t)1 << 20)
 #define MAX_TP_NAME ((size_t)1 << 20)
+#define MAX_FULL_NAME 1024
 
 struct hs_types {
 	const struct hs_cpython *py;
@@ -25,6 +27,7 @@ struct hs_types {
 	struct hs_type **table;      /* open addressing, by address */
 	size_t n_slots;              /* a power of two */
 	HS_ARRAY(struct hs_type *) all;
+	HS_ARRAY(char *) names;      /* by hs_type.index, as far as they were asked for; NULL: not yet */
 };
 
 struct hs_error *hs_types_open(const struct hs_cpython *py, struct hs_types **ret)
@@ -49,9 +52,14 @@ void hs_types_close(struct hs_types *types)
 {
 	if (!types)
 		return;
-	for (size_t i = 0; i < types->all.n; i++)
+	for (size_t i = 0; i < types->all.n; i++) {
+		hs_type_fields_release(types->all.items[i]);
 		free(types->all.items[i]);
+	}
+	for (size_t i = 0; i < types->names.n; i++)
+		free(types->names.items[i]);
 	hs_array_free(&types->all);
+	hs_array_free(&types->names);
 	free(types->table);
 	pthread_mutex_destroy(&types->lock);
 	free(types);
@@ -160,6 +168,12 @@ static void choose_kind(struct hs_type *type, const char *name, size_t name_byte
 	}
 }
 
+static void release_type(struct hs_type *type)
+{
+	hs_type_fields_release(type);
+	free(type);
+}
+
 /* Decodes the type, whose base is decoded already; NULL when it contradicts itself or memory is out. */
 static struct hs_type *decode_type(const struct hs_types *types, hs_addr address, const struct hs_type *base_type)
 {
@@ -185,18 +199,22 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 	type->is_python_class = is_python_class(py, address, type->flags);
 	place_headers(py, type);
 	choose_kind(type, name, name_bytes);
+	if (!hs_type_describe(py, type, name, name_bytes)) {
+		release_type(type);
+		return NULL;
+	}
 	return type;
 }
 
 static const struct hs_type *insert_type(struct hs_types *types, struct hs_type *type)
 {
 	if ((types->all.n + 1) * 2 > types->n_slots && !grow_table(types)) {
-		free(type);
+		release_type(type);
 		return NULL;
 	}
 	struct hs_type **slot = hs_array_append(&types->all);
 	if (!slot) {
-		free(type);
+		release_type(type);
 		return NULL;
 	}
 	type->index = (uint32_t)types->all.n - 1;
@@ -242,4 +260,28 @@ const struct hs_type *hs_type_at(struct hs_types *types, hs_addr address)
 		type = decode_chain(types, address);
 	pthread_mutex_unlock(&types->lock);
 	return type;
+}
+
+/* Under the lock. */
+static char **name_slot(struct hs_types *types, uint32_t index)
+{
+	while (types->names.n <= index)
+		if (!hs_array_append(&types->names))
+			return NULL;
+	return &types->names.items[index];
+}
+
+const char *hs_type_full_name(struct hs_types *types, const struct hs_type *type)
+{
+	char name[MAX_FULL_NAME];
+
+	pthread_mutex_lock(&types->lock);
+	char **slot = name_slot(types, type->index);
+	if (slot && !*slot) {
+		hs_type_name(types->py, type, name, sizeof(name));
+		*slot = strdup(name);
+	}
+	const char *full_name = slot && *slot ? *slot : "?";
+	pthread_mutex_unlock(&types->lock);
+	return full_name;
 }

@@ -17,6 +17,26 @@
 
 struct hs_kind;
 
+/*
+ * Where the instances of a type keep references at fixed places: members of the C struct, what classes made by Python
+ * add to it. Made once a type; a visit only reads the words.
+ *
+ *     | PyObject | C struct: described | C struct: not described | slots, __dict__, __weakref__ of Python classes |
+ *                                      ^ described_bytes         ^ c_bytes                                        ^ basicsize
+ */
+struct hs_type_field {
+	uint32_t offset;
+	uint16_t n;        /* words in a row */
+	uint8_t relation;  /* enum hs_relation */
+	uint8_t kind;      /* enum hs_edge_kind */
+	uint8_t tag_mask;  /* as in a run of references */
+	bool is_behind_items; /* 3.15+, __slots__ of a tuple's subclass: `offset` and the bytes of the items before it */
+	uint16_t first;    /* index of the first word (HS_EDGE_INDEX) */
+	const char *name;  /* lives as long as the types and the image */
+};
+
+HS_ARRAY_TYPE(hs_type_fields, struct hs_type_field);
+
 struct hs_type {
 	hs_addr address;
 	uint32_t index;            /* dense, in order of discovery */
@@ -31,6 +51,14 @@ struct hs_type {
 	bool has_preheader;
 	bool has_inline_values;
 	bool is_python_class;      /* made by a class statement or type(): not by C */
+	bool owns_class;           /* instances count in the refcount of this type … */
+	bool visits_class;         /* … and their tp_traverse, if they are collected, reports it */
+	bool is_unfit;             /* the layout's struct for its instances has another size: they are scanned */
+	uint8_t relation_mask;     /* of its fields' relations: those of a type that is not collected are not visited */
+	uint32_t described_bytes;  /* of an instance's C struct: its references are known; what follows is scanned … */
+	uint32_t c_bytes;          /* … to here */
+	uint32_t dict_from_end;    /* up to 3.11, with items: the instance dict lies so many bytes before the end; 0: it does not */
+	struct hs_type_fields fields;
 	const struct hs_kind *kind; /* the decoder of its solid base; never NULL */
 	const struct hs_type *solid_base; /* the type that the kind was found at: `kind` knows its basicsize and no more */
 };
@@ -78,5 +106,11 @@ static inline const struct hs_type *hs_type_cached(struct hs_types *types, struc
  * NUL-terminated; cut at ret_bytes. "?" stands for a part that cannot be read.
  */
 void hs_type_name(const struct hs_cpython *py, const struct hs_type *type, char *ret, size_t ret_bytes);
+
+/* The same, read once and kept; lives as long as `types`. Thread-safe. "?" when memory is out. */
+const char *hs_type_full_name(struct hs_types *types, const struct hs_type *type);
+
+/* A name as text shows it: without "builtins.". */
+const char *hs_type_short_name(const char *full_name);
 
 #endif

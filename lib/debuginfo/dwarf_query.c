@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "dwarf_member.h"
+#include "dwarf_objects.h"
 #include "elf_internal.h"
 
 #define RANK_COMPLETE_BELOW 0x10000u /* rank = name index << 16 | members missing */
@@ -105,6 +106,30 @@ static struct hs_error *prepare(struct pass *pass)
 	return fill_buckets(pass);
 }
 
+/* A struct of which all members that point to objects are wanted. Units that know more of what they point to are better. */
+static void consider_object(struct pass *pass, Dwarf_Die *structure, struct hs_dwarf_struct *wanted, unsigned rank)
+{
+	struct hs_dwarf_object_members members = { 0 };
+	int bytes = dwarf_bytesize(structure);
+	unsigned n_opaque = 0;
+
+	if (bytes < 0 || !hs_dwarf_is_object(structure, &pass->bounds))
+		return;
+	pass->is_out_of_memory |= !hs_dwarf_object_members(structure, &pass->bounds, &members, &n_opaque);
+	rank += n_opaque;
+	if (rank >= wanted->rank) {
+		hs_array_free(&members);
+		return;
+	}
+	hs_array_free(&wanted->objects);
+	wanted->objects = members;
+	wanted->is_found = true;
+	wanted->bytes = (uint32_t)bytes;
+	wanted->rank = rank;
+	if (rank == 0)
+		pass->n_missing--;
+}
+
 static void consider_struct(struct pass *pass, Dwarf_Die *die, const struct wanted_name *name)
 {
 	struct hs_dwarf_struct *wanted = &pass->query->structs.items[name->index];
@@ -113,6 +138,8 @@ static void consider_struct(struct pass *pass, Dwarf_Die *die, const struct want
 
 	if (rank >= wanted->rank || !hs_dwarf_peel(die, &structure))
 		return;
+	if (wanted->wants_objects)
+		return consider_object(pass, &structure, wanted, rank);
 	int bytes = dwarf_bytesize(&structure);
 	if (bytes < 0)
 		return;

@@ -36,6 +36,17 @@ struct hs_dwarf_range {
 
 HS_ARRAY_TYPE(hs_dwarf_ranges, struct hs_dwarf_range);
 
+#define HS_DWARF_OBJECT_NAME_BYTES 48
+
+/* A member that points to a Python object; an array of such pointers is one member. */
+struct hs_dwarf_object_member {
+	uint32_t offset; /* bytes from the start of the struct */
+	uint16_t n;      /* pointers in a row */
+	char name[HS_DWARF_OBJECT_NAME_BYTES]; /* "a.b": of a nested struct */
+};
+
+HS_ARRAY_TYPE(hs_dwarf_object_members, struct hs_dwarf_object_member);
+
 /* A struct wanted, by tag or typedef. */
 struct hs_dwarf_struct {
 	const char *names; /* "a|b": the first that is found counts. Borrowed. */
@@ -44,6 +55,12 @@ struct hs_dwarf_struct {
 	bool is_found;
 	uint32_t bytes;
 	struct hs_dwarf_ranges others; /* where members lie that were not asked for; by ascending offset, freed by the caller */
+	/*
+	 * Asks for all members that point to objects instead of the `others`; a struct that is no object's is then not the
+	 * one wanted.
+	 */
+	bool wants_objects;
+	struct hs_dwarf_object_members objects; /* by ascending offset, freed by the caller */
 	unsigned rank;     /* used during the pass: which of the names, then how many members are missing */
 };
 

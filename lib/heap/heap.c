@@ -182,6 +182,7 @@ void hs_heap_close(struct hs_heap *heap)
 	hs_pymalloc_close(heap->pymalloc);
 	hs_array_free(&heap->outside);
 	hs_array_free(&heap->payloads);
+	hs_array_free(&heap->adopted);
 	hs_array_free(&heap->totals);
 	free(heap);
 }

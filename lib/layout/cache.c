@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "field_names.h"
+#include "members.h"
 #include "table.h"
 
 #define ENTRY_MAX_BYTES ((size_t)1 << 20)
@@ -38,6 +39,8 @@ static uint64_t hash_of_names(void)
 		hash = hash_text(hash_text(hash, hs_field_names[i].name), hs_field_names[i].path);
 		hash = (hash ^ hs_field_names[i].since ^ hs_field_names[i].until << 8) * 1099511628211u;
 	}
+	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
+		hash = hash_text(hash_text(hash, hs_members_names[i].name), hs_members_names[i].dwarf_names);
 	for (size_t i = 0; i < HS_N_SYMBOLS; i++)
 		hash = hash_text(hash, hs_symbol_names[i].name);
 	return hash;
@@ -64,14 +67,14 @@ static uint64_t hash_modules(const struct hs_process *process)
 {
 	uint64_t hash = 14695981039346656037u;
 
-	for (size_t i = 0; i < HS_N_STRUCTS; i++) {
+	for (size_t i = 0; i < HS_N_ALL_STRUCTS; i++) {
 		struct hs_mapped_file file HS_CLEANUP(hs_mapped_file_release) = { 0 };
 
 		if (!hs_is_first_of_module(i))
 			continue;
-		hs_module_file_find(process, hs_struct_names[i].module, &file);
+		hs_module_file_find(process, hs_module_of(i), &file);
 		if (file.elf)
-			hash = hash_text(hash_text(hash, hs_struct_names[i].module), file.build_id_hex);
+			hash = hash_text(hash_text(hash, hs_module_of(i)), file.build_id_hex);
 	}
 	return hash;
 }
@@ -194,6 +197,8 @@ bool hs_cache_parse(const char *text, size_t bytes, struct hs_layout *layout)
 	memcpy(layout->struct_bytes, table->struct_bytes, sizeof(layout->struct_bytes));
 	hs_array_free(&layout->reserved);
 	layout->reserved = table->reserved;
+	hs_members_release(&layout->members);
+	layout->members = table->members;
 	return true;
 }
 

@@ -9,12 +9,13 @@
 #include "cleanup.h"
 #include "dwarf_query.h"
 #include "field_names.h"
+#include "members.h"
 
 /* One file's question, and which ids its parts stand for. */
 struct question {
 	struct hs_dwarf_query query;
 	HS_ARRAY(struct hs_dwarf_member) members;
-	enum hs_struct_id struct_ids[HS_N_STRUCTS];
+	size_t struct_ids[HS_N_ALL_STRUCTS]; /* as in members.h */
 	enum hs_field_id field_ids[HS_N_FIELDS];
 	enum hs_symbol_id symbol_ids[HS_N_SYMBOLS];
 };
@@ -23,8 +24,10 @@ static void release_question(struct question **question)
 {
 	if (!*question)
 		return;
-	for (size_t i = 0; i < (*question)->query.structs.n; i++)
+	for (size_t i = 0; i < (*question)->query.structs.n; i++) {
 		hs_array_free(&(*question)->query.structs.items[i].others);
+		hs_array_free(&(*question)->query.structs.items[i].objects);
+	}
 	hs_array_free(&(*question)->query.structs);
 	hs_array_free(&(*question)->query.variables);
 	hs_array_free(&(*question)->members);
@@ -56,7 +59,19 @@ static struct hs_error *ask_struct(struct question *question, enum hs_struct_id 
 	return NULL;
 }
 
-static struct hs_error *ask(struct question *question, const bool select[HS_N_STRUCTS], bool with_symbols,
+static struct hs_error *ask_members(struct question *question, enum hs_members_id id)
+{
+	struct hs_dwarf_struct *wanted = hs_array_append(&question->query.structs);
+
+	if (!wanted)
+		return hs_error_no_memory();
+	question->struct_ids[question->query.structs.n - 1] = HS_N_STRUCTS + (size_t)id;
+	wanted->names = hs_members_names[id].dwarf_names;
+	wanted->wants_objects = true;
+	return NULL;
+}
+
+static struct hs_error *ask(struct question *question, const bool select[HS_N_ALL_STRUCTS], bool with_symbols,
 			    const struct hs_layout *layout)
 {
 	if (!hs_array_reserve(&question->members, HS_N_FIELDS))
@@ -64,6 +79,9 @@ static struct hs_error *ask(struct question *question, const bool select[HS_N_ST
 	for (size_t i = 0; i < HS_N_STRUCTS; i++)
 		if (select[i] && hs_version_has(hs_struct_names[i].since, hs_struct_names[i].until, layout->minor))
 			HS_TRY(ask_struct(question, (enum hs_struct_id)i, layout->minor));
+	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
+		if (select[HS_N_STRUCTS + i])
+			HS_TRY(ask_members(question, (enum hs_members_id)i));
 	for (size_t i = 0; with_symbols && i < HS_N_SYMBOLS; i++) {
 		const struct hs_symbol_name *name = &hs_symbol_names[i];
 
@@ -89,10 +107,32 @@ static struct hs_error *take_struct(const struct hs_dwarf_struct *answer, enum h
 	return NULL;
 }
 
+static struct hs_error *take_members(const struct hs_dwarf_struct *answer, enum hs_members_id id, struct hs_layout *layout)
+{
+	struct hs_member *items HS_FREE = calloc(answer->objects.n + 1, sizeof(*items));
+
+	if (!items)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < answer->objects.n; i++) {
+		const struct hs_dwarf_object_member *its = &answer->objects.items[i];
+
+		items[i] = (struct hs_member){ .offset = its->offset, .n = its->n };
+		snprintf(items[i].name, sizeof(items[i].name), "%s", its->name);
+	}
+	return hs_members_set(&layout->members, id, answer->bytes, items, answer->objects.n) ? NULL : hs_error_no_memory();
+}
+
 static struct hs_error *take_answers(const struct question *question, hs_addr bias, struct hs_layout *layout)
 {
-	for (size_t i = 0; i < question->query.structs.n; i++)
-		HS_TRY(take_struct(&question->query.structs.items[i], question->struct_ids[i], layout));
+	for (size_t i = 0; i < question->query.structs.n; i++) {
+		const struct hs_dwarf_struct *answer = &question->query.structs.items[i];
+		size_t id = question->struct_ids[i];
+
+		if (id < HS_N_STRUCTS)
+			HS_TRY(take_struct(answer, (enum hs_struct_id)id, layout));
+		else if (answer->is_found)
+			HS_TRY(take_members(answer, (enum hs_members_id)(id - HS_N_STRUCTS), layout));
+	}
 	for (size_t i = 0; i < question->members.n; i++) {
 		const struct hs_dwarf_member *member = &question->members.items[i];
 
@@ -117,7 +157,7 @@ static void close_elf(struct hs_elf_file **file)
 }
 
 static struct hs_error *fill_from(const struct hs_elf_file *dwarf_file, struct hs_debug_search *search,
-				  const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout)
+				  const bool select[HS_N_ALL_STRUCTS], const hs_addr *bias, struct hs_layout *layout)
 {
 	struct hs_elf_file *alternate HS_CLEANUP(close_elf) = NULL;
 	struct question *question HS_CLEANUP(release_question) = calloc(1, sizeof(*question));
@@ -147,7 +187,7 @@ static void take_debug_symbols(const struct hs_elf_file *debug, hs_addr bias, st
 
 /* Asks one file, or the debug file that was split off it. Symbols are looked up only when `bias` is not NULL. */
 static struct hs_error *fill_file(const struct hs_mapped_file *file, struct hs_debug_search *search,
-				  const bool select[HS_N_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
+				  const bool select[HS_N_ALL_STRUCTS], const hs_addr *bias, struct hs_layout *layout,
 				  bool *ret_found, char ret_source[256])
 {
 	struct hs_elf_file *debug HS_CLEANUP(close_elf) = NULL;
@@ -178,12 +218,12 @@ static struct hs_error *fill_file(const struct hs_mapped_file *file, struct hs_d
 
 /* The structs of extension modules in files of their own; select_runtime[] keeps the others. */
 static struct hs_error *fill_modules(const struct hs_module_finder *modules, struct hs_debug_search *search,
-				     struct hs_layout *layout, bool select_runtime[HS_N_STRUCTS])
+				     struct hs_layout *layout, bool select_runtime[HS_N_ALL_STRUCTS])
 {
-	for (size_t i = 0; i < HS_N_STRUCTS; i++) {
-		const char *module = hs_struct_names[i].module;
+	for (size_t i = 0; i < HS_N_ALL_STRUCTS; i++) {
+		const char *module = hs_module_of(i);
 		struct hs_mapped_file file HS_CLEANUP(hs_mapped_file_release) = { 0 };
-		bool select[HS_N_STRUCTS] = { 0 }, is_found;
+		bool select[HS_N_ALL_STRUCTS] = { 0 }, is_found;
 		char source[256];
 
 		if (!hs_is_first_of_module(i))
@@ -191,8 +231,8 @@ static struct hs_error *fill_modules(const struct hs_module_finder *modules, str
 		modules->find(modules->context, module, &file);
 		if (!file.elf)
 			continue;
-		for (size_t j = i; j < HS_N_STRUCTS; j++) {
-			select[j] = hs_is_of_module(j, module);
+		for (size_t j = i; j < HS_N_ALL_STRUCTS; j++) {
+			select[j] = hs_module_of(j) && !strcmp(hs_module_of(j), module);
 			if (select[j])
 				select_runtime[j] = false;
 		}
@@ -204,10 +244,10 @@ static struct hs_error *fill_modules(const struct hs_module_finder *modules, str
 struct hs_error *hs_dwarf_source_fill(const struct hs_mapped_file *runtime, const struct hs_module_finder *modules,
 				      struct hs_debug_search *search, struct hs_layout *layout, bool *ret_found)
 {
-	bool select[HS_N_STRUCTS];
+	bool select[HS_N_ALL_STRUCTS];
 
 	*ret_found = false;
-	for (size_t i = 0; i < HS_N_STRUCTS; i++)
+	for (size_t i = 0; i < HS_N_ALL_STRUCTS; i++)
 		select[i] = true;
 	HS_TRY(fill_modules(modules, search, layout, select));
 	return fill_file(runtime, search, select, &runtime->bias, layout, ret_found, layout->source);

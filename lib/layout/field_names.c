@@ -2,6 +2,8 @@
 /* The tables made of fields.def, and what follows from them alone: empty layouts, completeness. */
 #include "field_names.h"
 
+#include "members.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,21 +29,6 @@ const struct hs_symbol_name hs_symbol_names[HS_N_SYMBOLS] = {
 #include "fields.def"
 };
 
-bool hs_is_of_module(size_t structure, const char *module)
-{
-	return hs_struct_names[structure].module && !strcmp(hs_struct_names[structure].module, module);
-}
-
-bool hs_is_first_of_module(size_t structure)
-{
-	const char *module = hs_struct_names[structure].module;
-
-	for (size_t i = 0; module && i < structure; i++)
-		if (hs_is_of_module(i, module))
-			return false;
-	return module != NULL;
-}
-
 struct hs_layout *hs_layout_create(void)
 {
 	struct hs_layout *layout = calloc(1, sizeof(*layout));
@@ -61,6 +48,7 @@ void hs_layout_destroy(struct hs_layout *layout)
 		free(layout->warnings.items[i]);
 	hs_array_free(&layout->warnings);
 	hs_array_free(&layout->reserved);
+	hs_members_release(&layout->members);
 	free(layout);
 }
 

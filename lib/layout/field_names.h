@@ -36,11 +36,6 @@ static inline bool hs_version_has(unsigned since, unsigned until, unsigned minor
 	return minor >= since && (!until || minor <= until);
 }
 
-/* True if the struct's own file is that of the extension module `module`. */
-bool hs_is_of_module(size_t structure, const char *module);
-/* True for the first struct of each extension module: for going through the modules. */
-bool hs_is_first_of_module(size_t structure);
-
 /* A layout in which everything is absent or unknown; NULL when memory is out. The caller destroys it. */
 struct hs_layout *hs_layout_create(void);
 /* Adds a range; false when memory is out. */

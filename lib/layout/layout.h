@@ -40,6 +40,13 @@ enum hs_symbol_id {
 	HS_N_SYMBOLS
 };
 
+/* The names of members.def: HS_MEMBERS_chainobject. */
+enum hs_members_id {
+#define HS_MEMBERS(structure, module, tp_names, dwarf_names) HS_MEMBERS_##structure,
+#include "members.def"
+	HS_N_MEMBERS_STRUCTS
+};
+
 #define HS_ABSENT (-1)
 
 /* A member's place in its struct. */
@@ -58,6 +65,24 @@ struct hs_reserved {
 
 HS_ARRAY_TYPE(hs_reserved_ranges, struct hs_reserved);
 
+#define HS_MEMBER_NAME_BYTES 48
+
+/* A member that points to a Python object; an array of such pointers is one member. */
+struct hs_member {
+	uint32_t offset; /* bytes from the start of the struct */
+	uint16_t n;      /* pointers in a row */
+	char name[HS_MEMBER_NAME_BYTES]; /* as C has it; "a.b": of a nested struct */
+};
+
+/* The members of the structs of members.def: see hs_layout_members(). */
+struct hs_members {
+	struct {
+		uint32_t bytes;    /* sizeof; 0: the struct is unknown */
+		uint32_t first, n; /* in `items` */
+	} structs[HS_N_MEMBERS_STRUCTS];
+	HS_ARRAY(struct hs_member) items;
+};
+
 struct hs_layout {
 	uint32_t version_hex;             /* as Py_Version / PY_VERSION_HEX: 0x030b02f0 */
 	unsigned major, minor, micro;
@@ -71,6 +96,7 @@ struct hs_layout {
 	hs_addr runtime_base;             /* load bias and extent of the binary that holds _PyRuntime */
 	hs_addr runtime_start, runtime_end;
 	struct hs_reserved_ranges reserved;   /* owned; a field that touches one of these is wrong */
+	struct hs_members members;            /* owned */
 	char source[256];                 /* for the header: "DWARF", "debug file (build-id 571d98…)", "table 3.11.2 debian", … */
 	HS_ARRAY(char *) warnings;        /* owned; what a user must know: nearest table, fields found by search */
 };
@@ -101,6 +127,9 @@ void hs_layout_destroy(struct hs_layout *layout);
 #define HS_HAS(layout, structure, name) (HS_OFFSET(layout, structure, name) != HS_ABSENT)
 #define HS_SIZEOF(layout, structure) ((layout)->struct_bytes[HS_STRUCT_##structure])
 #define HS_ADDRESS_OF(layout, name) ((layout)->symbols[HS_SYMBOL_##name])
+
+/* The members of that struct which point to objects, by ascending offset; *ret_n is 0 when it has none or is unknown. Borrowed. */
+const struct hs_member *hs_layout_members(const struct hs_layout *layout, enum hs_members_id id, size_t *ret_n);
 
 /* A bit-field's value out of its storage unit. */
 static inline uint32_t hs_field_bits(struct hs_field field, uint32_t storage)

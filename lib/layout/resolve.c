@@ -88,6 +88,7 @@ static struct hs_error *finish(const struct resolution *resolution, struct hs_la
 	const struct hs_layout_options *options = resolution->options;
 
 	HS_TRY(check_complete(layout));
+	hs_features_refine(layout);
 	hs_layout_discover(resolution->image, options->without_table, layout);
 	if (options->mutate)
 		options->mutate(options->mutate_context, layout);
@@ -104,6 +105,7 @@ static struct hs_layout *copy_bare(const struct hs_layout *layout)
 	*copy = *layout;
 	memset(&copy->warnings, 0, sizeof(copy->warnings));
 	memset(&copy->reserved, 0, sizeof(copy->reserved));
+	memset(&copy->members, 0, sizeof(copy->members));
 	return copy;
 }
 

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "field_names.h"
+#include "members.h"
 #include "version.h"
+
+#define OBJECT_MEMBERS_MAX 96
 
 /* Text that is being read; never beyond `end`. */
 struct cursor {
@@ -102,6 +105,45 @@ static bool parse_member(struct cursor *cursor, size_t structure, struct hs_tabl
 	return true;
 }
 
+/* "values@24x57" */
+static bool parse_object_member(struct cursor *cursor, struct hs_member *ret)
+{
+	const char *name;
+	size_t name_bytes = read_word(cursor, "@", &name);
+	uint32_t offset, n = 1;
+
+	if (!name_bytes || name_bytes >= sizeof(ret->name) || !read_character(cursor, '@') || !read_number(cursor, 1u << 28, &offset) ||
+	    (read_character(cursor, 'x') && !read_number(cursor, UINT16_MAX, &n)))
+		return false;
+	*ret = (struct hs_member){ .offset = offset, .n = (uint16_t)n };
+	memcpy(ret->name, name, name_bytes);
+	return true;
+}
+
+/* What follows "members": "chainobject 32: source@16 active@24" */
+static bool parse_members(struct cursor *cursor, struct hs_table *table)
+{
+	struct hs_member items[OBJECT_MEMBERS_MAX];
+	size_t n = 0, id = 0, name_bytes;
+	const char *name;
+	uint32_t bytes;
+
+	skip_blanks(cursor);
+	name_bytes = read_word(cursor, ":", &name);
+	skip_blanks(cursor);
+	if (!name_bytes || !read_number(cursor, 1u << 28, &bytes) || !read_character(cursor, ':'))
+		return false;
+	for (skip_blanks(cursor); cursor->at < cursor->end; skip_blanks(cursor))
+		if (n == OBJECT_MEMBERS_MAX || !parse_object_member(cursor, &items[n]) ||
+		    (uint64_t)items[n].offset + 8u * items[n].n > bytes || items[n].offset < (n ? items[n - 1].offset + 8u * items[n - 1].n : 8u))
+			return false;
+		else
+			n++;
+	while (id < HS_N_MEMBERS_STRUCTS && !is_word(hs_members_names[id].name, name, name_bytes))
+		id++;
+	return id == HS_N_MEMBERS_STRUCTS || hs_members_set(&table->members, (enum hs_members_id)id, bytes, items, n);
+}
+
 bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_table *table)
 {
 	struct cursor cursor = { line, line + bytes };
@@ -110,6 +152,8 @@ bool hs_table_parse_struct(const char *line, size_t bytes, struct hs_table *tabl
 	uint32_t its_bytes;
 
 	skip_blanks(&cursor);
+	if (is_word("members", name, name_bytes))
+		return parse_members(&cursor, table);
 	if (!name_bytes || !read_number(&cursor, 1u << 28, &its_bytes) || !read_character(&cursor, ':'))
 		return false;
 	size_t structure = find_struct(name, name_bytes);
@@ -170,6 +214,7 @@ static bool parse_line(struct cursor line, bool heading_only, struct hs_table *t
 void hs_table_release(struct hs_table *table)
 {
 	hs_array_free(&table->reserved);
+	hs_members_release(&table->members);
 }
 
 struct hs_error *hs_table_parse(const char *text, size_t bytes, bool heading_only, struct hs_table *ret)
@@ -216,11 +261,28 @@ static void write_struct(const struct hs_layout *layout, size_t structure, FILE 
 	fputc('\n', out);
 }
 
+static void write_members(const struct hs_layout *layout, size_t id, FILE *out)
+{
+	size_t n;
+	const struct hs_member *items = hs_layout_members(layout, (enum hs_members_id)id, &n);
+
+	fprintf(out, "members %s %u:", hs_members_names[id].name, layout->members.structs[id].bytes);
+	for (size_t i = 0; i < n && i < OBJECT_MEMBERS_MAX; i++) {
+		fprintf(out, " %s@%u", items[i].name, items[i].offset);
+		if (items[i].n > 1)
+			fprintf(out, "x%u", items[i].n);
+	}
+	fputc('\n', out);
+}
+
 void hs_table_write_structs(const struct hs_layout *layout, FILE *out)
 {
 	for (size_t i = 0; i < HS_N_STRUCTS; i++)
 		if (layout->struct_bytes[i])
 			write_struct(layout, i, out);
+	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
+		if (layout->members.structs[i].bytes)
+			write_members(layout, i, out);
 }
 
 char *hs_table_format(const struct hs_layout *layout, const char *distributor, const char *build_id)

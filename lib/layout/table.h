@@ -7,8 +7,10 @@
  *     PyListObject 40: ob_item@24:8 allocated@32:8
  *     PyASCIIObject 48: length@16:8 interned@32:4/0+2 kind@32:4/2+3
  *
+ *     members chainobject 32: source@16 active@24
+ *
  * A struct's size, then its members as name@offset:bytes; a bit-field goes on with /lowest bit+width. "-@16:8" is taken
- * by members that heapspy does not read. Lines that start with '#' are comments; struct and member names that this
+ * by members that heapspy does not read. "members" lines name what points to objects; "@16x57": as many in a row. Lines that start with '#' are comments; struct and member names that this
  * heapspy does not know are skipped.
  */
 #ifndef HS_TABLE_H
@@ -30,6 +32,7 @@ struct hs_table {
 	struct hs_field fields[HS_N_FIELDS];
 	uint32_t struct_bytes[HS_N_STRUCTS];
 	struct hs_reserved_ranges reserved; /* owned */
+	struct hs_members members;          /* owned */
 };
 
 void hs_table_release(struct hs_table *table);

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "field_names.h"
+#include "members.h"
 
 #define MICRO(version_hex) ((version_hex) >> 8 & 0xff)
 
@@ -78,6 +79,8 @@ struct hs_error *hs_table_candidate_apply(const struct hs_table_candidate *candi
 	memcpy(layout->struct_bytes, table->struct_bytes, sizeof(layout->struct_bytes));
 	hs_array_free(&layout->reserved);
 	layout->reserved = table->reserved;
+	hs_members_release(&layout->members);
+	layout->members = table->members;
 	snprintf(layout->source, sizeof(layout->source), "table %s", candidate->name);
 	if (!candidate->is_exact)
 		hs_layout_warn(layout, "no layout table of CPython %s is shipped: used the nearest, %s, and checked it against the process",

@@ -33,6 +33,10 @@ static const struct {
 	BASE(PyCodeObject, PyObject),
 	BASE(PyFrameObject, PyObject),
 	BASE(PyGenObject, PyObject),
+	BASE(PyCoroObject, PyObject),
+	BASE(PyAsyncGenObject, PyObject),
+	BASE(PyCellObject, PyObject),
+	BASE(PyThreadStateImpl, PyThreadState),
 };
 
 static uint32_t base_bytes(const struct hs_layout *layout, enum hs_struct_id structure)

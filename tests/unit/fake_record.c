@@ -62,7 +62,7 @@ struct fake_record fake_visit(const struct fake_heap *heap, const struct hs_obje
 {
 	struct fake_record record = { 0 };
 	const struct hs_visitor visitor = {
-		.context = &record, .storage = record_storage, .references = record_references, .scan = record_scan,
+		.context = &record, .storage = record_storage, .references = record_references, .scan = record_scan, .skips_classes = true,
 	};
 
 	hs_object_visit(heap->py, object, &visitor);

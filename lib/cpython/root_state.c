@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's structs word by word. Members with a name are reported by it; parts whose words are no references, or borrowed
+ * ones, are left out by name; every other word is reported as scanned, and is a reference if an object starts there.
+ */
+#include "root_state.h"
+
+#include "static_data.h"
+
+
+#define WORD 8
+#define TYPE_CACHE_ENTRIES 4096 /* Objects/typeobject.c: MCACHE_SIZE_EXP, all versions */
+#define FUNCTION_CACHE_BYTES (WORD + 4096 * 16) /* pycore_function.h, 3.13+: FUNC_VERSION_CACHE_SIZE pairs, borrowed */
+#define MAX_CALLBACKS (1u << 20)
+#define MAX_IDENTIFIERS (1u << 20)
+
+/* A member that Python's users know by a name. */
+struct state_member {
+	enum hs_field_id field;
+	enum hs_root_kind kind;
+	const char *name;
+};
+
+#define INTERPRETER(member, kind, name) { HS_FIELD_PyInterpreterState_##member, HS_ROOT_##kind, name }
+#define THREAD(structure, member, kind, name) { HS_FIELD_##structure##_##member, HS_ROOT_##kind, name }
+
+static const struct state_member interpreter_members[] = {
+	INTERPRETER(modules, INTERPRETER, "sys.modules"),
+	INTERPRETER(imports_modules, INTERPRETER, "sys.modules"),
+	INTERPRETER(modules_by_index, INTERPRETER, "modules_by_index"),
+	INTERPRETER(sysdict, INTERPRETER, "sys.__dict__"),
+	INTERPRETER(builtins, BUILTINS, "builtins.__dict__"),
+	INTERPRETER(importlib, INTERPRETER, "importlib"),
+	INTERPRETER(import_func, INTERPRETER, "import_func"),
+	INTERPRETER(codec_search_path, CODECS, "codec_search_path"),
+	INTERPRETER(codec_search_cache, CODECS, "codec_search_cache"),
+	INTERPRETER(codec_error_registry, CODECS, "codec_error_registry"),
+	INTERPRETER(dict, INTERPRETER, "dict"),
+	INTERPRETER(before_forkers, INTERPRETER, "before_forkers"),
+	INTERPRETER(after_forkers_parent, INTERPRETER, "after_forkers_parent"),
+	INTERPRETER(after_forkers_child, INTERPRETER, "after_forkers_child"),
+	INTERPRETER(audit_hooks, INTERPRETER, "audit_hooks"),
+	INTERPRETER(interned_strings, INTERPRETER, "interned_strings"),
+};
+
+static const struct state_member thread_members[] = {
+	THREAD(PyThreadState, c_profileobj, THREAD, "sys.getprofile()"),
+	THREAD(PyThreadState, c_traceobj, THREAD, "sys.gettrace()"),
+	THREAD(PyThreadState, curexc_type, THREAD, "curexc_type"),
+	THREAD(PyThreadState, curexc_value, THREAD, "curexc_value"),
+	THREAD(PyThreadState, curexc_traceback, THREAD, "curexc_traceback"),
+	THREAD(PyThreadState, current_exception, THREAD, "current_exception"),
+	THREAD(PyThreadState, exc_type, THREAD, "exc_type"),
+	THREAD(PyThreadState, exc_value, THREAD, "exc_value"),
+	THREAD(PyThreadState, exc_traceback, THREAD, "exc_traceback"),
+	THREAD(PyThreadState, dict, THREAD, "dict"),
+	THREAD(PyThreadState, async_exc, THREAD, "async_exc"),
+	THREAD(PyThreadState, context, CONTEXT, "context"),
+	THREAD(PyThreadState, async_gen_firstiter, ASYNC, "async_gen_firstiter"),
+	THREAD(PyThreadState, async_gen_finalizer, ASYNC, "async_gen_finalizer"),
+	THREAD(PyThreadStateImpl, asyncio_running_loop, ASYNC, "running_loop"),
+	THREAD(PyThreadStateImpl, asyncio_running_task, ASYNC, "running_task"),
+};
+
+/* A part of a struct that a scan leaves out. */
+struct gap {
+	hs_addr start, end;
+};
+
+#define MAX_GAPS 64
+
+/* A struct that is gone through. */
+struct state {
+	const struct hs_root_visit *visit;
+	const struct hs_thread_state *thread; /* NULL: no thread's */
+	enum hs_root_kind kind;         /* of words without a name */
+	hs_addr start;
+	uint64_t bytes;
+	const struct hs_pymalloc *pymalloc; /* whose pools are left out; NULL: none */
+	struct gap gaps[MAX_GAPS];
+	unsigned n_gaps;
+};
+
+static void add_gap(struct state *state, hs_addr start, uint64_t bytes)
+{
+	if (state->n_gaps < MAX_GAPS)
+		state->gaps[state->n_gaps++] = (struct gap){ start, start + bytes };
+}
+
+/* Leaves out a member; `bytes` 0: its own size. */
+static void add_member_gap(struct state *state, enum hs_field_id id, uint64_t bytes)
+{
+	const struct hs_field *field = &state->visit->py->layout->fields[id];
+
+	if (field->offset != HS_ABSENT)
+		add_gap(state, state->start + (uint32_t)field->offset, bytes ? bytes : field->bytes);
+}
+
+static void report(const struct state *state, enum hs_root_kind kind, hs_addr where, unsigned relation, const char *name)
+{
+	const struct hs_root root = {
+		.kind = kind, .address = hs_image_word(state->visit->py->image, where), .relation = (uint8_t)relation,
+		.edge_kind = name ? HS_EDGE_FIELD : HS_EDGE_SCAN, .name = name, .where = where, .thread = state->thread,
+	};
+
+	if (root.address)
+		state->visit->callback(state->visit->context, &root);
+}
+
+static void report_members(struct state *state, const struct state_member *members, size_t n)
+{
+	const struct hs_layout *layout = state->visit->py->layout;
+
+	for (size_t i = 0; i < n; i++) {
+		int32_t offset = layout->fields[members[i].field].offset;
+		if (offset == HS_ABSENT)
+			continue;
+		report(state, members[i].kind, state->start + (uint32_t)offset, HS_OWNED, members[i].name);
+		add_gap(state, state->start + (uint32_t)offset, WORD);
+	}
+}
+
+static bool is_in_gap(const struct state *state, hs_addr at, hs_addr *ret_end)
+{
+	for (unsigned i = 0; i < state->n_gaps; i++)
+		if (at >= state->gaps[i].start && at < state->gaps[i].end) {
+			*ret_end = state->gaps[i].end;
+			return true;
+		}
+	return false;
+}
+
+/* True if nothing at `at` is to be read: then *ret_end is where to go on. */
+static bool is_left_out(const struct state *state, hs_addr at, hs_addr *ret_end)
+{
+	const struct hs_pool *pool = state->pymalloc ? hs_pool_of(state->pymalloc, at) : NULL;
+
+	if (pool) {
+		*ret_end = pool->base + state->visit->py->layout->features.pool_bytes;
+		return true;
+	}
+	*ret_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+	return is_in_gap(state, at, ret_end) || !hs_image_at(state->visit->py->image, at, WORD);
+}
+
+static void scan_rest(const struct state *state)
+{
+	hs_addr end = state->start + state->bytes, next;
+
+	/* a hostile size must not wrap around, nor be gone through where nothing is */
+	if (end >> 47 || end < state->start)
+		return;
+	for (hs_addr at = (state->start + WORD - 1) & ~(hs_addr)(WORD - 1); at + WORD <= end;) {
+		if (is_left_out(state, at, &next)) {
+			at = (next + WORD - 1) & ~(hs_addr)(WORD - 1);
+			continue;
+		}
+		hs_addr word = hs_image_word(state->visit->py->image, at);
+		if (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & (WORD - 1)))
+			report(state, state->kind, at, HS_SCANNED, NULL);
+		at += WORD;
+	}
+}
+
+/* Entries { version, name, value }: the names are owned, the values borrowed from their types. */
+static void report_type_cache(struct state *state, hs_addr start)
+{
+	const uint32_t stride = 3 * WORD;
+
+	for (uint32_t i = 0; i < TYPE_CACHE_ENTRIES; i++)
+		report(state, HS_ROOT_INTERPRETER, start + i * stride + WORD, HS_OWNED, "type_cache");
+	add_gap(state, start, TYPE_CACHE_ENTRIES * stride);
+}
+
+/* 3.10 to 3.13: an array of pointers to { func, args, kwargs }; later a list. */
+static void report_atexit(struct state *state)
+{
+	const struct hs_cpython *py = state->visit->py;
+	const struct hs_layout *layout = py->layout;
+	uint32_t n = 0;
+
+	if (!HS_HAS(layout, PyInterpreterState, atexit_callbacks))
+		return;
+	hs_addr member = state->start + (uint32_t)HS_OFFSET(layout, PyInterpreterState, atexit_callbacks);
+	if (!HS_HAS(layout, PyInterpreterState, atexit_ncallbacks)) {
+		report(state, HS_ROOT_ATEXIT, member, HS_OWNED, "callbacks");
+		add_gap(state, member, WORD);
+		return;
+	}
+	hs_image_u32(py->image, state->start + (uint32_t)HS_OFFSET(layout, PyInterpreterState, atexit_ncallbacks), &n);
+	hs_addr array = hs_image_word(py->image, member);
+	for (uint32_t i = 0; i < n && n < MAX_CALLBACKS; i++) {
+		hs_addr callback = hs_image_word(py->image, array + (hs_addr)i * WORD);
+		if (!callback)
+			continue;
+		report(state, HS_ROOT_ATEXIT, callback + (uint32_t)HS_OFFSET(layout, atexit_py_callback, func), HS_OWNED, "func");
+		report(state, HS_ROOT_ATEXIT, callback + (uint32_t)HS_OFFSET(layout, atexit_py_callback, args), HS_OWNED, "args");
+		report(state, HS_ROOT_ATEXIT, callback + (uint32_t)HS_OFFSET(layout, atexit_py_callback, kwargs), HS_OWNED, "kwargs");
+	}
+}
+
+/* _Py_Identifier objects by index, 3.10+. */
+static void report_identifiers(struct state *state)
+{
+	const struct hs_cpython *py = state->visit->py;
+	const struct hs_layout *layout = py->layout;
+
+	if (!HS_HAS(layout, PyInterpreterState, unicode_ids_array))
+		return;
+	uint64_t n = hs_image_word(py->image, state->start + (uint32_t)HS_OFFSET(layout, PyInterpreterState, unicode_ids_size));
+	hs_addr array = hs_image_word(py->image, state->start + (uint32_t)HS_OFFSET(layout, PyInterpreterState, unicode_ids_array));
+	for (uint64_t i = 0; i < n && n < MAX_IDENTIFIERS; i++)
+		report(state, HS_ROOT_INTERPRETER, array + i * WORD, HS_OWNED, "identifiers");
+}
+
+/* The collector's lists are no references; two of its members are. */
+static void report_collector(struct state *state, int32_t offset)
+{
+	const struct hs_layout *layout = state->visit->py->layout;
+
+	if (offset == HS_ABSENT)
+		return;
+	hs_addr gc = state->start + (uint32_t)offset;
+	report(state, HS_ROOT_INTERPRETER, gc + (uint32_t)HS_OFFSET(layout, gc_runtime_state, garbage), HS_OWNED, "gc.garbage");
+	report(state, HS_ROOT_INTERPRETER, gc + (uint32_t)HS_OFFSET(layout, gc_runtime_state, callbacks), HS_OWNED, "gc.callbacks");
+	add_gap(state, gc, HS_SIZEOF(layout, gc_runtime_state));
+}
+
+static uint64_t thread_state_bytes(const struct hs_layout *layout)
+{
+	return HS_SIZEOF(layout, PyThreadStateImpl) ? HS_SIZEOF(layout, PyThreadStateImpl) : HS_SIZEOF(layout, PyThreadState);
+}
+
+/* The first thread's state is part of its interpreter's, the main interpreter part of the runtime. */
+static void add_part_gaps(struct state *state)
+{
+	const struct hs_cpython *py = state->visit->py;
+
+	for (size_t i = 0; i < py->interpreters.n; i++)
+		if (py->interpreters.items[i].address != state->start)
+			add_gap(state, py->interpreters.items[i].address, HS_SIZEOF(py->layout, PyInterpreterState));
+	for (size_t i = 0; i < py->threads.n; i++)
+		if (py->threads.items[i] >= state->start && py->threads.items[i] < state->start + state->bytes)
+			add_gap(state, py->threads.items[i], thread_state_bytes(py->layout));
+}
+
+/* Parts that hold no references, borrowed ones, or such as others report. */
+static void add_interpreter_gaps(struct state *state)
+{
+	const struct hs_layout *layout = state->visit->py->layout;
+
+	add_member_gap(state, HS_FIELD_PyInterpreterState_next, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_obmalloc,
+		       layout->features.obmalloc_is_pointer ? WORD : HS_SIZEOF(layout, obmalloc_state));
+	/* of static types: reported by the type objects */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_builtin_types, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_builtin_types_13, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_extension_types, 0);
+	/* arrays of freed objects, whose unused end still names what was taken from there */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_list_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_dict_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_async_gen_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_object_freelists, 0);
+	/* borrowed */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_type_version_cache, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_callable_cache, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_func_state, FUNCTION_CACHE_BYTES);
+}
+
+void hs_root_visit_interpreter(const struct hs_root_visit *visit, hs_addr interpreter)
+{
+	const struct hs_layout *layout = visit->py->layout;
+	struct state state = {
+		.visit = visit, .kind = HS_ROOT_INTERPRETER, .start = interpreter, .bytes = HS_SIZEOF(layout, PyInterpreterState),
+	};
+
+	report_members(&state, interpreter_members, sizeof(interpreter_members) / sizeof(interpreter_members[0]));
+	report_collector(&state, HS_OFFSET(layout, PyInterpreterState, gc));
+	report_atexit(&state);
+	report_identifiers(&state);
+	if (HS_HAS(layout, PyInterpreterState, type_cache))
+		report_type_cache(&state, interpreter + (uint32_t)HS_OFFSET(layout, PyInterpreterState, type_cache));
+	add_interpreter_gaps(&state);
+	add_part_gaps(&state);
+	scan_rest(&state);
+}
+
+void hs_root_visit_runtime(const struct hs_root_visit *visit)
+{
+	const struct hs_layout *layout = visit->py->layout;
+	struct state state = {
+		.visit = visit, .kind = HS_ROOT_INTERPRETER, .start = HS_ADDRESS_OF(layout, _PyRuntime), .bytes = HS_SIZEOF(layout, PyRuntimeState),
+	};
+
+	report_collector(&state, HS_OFFSET(layout, PyRuntimeState, gc));
+	add_part_gaps(&state);
+	scan_rest(&state);
+}
+
+void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thread_state *thread)
+{
+	const struct hs_layout *layout = visit->py->layout;
+	struct state state = {
+		.visit = visit, .thread = thread, .kind = HS_ROOT_THREAD, .start = thread->address, .bytes = thread_state_bytes(layout),
+	};
+
+	report_members(&state, thread_members, sizeof(thread_members) / sizeof(thread_members[0]));
+	/* held by the call that runs it; the code that was traced last, borrowed */
+	add_member_gap(&state, HS_FIELD_PyThreadState_frame, 0);
+	add_member_gap(&state, HS_FIELD_PyThreadState_trace_info, 0);
+	scan_rest(&state);
+}
+
+static bool scan_binary(void *context, hs_addr start, hs_addr end)
+{
+	struct state *state = context;
+
+	state->start = start;
+	state->bytes = end - start;
+	scan_rest(state);
+	return true;
+}
+
+void hs_static_roots_visit(const struct hs_cpython *py, const struct hs_pymalloc *pymalloc, hs_root_callback *callback, void *context)
+{
+	const struct hs_root_visit visit = { .py = py, .callback = callback, .context = context };
+	const hs_addr method_cache = HS_ADDRESS_OF(py->layout, method_cache);
+	struct state state = { .visit = &visit, .kind = HS_ROOT_STATIC, .pymalloc = pymalloc };
+
+	if (method_cache)
+		report_type_cache(&state, method_cache);
+	add_gap(&state, HS_ADDRESS_OF(py->layout, _PyRuntime), HS_SIZEOF(py->layout, PyRuntimeState));
+	hs_static_data_each(py->image, scan_binary, &state);
+}
