@@ -9,6 +9,7 @@
 #include "graph_visit.h"
 
 #include "dict.h"
+#include "number.h"
 #include "pages.h"
 #include "workers.h"
 
@@ -196,21 +197,40 @@ static void add_storage(void *context, hs_addr start, uint64_t bytes)
 	worker->storage_bytes += hs_heap_storage_block_bytes(worker->graph->heap, start, bytes);
 }
 
-/* The object's row, and its bytes. */
+/* True if no instance of the type refers to anything, or owns a block besides its own: many types, and most objects. */
+static bool is_bare(const struct hs_type *type)
+{
+	return type->kind->visit == hs_leaf_visit && type->described_bytes >= type->c_bytes && !type->fields.n && !type->dict_from_end &&
+	       !type->has_preheader && !type->has_inline_values && !type->owns_class;
+}
+
+static void set_bytes(struct hs_graph *graph, hs_node node, uint64_t bytes)
+{
+	uint64_t units = (bytes + HS_GRAPH_BYTES_UNIT - 1) / HS_GRAPH_BYTES_UNIT;
+
+	graph->bytes[node] = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+}
+
+/* The object's row, its type, its bytes. */
 static void visit(struct edge_worker *worker, const struct hs_object *object, hs_node node, uint64_t block_bytes, bool adopts)
 {
 	const struct hs_heap *heap = worker->graph->heap;
+	const struct hs_type *type = object->type;
 
+	worker->graph->types[node] = type->index < OTHER_TYPE ? (uint16_t)type->index : OTHER_TYPE;
+	if (is_bare(type) && !adopts) {
+		set_bytes(worker->graph, node, block_bytes);
+		return;
+	}
 	worker->object = object;
 	worker->storage_bytes = block_bytes;
 	worker->knows_weak_word = false;
-	worker->is_index = object->type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
+	worker->is_index = type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;
 	hs_object_visit(heap->py, object, &worker->visitor);
 	if (adopts)
 		graph_scan_adopted(heap, object, &worker->visitor);
-	uint64_t units = (worker->storage_bytes + HS_GRAPH_BYTES_UNIT - 1) / HS_GRAPH_BYTES_UNIT;
-	worker->graph->bytes[node] = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+	set_bytes(worker->graph, node, worker->storage_bytes);
 }
 
 static void visit_pool(struct edge_worker *worker, const struct hs_pool *pool)
@@ -238,6 +258,7 @@ static void visit_outside(struct edge_worker *worker, size_t index)
 	uint64_t block_bytes;
 
 	graph->rows.offsets[node] = (uint32_t)(worker->targets.n - worker->run_start);
+	graph->types[node] = OTHER_TYPE;
 	if (hs_heap_outside_object(graph->heap, graph->heap->outside.items[index].address, &object, &block_bytes))
 		visit(worker, &object, node, block_bytes, true);
 }

@@ -22,6 +22,8 @@
 #define MAX_EXTRA (((uint64_t)1 << EXTRA_BITS) - 1)
 #define MAX_EDGES ((uint64_t)1 << (64 - EXTRA_BITS))
 
+#define OTHER_TYPE UINT16_MAX
+
 /* A target of so many edges that its sources are looked for when somebody asks. */
 struct hub {
 	hs_node node;
@@ -37,6 +39,7 @@ struct hs_graph {
 	uint32_t *pool_of_blocks; /* by node / BLOCKS_PER_ENTRY: the pool that holds the first of them */
 	uint32_t *page_first;     /* by mark / MARKS_PER_PAGE: index of the first outside object there; lazily backed */
 	size_t n_pages;
+	uint16_t *types;          /* by node: hs_type.index of objects; OTHER_TYPE: ask the object, or it is none */
 	uint32_t *bytes;          /* by node, in units of HS_GRAPH_BYTES_UNIT; what is larger than fits is cut */
 	struct hs_rows rows;
 	hs_node *targets;
