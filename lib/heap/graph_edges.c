@@ -30,6 +30,7 @@ struct edge_worker {
 	_Alignas(WORKER_ALIGNMENT) struct hs_graph *graph;
 	struct worker *heap_worker; /* its cache of types */
 	HS_ARRAY(hs_node) targets;
+	HS_ARRAY(struct hs_large_size) large;
 	HS_ARRAY(uint64_t) extras;  /* edges counted from the run's first */
 	size_t run_start, row_start, first_extra;
 	uint64_t n_references;
@@ -204,11 +205,30 @@ static bool is_bare(const struct hs_type *type)
 	       !type->has_preheader && !type->has_inline_values && !type->owns_class;
 }
 
-static void set_bytes(struct hs_graph *graph, hs_node node, uint64_t bytes)
+static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)
 {
-	uint64_t units = (bytes + HS_GRAPH_BYTES_UNIT - 1) / HS_GRAPH_BYTES_UNIT;
+	uint64_t units = (bytes + BYTES_PER_UNIT - 1) / BYTES_PER_UNIT;
 
-	graph->bytes[node] = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+	worker->graph->sizes.units[node] = units < HS_SIZE_IS_LARGE ? (uint16_t)units : HS_SIZE_IS_LARGE;
+	if (units < HS_SIZE_IS_LARGE)
+		return;
+	struct hs_large_size *slot = hs_array_append(&worker->large);
+	if (slot)
+		*slot = (struct hs_large_size){ node, units };
+	else
+		worker->out_of_memory = true;
+}
+
+/* What the object adopted is its own, whichever pass found it. */
+static uint64_t adopted_bytes(const struct hs_heap *heap, hs_addr owner)
+{
+	size_t n;
+	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += adopted[i].bytes;
+	return bytes;
 }
 
 /* The object's row, its type, its bytes. */
@@ -219,18 +239,18 @@ static void visit(struct edge_worker *worker, const struct hs_object *object, hs
 
 	worker->graph->types[node] = type->index < OTHER_TYPE ? (uint16_t)type->index : OTHER_TYPE;
 	if (is_bare(type) && !adopts) {
-		set_bytes(worker->graph, node, block_bytes);
+		set_bytes(worker, node, block_bytes);
 		return;
 	}
 	worker->object = object;
-	worker->storage_bytes = block_bytes;
+	worker->storage_bytes = block_bytes + (adopts ? adopted_bytes(heap, object->address) : 0);
 	worker->knows_weak_word = false;
 	worker->is_index = type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;
 	hs_object_visit(heap->py, object, &worker->visitor);
 	if (adopts)
 		graph_scan_adopted(heap, object, &worker->visitor);
-	set_bytes(worker->graph, node, worker->storage_bytes);
+	set_bytes(worker, node, worker->storage_bytes);
 }
 
 static void visit_pool(struct edge_worker *worker, const struct hs_pool *pool)
@@ -362,6 +382,30 @@ static bool place_bases(struct pass *pass)
 	return graph->n_edges - last < UINT32_MAX;
 }
 
+static int compare_large(const void *a, const void *b)
+{
+	const struct hs_large_size *left = a, *right = b;
+
+	return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static struct hs_error *gather_large(const struct pass *pass)
+{
+	struct hs_sizes *sizes = &pass->graph->sizes;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < pass->graph->n_workers; i++)
+		n += pass->workers[i].large.n;
+	sizes->large = calloc(n + 1, sizeof(*sizes->large));
+	if (!sizes->large)
+		return hs_error_no_memory();
+	for (unsigned i = 0; i < pass->graph->n_workers; i++)
+		for (size_t k = 0; k < pass->workers[i].large.n; k++)
+			sizes->large[sizes->n_large++] = pass->workers[i].large.items[k];
+	qsort(sizes->large, n, sizeof(*sizes->large), compare_large);
+	return NULL;
+}
+
 static struct hs_error *too_many_references(void)
 {
 	return hs_error_new(HS_ERROR_LIMIT, "more references than a graph can have: 2^40 in all, 2^32 of a few objects");
@@ -387,25 +431,13 @@ static struct hs_error *gather(struct pass *pass)
 	}
 	if (graph->n_edges > MAX_EDGES || !place_bases(pass))
 		return too_many_references();
+	HS_TRY(gather_large(pass));
 	graph->targets = hs_pages_alloc_array(graph->n_edges, sizeof(*graph->targets));
 	graph->extras = calloc(graph->n_extras + 1, sizeof(*graph->extras));
 	if (!graph->targets || !graph->extras)
 		return hs_error_no_memory();
 	hs_workers_run(place_runs, pass, pass->n_runs, 1, graph->n_workers);
 	return NULL;
-}
-
-/* What objects adopted is theirs, whichever pass found it. */
-static void add_adopted_bytes(struct hs_graph *graph)
-{
-	const struct hs_heap *heap = graph->heap;
-
-	for (size_t i = 0; i < heap->adopted.n; i++) {
-		hs_node node = hs_graph_node_at(graph, heap->adopted.items[i].owner);
-		uint64_t units = heap->adopted.items[i].bytes / HS_GRAPH_BYTES_UNIT;
-		if (node != HS_NO_NODE)
-			graph->bytes[node] = units < UINT32_MAX - graph->bytes[node] ? graph->bytes[node] + (uint32_t)units : UINT32_MAX;
-	}
 }
 
 struct hs_error *graph_build_forward(struct hs_graph *graph)
@@ -428,10 +460,10 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		}
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);
 		error = gather(&pass);
-		add_adopted_bytes(graph);
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			hs_array_free(&pass.workers[i].targets);
 			hs_array_free(&pass.workers[i].extras);
+			hs_array_free(&pass.workers[i].large);
 		}
 	}
 	free(pass.workers);

@@ -40,7 +40,7 @@ struct hs_graph {
 	uint32_t *page_first;     /* by mark / MARKS_PER_PAGE: index of the first outside object there; lazily backed */
 	size_t n_pages;
 	uint16_t *types;          /* by node: hs_type.index of objects; OTHER_TYPE: ask the object, or it is none */
-	uint32_t *bytes;          /* by node, in units of HS_GRAPH_BYTES_UNIT; what is larger than fits is cut */
+	struct hs_sizes sizes;    /* by node: allocator bytes */
 	struct hs_rows rows;
 	hs_node *targets;
 	uint64_t n_edges;
@@ -98,6 +98,9 @@ static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr 
 			return true;
 	return false;
 }
+
+/* Every allocator's blocks are a multiple of it. */
+#define BYTES_PER_UNIT 16
 
 /* The same outside the pools. */
 hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address);
