@@ -40,6 +40,7 @@ struct hs_graph_figures {
 	uint64_t n_edges;         /* stored: equal neighbours once */
 	uint64_t n_references;    /* with their counts */
 	uint64_t n_reverse_edges; /* stored */
+	uint64_t n_not_followed;  /* runs of references left out because containers share tables by the thousand: not complete */
 	uint32_t n_hubs;          /* nodes whose referrers are searched for on demand */
 	uint64_t forward_ns, reverse_ns; /* wall time of the two passes */
 };

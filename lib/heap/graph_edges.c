@@ -16,6 +16,7 @@
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
 #define KNOWN_SLOTS 256
+#define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
 
 /* The rows of neighbouring nodes, as a worker made them. */
@@ -34,6 +35,8 @@ struct edge_worker {
 	HS_ARRAY(uint64_t) extras;  /* edges counted from the run's first */
 	size_t run_start, row_start, first_extra;
 	uint64_t n_references;
+	uint64_t n_visits_left;     /* words that may still be visited */
+	uint64_t n_not_followed;
 	uint64_t storage_bytes;
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
@@ -138,13 +141,28 @@ static size_t same_words(const uint8_t *at, size_t n, size_t stride, uint64_t wo
 	return i;
 }
 
+/*
+ * False once so many words were visited that containers must share their tables by the thousand: their rows would take many
+ * times the memory of the target. The census leaves them out, too, and says so (visit.c).
+ */
+static bool may_visit(struct edge_worker *worker, uint64_t n_words)
+{
+	if (worker->n_visits_left < n_words) {
+		worker->visitor.is_over = true;
+		worker->n_not_followed++;
+		return false;
+	}
+	worker->n_visits_left -= n_words;
+	return true;
+}
+
 static void add_references(void *context, const struct hs_reference_run *run)
 {
 	struct edge_worker *worker = context;
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index)
+	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index || !may_visit(worker, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -175,7 +193,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 	struct edge_worker *worker = context;
 	const uint8_t *at = words;
 
-	if (what != HS_SCAN_ALL || !reserve(worker, n))
+	if (what != HS_SCAN_ALL || !may_visit(worker, n) || !reserve(worker, n))
 		return;
 	if (!worker->knows_weak_word) {
 		worker->weak_word = graph_weak_word(worker->graph->heap->py, worker->object);
@@ -421,6 +439,7 @@ static struct hs_error *gather(struct pass *pass)
 		if (pass->workers[i].too_many)
 			return too_many_references();
 		graph->figures.n_references += pass->workers[i].n_references;
+		graph->figures.n_not_followed += pass->workers[i].n_not_followed;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
 		struct run *run = &pass->runs[i];
@@ -456,6 +475,7 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct edge_worker *worker = &pass.workers[i];
 			*worker = (struct edge_worker){ .graph = graph, .heap_worker = &heap->workers[i],
+							.n_visits_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
 							.visitor = { .context = worker, .storage = add_storage, .references = add_references, .scan = add_scanned } };
 		}
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times the passes over the graph of a running process, one line each: "phase nanoseconds cpu nanoseconds", then figures. Knows nothing of
+ * Times the passes over the graph of a running process, one line each: "phase nanoseconds cpu nanoseconds peak bytes", then figures. Knows nothing of
  * how they work.
  *
  *     graph_phases [-j N] [-r N] PID      -r: builds the graph so often, prints each time
@@ -49,16 +49,6 @@ static void figure(const char *name, uint64_t value)
 	fflush(stdout);
 }
 
-/* Prints the time since the last lap: of the clock, and of all threads together. */
-static void lap(const char *name, struct clocks *since)
-{
-	struct clocks now = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
-
-	printf("%s %" PRIu64 " cpu %" PRIu64 "\n", name, now.wall_ns - since->wall_ns, now.cpu_ns - since->cpu_ns);
-	fflush(stdout);
-	*since = now;
-}
-
 /* The most memory that this process ever had, in bytes. */
 static uint64_t peak_bytes(void)
 {
@@ -66,6 +56,16 @@ static uint64_t peak_bytes(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (uint64_t)usage.ru_maxrss << 10;
+}
+
+/* Prints the time since the last lap: of the clock, and of all threads together; and the most memory until now. */
+static void lap(const char *name, struct clocks *since)
+{
+	struct clocks now = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
+
+	printf("%s %" PRIu64 " cpu %" PRIu64 " peak %" PRIu64 "\n", name, now.wall_ns - since->wall_ns, now.cpu_ns - since->cpu_ns, peak_bytes());
+	fflush(stdout);
+	*since = now;
 }
 
 static void print_graph(const struct hs_graph *graph)
