@@ -3,11 +3,16 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "exit_status.h"
 #include "help.h"
+#include "man_page.h"
 #include "options.h"
+
+#define KEY_MAN 0x100
 
 struct help_options {
 	const struct hs_command *command; /* NULL: the overview */
+	bool is_man_page;
 };
 
 void hs_help_overview(FILE *out)
@@ -19,17 +24,10 @@ void hs_help_overview(FILE *out)
 	      "Commands:\n", out);
 	for (size_t i = 0; hs_commands[i]; i++)
 		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);
-	fputs("\n'heapspy help COMMAND' tells a command's options and examples.\n\n"
-	      "Exit codes:\n"
-	      "  0   done\n"
-	      "  2   failed\n"
-	      "  3   no permission to read the process\n"
-	      "  4   not a CPython process\n"
-	      "  5   unsupported Python version, or no layout for this interpreter\n"
-	      "  6   the process is gone\n"
-	      "  7   done, but the result is incomplete\n"
-	      "  64  wrong usage\n\n"
-	      "Environment:\n"
+	fputs("\n'heapspy help COMMAND' tells a command's options and examples.\n\nExit codes:\n", out);
+	for (const struct hs_exit_code *code = hs_exit_codes; code->meaning; code++)
+		fprintf(out, "  %-3d %s\n", code->status, code->meaning);
+	fputs("\nEnvironment:\n"
 	      "  NO_COLOR         no colour, when not empty\n"
 	      "  COLUMNS          width of text output\n"
 	      "  DEBUGINFOD_URLS  servers to ask for debug files that this host does not have\n", out);
@@ -40,6 +38,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct hs_invocation *invocation = state->input;
 	struct help_options *own = invocation->own;
 
+	if (key == KEY_MAN) {
+		own->is_man_page = true;
+		return 0;
+	}
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
 	if (own->command)
@@ -54,21 +56,30 @@ static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct help_options *own = invocation->own;
 
-	if (own->command)
+	if (own->is_man_page)
+		hs_man_page_write(stdout);
+	else if (own->command)
 		hs_options_print_help(own->command, stdout);
 	else
 		hs_help_overview(stdout);
 	return NULL;
 }
 
+static const struct argp_option options[] = {
+	{ "man", KEY_MAN, NULL, 0, "Write the manual page, for man(1)" },
+	{ 0 },
+};
+
 const struct hs_command hs_command_help = {
 	.name = "help",
 	.summary = "Explain heapspy, or one of its commands",
 	.usage = "[COMMAND]",
 	.examples = "  heapspy help\n"
-		    "  heapspy help report\n",
+		    "  heapspy help report\n"
+		    "  heapspy help --man > heapspy.1\n",
 	.needs = HS_STAGE_NONE,
 	.own_bytes = sizeof(struct help_options),
+	.options = options,
 	.parse = parse,
 	.run = run,
 };

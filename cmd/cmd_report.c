@@ -68,20 +68,9 @@ static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct report_options *own = invocation->own;
 	uint32_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_REPORT_ALL_TYPES : DEFAULT_N_TYPES;
-	char host[256] = "";
-	HS_CLEANUP(hs_report_deinit) struct hs_report report = {
-		.program = program_invocation_name,
-		.command = "report",
-		.time = invocation->captured_at,
-		.host = host,
-		.process = invocation->capture->process,
-		.layout = invocation->layout,
-		.capture = invocation->capture,
-		.census = invocation->census,
-		.is_nonblocking = invocation->source.capture.nonblocking,
-	};
+	char host[HS_HOST_BYTES];
+	HS_CLEANUP(hs_report_deinit) struct hs_report report = { .document = hs_document_of(invocation, host) };
 
-	gethostname(host, sizeof(host) - 1);
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
 	HS_TRY(hs_output_render(&invocation->output, render, &report));
 	if (!invocation->census->is_complete)

@@ -16,7 +16,9 @@
 #include "capture.h"
 #include "census.h"
 #include "error.h"
+#include "graph.h"
 #include "layout.h"
+#include "process_heap.h"
 #include "progress.h"
 #include "terminal.h"
 
@@ -27,6 +29,8 @@ enum hs_stage {
 	HS_STAGE_CAPTURE, /* invocation->capture */
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
+	HS_STAGE_HEAP,    /* invocation->heap */
+	HS_STAGE_GRAPH,   /* invocation->graph */
 };
 
 enum hs_format {
@@ -57,9 +61,11 @@ struct hs_invocation {
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
-	struct hs_capture *capture;  /* these three: NULL below the stage that makes them */
+	struct hs_capture *capture;  /* these five: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
+	struct hs_process_heap *heap;
+	struct hs_graph *graph;
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 

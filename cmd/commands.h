@@ -6,6 +6,9 @@
 #include "command.h"
 
 extern const struct hs_command hs_command_report;
+extern const struct hs_command hs_command_objects;
+extern const struct hs_command hs_command_refs;
+extern const struct hs_command hs_command_export;
 extern const struct hs_command hs_command_ps;
 extern const struct hs_command hs_command_demo;
 extern const struct hs_command hs_command_layout;

@@ -7,6 +7,18 @@
 
 #include "escape.h"
 
+const struct hs_exit_code hs_exit_codes[] = {
+	{ HS_EXIT_DONE, "done" },
+	{ HS_EXIT_FAILED, "failed" },
+	{ HS_EXIT_PERMISSION, "no permission to read the process" },
+	{ HS_EXIT_NOT_CPYTHON, "not a CPython process" },
+	{ HS_EXIT_UNSUPPORTED, "unsupported Python version, or no layout for this interpreter" },
+	{ HS_EXIT_GONE, "the process is gone" },
+	{ HS_EXIT_INCOMPLETE, "done, but the result is incomplete" },
+	{ HS_EXIT_USAGE, "wrong usage" },
+	{ 0, NULL },
+};
+
 enum hs_exit_status hs_exit_status_of(const struct hs_error *error, enum hs_stage stage)
 {
 	switch (error->code) {

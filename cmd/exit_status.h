@@ -18,6 +18,12 @@ enum hs_exit_status {
 	HS_EXIT_USAGE = 64,
 };
 
+struct hs_exit_code {
+	int status;
+	const char *meaning; /* for help; NULL ends the list */
+};
+extern const struct hs_exit_code hs_exit_codes[];
+
 /* The status for an error that came up in `stage`: while resolving a layout, what is missing or contradicts itself is the layout. */
 enum hs_exit_status hs_exit_status_of(const struct hs_error *error, enum hs_stage stage);
 

@@ -2,6 +2,7 @@
 /* The command line, through argp. Knows which groups of options exist, not what commands do with them. */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -72,6 +73,34 @@ unsigned hs_options_choice(struct argp_state *state, const char *what, const cha
 		fclose(out);
 	argp_error(state, "unknown %s '%s'; allowed: %s", what, text, list ? list : "");
 	return 0;
+}
+
+error_t hs_options_second(struct argp_state *state, const char **ret, const char *argument)
+{
+	const struct hs_invocation *invocation = state->input;
+
+	if (!invocation->source.pid)
+		return ARGP_ERR_UNKNOWN;
+	if (*ret)
+		argp_error(state, "too many arguments: '%s'", argument);
+	*ret = argument;
+	return 0;
+}
+
+bool hs_options_address(const char *text, hs_addr *ret)
+{
+	bool is_hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	const char *digits = is_hex ? text + 2 : text;
+	char *end;
+
+	errno = 0;
+	if (!(is_hex ? isxdigit((unsigned char)*digits) : isdigit((unsigned char)*digits)))
+		return false;
+	unsigned long long value = strtoull(digits, &end, is_hex ? 16 : 10);
+	if (*end || errno)
+		return false;
+	*ret = value;
+	return true;
 }
 
 static void set_pid(struct argp_state *state, struct hs_source_options *source, const char *text)
@@ -147,6 +176,16 @@ static error_t parse_output(int key, char *argument, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+const struct argp_option *hs_options_of_source(void)
+{
+	return source_options;
+}
+
+const struct argp_option *hs_options_of_output(void)
+{
+	return output_options;
 }
 
 static const struct argp source_argp = { .options = source_options, .parser = parse_source };

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "address.h"
 #include "command.h"
 
 /* Fills the invocation from argv; exits on --help, --version and (64) on wrong usage. */
@@ -13,6 +14,10 @@ void hs_options_parse(struct hs_invocation *invocation, int argc, char **argv);
 /* Writes what `heapspy <name> --help` says. */
 void hs_options_print_help(const struct hs_command *command, FILE *out);
 
+/* The common options of commands with a SOURCE, and of those that write a result; for the manual page. */
+const struct argp_option *hs_options_of_source(void);
+const struct argp_option *hs_options_of_output(void);
+
 /* A decimal number from `min` to `max`, or a usage error that names `what`. For the parse hooks of commands. */
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max);
 
@@ -20,5 +25,14 @@ unsigned hs_options_number(struct argp_state *state, const char *what, const cha
  * Index of `text` among the NULL-ended `choices`, or a usage error that names `what` and lists the choices.
  */
 unsigned hs_options_choice(struct argp_state *state, const char *what, const char *text, const char *const *choices);
+
+/*
+ * For ARGP_KEY_ARG of commands with an argument behind PID: keeps `argument` in *ret, unless it is the PID itself, which is left
+ * to the common options by returning ARGP_ERR_UNKNOWN. A usage error when there is one already.
+ */
+error_t hs_options_second(struct argp_state *state, const char **ret, const char *argument);
+
+/* An address, "0x7f…" or in decimal digits as id() gives it; false when it is none. */
+bool hs_options_address(const char *text, hs_addr *ret);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,4 +95,58 @@ struct hs_error *hs_output_render(const struct hs_output_options *options,
 	if (fclose(out) && !error)
 		error = hs_error_no_memory();
 	return error ? error : hs_output_write(options->path, text, bytes);
+}
+
+#define STREAM_BUFFER_BYTES ((size_t)1 << 20)
+
+/* Takes over `fd`. */
+static struct hs_error *render_to(int fd, const char *path, bool is_synced, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
+{
+	HS_FCLOSE FILE *out = fdopen(fd, "w");
+
+	if (!out) {
+		int os_errno = errno;
+		close(fd);
+		return hs_error_os(os_errno, "cannot write %s", path);
+	}
+	setvbuf(out, NULL, _IOFBF, STREAM_BUFFER_BYTES);
+	HS_TRY(render(out, context));
+	if (fflush(out) || ferror(out) || (is_synced && fsync(fd)))
+		return hs_error_os(errno, "cannot write %s", path);
+	return NULL;
+}
+
+static struct hs_error *stream_to_new_file(const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
+{
+	HS_FREE char *beside = NULL;
+
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
+		beside = NULL;
+		return hs_error_no_memory();
+	}
+	int fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return hs_error_os(errno, "cannot write %s", path);
+	struct hs_error *error = render_to(fd, beside, true, render, context);
+	if (!error && rename(beside, path))
+		error = hs_error_os(errno, "cannot write %s", path);
+	if (error)
+		unlink(beside);
+	else
+		sync_directory(path);
+	return error;
+}
+
+struct hs_error *hs_output_stream(const struct hs_output_options *options, struct hs_error *(*render)(FILE *out, const void *context),
+				  const void *context)
+{
+	const char *path = options->path ? options->path : "standard output";
+	struct stat status;
+
+	if (options->path && (stat(path, &status) || S_ISREG(status.st_mode)))
+		return stream_to_new_file(path, render, context);
+	int fd = options->path ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : dup(STDOUT_FILENO);
+	if (fd < 0)
+		return hs_error_os(errno, "cannot write %s", path);
+	return render_to(fd, path, false, render, context);
 }

@@ -23,4 +23,11 @@ struct hs_error *hs_output_render(const struct hs_output_options *options,
  */
 struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes) HS_MUST_CHECK;
 
+/*
+ * For results too large to collect: `render` writes to the file as it goes. A file is written beside, synced and renamed when all
+ * went well, with mode 0600. Errors: those of `render`, OS and PERMISSION with the path.
+ */
+struct hs_error *hs_output_stream(const struct hs_output_options *options, struct hs_error *(*render)(FILE *out, const void *context),
+				  const void *context) HS_MUST_CHECK;
+
 #endif

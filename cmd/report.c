@@ -47,7 +47,7 @@ struct hs_error *hs_report_select(struct hs_report *report, const char *filter, 
 	static int (*const orders[])(const void *, const void *) = {
 		[HS_REPORT_BY_BYTES] = by_bytes, [HS_REPORT_BY_COUNT] = by_count, [HS_REPORT_BY_TYPE] = by_type,
 	};
-	const struct hs_census *census = report->census;
+	const struct hs_census *census = report->document.census;
 
 	report->filter = filter;
 	for (size_t i = 0; i < census->types.n; i++) {

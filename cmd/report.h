@@ -14,10 +14,9 @@
 #include <time.h>
 
 #include "array.h"
-#include "capture.h"
 #include "census.h"
+#include "document.h"
 #include "error.h"
-#include "layout.h"
 #include "terminal.h"
 
 enum hs_report_sort {
@@ -28,17 +27,8 @@ enum hs_report_sort {
 
 #define HS_REPORT_ALL_TYPES UINT32_MAX
 
-/* Everything is borrowed from the invocation. */
 struct hs_report {
-	const char *program; /* heapspy as the user calls it */
-	const char *command; /* the subcommand's name */
-	time_t time;         /* of the capture */
-	const char *host;
-	const struct hs_process *process;
-	const struct hs_layout *layout;
-	const struct hs_capture *capture; /* its process and image are not looked at */
-	const struct hs_census *census;
-	bool is_nonblocking;
+	struct hs_document document;
 	const char *filter;       /* the glob that `rows` match; NULL: all types */
 	HS_ARRAY(const struct hs_census_type *) rows; /* sorted; the only thing the report owns */
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */

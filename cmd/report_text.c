@@ -46,77 +46,17 @@ static const char *or_unknown(const char *text)
 	return text && *text ? text : "?";
 }
 
-/* "python3 /srv/app/main.py" is known as main.py. */
-static const char *short_script(const char *script)
-{
-	const char *slash = script ? strrchr(script, '/') : NULL;
-
-	return or_unknown(slash && slash[1] ? slash + 1 : script);
-}
-
-static void put_identity(FILE *out, const struct hs_report *report, const struct hs_style *style)
-{
-	const struct hs_process *process = report->process;
-	HS_FREE char *script = hs_text_safe(short_script(process->script), style);
-	HS_FREE char *source = hs_text_safe(report->layout->source, style);
-	char age[HS_FIGURE_BYTES];
-
-	struct hs_text_line line = hs_text_line_begin(out, style, or_unknown(script), hs_text_bold);
-	hs_text_line_item(&line, "pid %d", (int)process->pid);
-	hs_text_line_item(&line, "CPython %s", report->layout->version);
-	hs_text_line_item(&line, "layout: %s", or_unknown(source));
-	hs_text_line_item(&line, "%s, up %s", report->capture->was_stopped ? "stopped" : "running", hs_text_age(age, process->uptime_ms));
-	if (report->census->n_interpreters > 1)
-		hs_text_line_item(&line, "%u interpreters", report->census->n_interpreters);
-	hs_text_line_end(&line);
-}
-
 static void put_memory(FILE *out, const struct hs_report *report, const struct hs_style *style)
 {
-	const struct hs_census *census = report->census;
+	const struct hs_census *census = report->document.census;
 	char size[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "memory", hs_text_dim);
-	hs_text_line_item(&line, "RSS %s", hs_text_size(size, report->process->rss_bytes));
+	hs_text_line_item(&line, "RSS %s", hs_text_size(size, report->document.process->rss_bytes));
 	hs_text_line_item(&line, "objects %s (%s)", hs_text_size(size, census->bytes), hs_text_short_count(count, census->n_objects));
 	hs_text_line_item(&line, "explained %s of %s in use", hs_text_percent(count, census->explained_bytes, census->in_use_bytes),
 			  hs_text_size(size, census->in_use_bytes));
 	hs_text_line_end(&line);
-}
-
-static void put_pause(FILE *out, const struct hs_report *report, const struct hs_style *style)
-{
-	const struct hs_capture *capture = report->capture;
-	char seconds[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
-
-	struct hs_text_line line = hs_text_line_begin(out, style, "paused", hs_text_dim);
-	hs_text_size(size, capture->copied_bytes);
-	if (report->is_nonblocking)
-		hs_text_line_item(&line, "not at all (--nonblocking) to copy %s: the picture may contradict itself", size);
-	else
-		hs_text_line_item(&line, "%s to copy %s", hs_text_seconds(seconds, capture->pause_ns), size);
-	for (size_t i = 0; capture->pauses_ns.n > 1 && i < capture->pauses_ns.n; i++)
-		hs_text_line_item(&line, "stop %zu: %s", i + 1, hs_text_seconds(seconds, capture->pauses_ns.items[i]));
-	hs_text_line_end(&line);
-}
-
-static void put_warning(FILE *out, const char *warning, const struct hs_style *style)
-{
-	HS_FREE char *safe = hs_text_safe(warning, style);
-
-	struct hs_text_line line = hs_text_line_begin(out, style, "warning", hs_text_warn);
-	hs_text_line_words(&line, or_unknown(safe));
-	hs_text_line_end(&line);
-}
-
-static void put_warnings(FILE *out, const struct hs_report *report, const struct hs_style *style)
-{
-	for (size_t i = 0; i < report->layout->warnings.n; i++)
-		put_warning(out, report->layout->warnings.items[i], style);
-	for (size_t i = 0; i < report->census->warnings.n; i++)
-		put_warning(out, report->census->warnings.items[i], style);
-	if (!report->census->is_complete)
-		put_warning(out, "the census is incomplete: figures are lower bounds", style);
 }
 
 /* The name of a row; types of one name are counted together, and that is said. */
@@ -159,7 +99,7 @@ static char *total_name(const struct hs_report *report)
 {
 	char *name;
 	size_t n = report->rows.n;
-	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu types", n, report->census->types.n)
+	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu types", n, report->document.census->types.n)
 				   : asprintf(&name, "total, %zu type%s", n, n == 1 ? "" : "s");
 
 	return bytes < 0 ? NULL : name;
@@ -169,7 +109,7 @@ static char *total_name(const struct hs_report *report)
 static bool fill_rows(struct table *table, const struct hs_report *report, const struct hs_style *style)
 {
 	struct hs_census_type total = { 0 }, rest = { 0 };
-	const struct hs_census *census = report->census;
+	const struct hs_census *census = report->document.census;
 	size_t n_rest = report->rows.n - report->n_shown;
 	char *name;
 
@@ -282,9 +222,9 @@ static bool is_plain_word(const char *text)
 /* A command that is complete as it stands, and shows what this output did not. */
 static void put_next(FILE *out, const struct hs_report *report)
 {
-	int pid = (int)report->process->pid;
+	int pid = (int)report->document.process->pid;
 
-	fprintf(out, "next: %s %s %d", report->program, report->command, pid);
+	fprintf(out, "next: %s %s %d", report->document.program, report->document.command, pid);
 	if (report->filter && !report->rows.n && is_plain_word(report->filter))
 		fprintf(out, " --filter '*%s*'\n", report->filter);
 	else if (report->filter)
@@ -297,10 +237,10 @@ static void put_next(FILE *out, const struct hs_report *report)
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)
 {
-	put_identity(out, report, style);
+	hs_document_put_identity(out, &report->document, style);
 	put_memory(out, report, style);
-	put_pause(out, report, style);
-	put_warnings(out, report, style);
+	hs_document_put_pause(out, &report->document, style);
+	hs_document_put_warnings(out, &report->document, style);
 	fputc('\n', out);
 	put_table(out, report, style);
 	put_next(out, report);

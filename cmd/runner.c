@@ -101,16 +101,20 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	return error;
 }
 
+/* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_census_options options = {
+	const struct hs_heap_options options = {
 		.n_workers = invocation->source.capture.n_workers,
 		.progress = hs_progress_update,
 		.context = &invocation->progress,
-		.skipped = &invocation->skipped,
 	};
 
-	return hs_census_take(invocation->capture->image, invocation->layout, &options, &invocation->census);
+	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
+	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
+	if (invocation->command->needs < HS_STAGE_HEAP)
+		hs_process_heap_close(hs_take(invocation->heap));
+	return error;
 }
 
 static struct hs_error *resolve_layout(struct hs_invocation *invocation)
@@ -122,6 +126,8 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 
 static void drop_results(struct hs_invocation *invocation)
 {
+	hs_graph_destroy(hs_take(invocation->graph));
+	hs_process_heap_close(hs_take(invocation->heap));
 	hs_census_destroy(hs_take(invocation->census));
 	hs_layout_destroy(hs_take(invocation->layout));
 	hs_capture_destroy(hs_take(invocation->capture));
@@ -196,6 +202,11 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		HS_TRY(take_census(invocation));
 		if (!invocation->source.capture.nonblocking)
 			HS_TRY(settle(invocation));
+	}
+	if (needs >= HS_STAGE_GRAPH) {
+		*ret_stage = HS_STAGE_GRAPH;
+		hs_progress_update(&invocation->progress, "following references", 0, 0);
+		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
 	}
 	return NULL;
 }

@@ -193,6 +193,22 @@ void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text,
 	fprintf(out, "%*s", have < width ? (int)(width - have) : 0, "");
 }
 
+void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width)
+{
+	const char *mark = style->utf8 ? "\xe2\x80\xa6" : "..";
+	unsigned room = width > (style->utf8 ? 1u : 2u) ? width - (style->utf8 ? 1 : 2) : 0;
+	bool is_cut = hs_text_width(text) > width;
+	size_t bytes;
+
+	for (unsigned used = 0; *text; text += bytes) {
+		used += character_width(text, &bytes);
+		if (is_cut && used > room)
+			break;
+		fwrite(text, 1, bytes, out);
+	}
+	fputs(is_cut ? mark : "", out);
+}
+
 static void escape_sequence(FILE *out, const struct hs_style *style, const char *parameters)
 {
 	if (style->colour)

@@ -31,6 +31,9 @@ unsigned hs_text_width(const char *text);
 /* Writes `text` in exactly `width` columns, padded on the right; what is too long loses its beginning, which says less than its end. */
 void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text, unsigned width);
 
+/* Writes as much of the beginning of `text` as fits into `width` columns, "…" standing for the rest; nothing is padded. */
+void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width);
+
 /* Switches colour on; each is ended by hs_text_plain(). Nothing without colour. */
 void hs_text_bold(FILE *out, const struct hs_style *style);
 void hs_text_dim(FILE *out, const struct hs_style *style);

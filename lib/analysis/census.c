@@ -7,23 +7,17 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "heap.h"
 
 #define MAX_TYPE_NAME 1024
 
-static void free_types(struct hs_types **types)
+static void close_heap(struct hs_process_heap **heap)
 {
-	hs_types_close(*types);
+	hs_process_heap_close(*heap);
 }
 
-static void free_heap(struct hs_heap **heap)
+static void destroy_census(struct hs_census **census)
 {
-	hs_heap_close(*heap);
-}
-
-static void free_python(struct hs_cpython **py)
-{
-	hs_cpython_close(*py);
+	hs_census_destroy(*census);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -123,36 +117,37 @@ static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types 
 		census->bytes += census->types.items[i].bytes;
 	if (figures->n_broken_pools)
 		HS_TRY(warn(census, "%" PRIu64 " pymalloc pools could not be read: their objects are not counted", figures->n_broken_pools));
+	if (figures->n_not_followed)
+		HS_TRY(warn(census, "%" PRIu64 " tables were not followed, because thousands share them: objects may be missing",
+			    figures->n_not_followed));
 	if (figures->n_unreadable)
 		HS_TRY(warn(census, "%" PRIu64 " objects contradict themselves: their size is counted as 0", figures->n_unreadable));
+	return NULL;
+}
+
+struct hs_error *hs_census_of(const struct hs_process_heap *heap, const struct hs_address_ranges *skipped, struct hs_census **ret)
+{
+	HS_CLEANUP(destroy_census) struct hs_census *census = calloc(1, sizeof(*census));
+
+	if (!census)
+		return hs_error_no_memory();
+	HS_TRY(fill(heap->py, heap->types, heap->heap, census));
+	for (size_t i = 0; skipped && i < skipped->n; i++)
+		census->has_unproven_skips |= !hs_heap_is_payload(heap->heap, skipped->items[i].start);
+	*ret = hs_take(census);
 	return NULL;
 }
 
 struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_layout *layout,
 				const struct hs_census_options *options, struct hs_census **ret)
 {
-	HS_CLEANUP(free_python) struct hs_cpython *py = NULL;
-	HS_CLEANUP(free_types) struct hs_types *types = NULL;
-	HS_CLEANUP(free_heap) struct hs_heap *heap = NULL;
+	HS_CLEANUP(close_heap) struct hs_process_heap *heap = NULL;
 	struct hs_heap_options heap_options = { 0 };
 
 	if (options)
 		heap_options = (struct hs_heap_options){ options->n_workers, options->progress, options->context };
-	HS_TRY(hs_cpython_open(image, layout, &py));
-	HS_TRY(hs_types_open(py, &types));
-	HS_TRY(hs_heap_open(py, types, &heap_options, &heap));
-	struct hs_census *census = calloc(1, sizeof(*census));
-	if (!census)
-		return hs_error_no_memory();
-	struct hs_error *error = fill(py, types, heap, census);
-	for (size_t i = 0; options && options->skipped && i < options->skipped->n; i++)
-		census->has_unproven_skips |= !hs_heap_is_payload(heap, options->skipped->items[i].start);
-	if (error) {
-		hs_census_destroy(census);
-		return error;
-	}
-	*ret = census;
-	return NULL;
+	HS_TRY(hs_process_heap_open(image, layout, &heap_options, &heap));
+	return hs_census_of(heap, options ? options->skipped : NULL, ret);
 }
 
 void hs_census_destroy(struct hs_census *census)

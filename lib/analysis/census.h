@@ -11,6 +11,7 @@
 #include "error.h"
 #include "image.h"
 #include "layout.h"
+#include "process_heap.h"
 
 /* All types of one name. */
 struct hs_census_type {
@@ -48,6 +49,10 @@ struct hs_census_options {
  */
 struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_layout *layout,
 				const struct hs_census_options *options, struct hs_census **ret) HS_MUST_CHECK;
+/*
+ * The same of a heap that is open already, and stays so. `skipped`: as above. Errors: NO_MEMORY.
+ */
+struct hs_error *hs_census_of(const struct hs_process_heap *heap, const struct hs_address_ranges *skipped, struct hs_census **ret) HS_MUST_CHECK;
 /* NULL is legal. */
 void hs_census_destroy(struct hs_census *census);
 

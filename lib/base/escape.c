@@ -37,13 +37,31 @@ static bool is_unsafe(uint32_t code)
 	       (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe0fff);
 }
 
-static size_t escape_code(char out[16], uint32_t code)
+static size_t escape_code(char out[HS_ESCAPED_CODE_BYTES], uint32_t code)
 {
 	if (code == '\n' || code == '\t' || code == '\r')
 		return (size_t)snprintf(out, 16, "\\%c", code == '\n' ? 'n' : code == '\t' ? 't' : 'r');
 	if (code < 0x100)
 		return (size_t)snprintf(out, 16, "\\x%02x", (unsigned)code);
 	return (size_t)snprintf(out, 16, code < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)code);
+}
+
+static size_t encode_utf8(char out[4], uint32_t code)
+{
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--, code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3f));
+	out[0] = (char)(lead[n] | code);
+	return n;
+}
+
+size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code)
+{
+	bool is_character = code < 0xd800 || (code >= 0xe000 && code <= 0x10ffff);
+
+	return is_character && !is_unsafe(code) ? encode_utf8(ret, code) : escape_code(ret, code);
 }
 
 size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)
@@ -55,7 +73,7 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)
 	if (!ret_bytes)
 		return 0;
 	for (size_t i = 0; i < bytes;) {
-		char piece[16];
+		char piece[HS_ESCAPED_CODE_BYTES];
 		uint32_t code = 0;
 		size_t n = decode_utf8(in + i, bytes - i, &code);
 		size_t piece_bytes;

@@ -4,6 +4,7 @@
 #define HS_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Writes `bytes` of `text` into `ret` (capacity `ret_bytes`, always NUL-terminated): printable ASCII and valid
@@ -11,5 +12,13 @@
  * \n, \t or \uNNNN. Text that does not fit ends in "…". Returns the length written, without the NUL.
  */
 size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes);
+
+#define HS_ESCAPED_CODE_BYTES 16
+
+/*
+ * One character by its code point, in the same way; surrogates and what lies beyond Unicode as \uNNNN and \UNNNNNNNN.
+ * Writes no NUL; returns the length.
+ */
+size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code);
 
 #endif

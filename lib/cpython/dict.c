@@ -245,7 +245,7 @@ void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object,
 	if (n > keys.n_entries)
 		n = keys.n_entries;
 	hs_addr node = HS_BODY(py, object, PyODictObject, od_first);
-	for (uint64_t i = 0; node && i < n; i++) {
+	for (uint64_t i = 0; node && i < n && !visitor->is_over; i++) {
 		const uint8_t *words = hs_image_at(py->image, node, HS_SIZEOF(layout, odictnode));
 		if (!words)
 			break;

@@ -5,6 +5,7 @@
  */
 #include "dict.h"
 #include "root.h"
+#include "static_data.h"
 
 #define MIN_STRINGS 256 /* any interpreter interns more while it starts */
 #define WORD 8
@@ -29,30 +30,35 @@ static bool names_itself(const struct hs_cpython *py, hs_addr dict)
 	return true;
 }
 
-static hs_addr find_in_range(const struct hs_cpython *py, const struct hs_static_range *range)
+struct search {
+	const struct hs_cpython *py;
+	hs_addr found;
+};
+
+static bool search_range(void *context, hs_addr start, hs_addr end)
 {
-	for (hs_addr at = (range->start + WORD - 1) & ~(hs_addr)(WORD - 1); at + WORD <= range->end; at += WORD) {
+	struct search *search = context;
+	const struct hs_cpython *py = search->py;
+
+	if (start >= py->layout->runtime_end || end <= py->layout->runtime_start)
+		return true;
+	for (hs_addr at = start; at + WORD <= end && !search->found; at += WORD) {
 		hs_addr word = hs_image_word(py->image, at);
 		if (word && !(word & (WORD - 1)) && is_dict(py, word) && names_itself(py, word))
-			return word;
+			search->found = word;
 	}
-	return 0;
+	return !search->found;
 }
 
 hs_addr hs_interned_dict(const struct hs_cpython *py, hs_addr interpreter)
 {
 	const struct hs_layout *layout = py->layout;
-	size_t n;
-	const struct hs_static_range *ranges = hs_image_static_ranges(py->image, &n);
+	struct search search = { .py = py };
 
 	if (HS_HAS(layout, PyInterpreterState, interned_strings))
 		return hs_image_word(py->image, interpreter + (uint32_t)HS_OFFSET(layout, PyInterpreterState, interned_strings));
 	if (HS_ADDRESS_OF(layout, interned))
 		return hs_image_word(py->image, HS_ADDRESS_OF(layout, interned));
-	for (size_t i = 0; i < n; i++) {
-		hs_addr found = ranges[i].start < layout->runtime_end && ranges[i].end > layout->runtime_start ? find_in_range(py, &ranges[i]) : 0;
-		if (found)
-			return found;
-	}
-	return 0;
+	hs_static_data_each(py->image, search_range, &search);
+	return search.found;
 }

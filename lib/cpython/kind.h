@@ -29,6 +29,8 @@ enum hs_scan {
 /* What a visit reports to. Every hook may be called any number of times. */
 struct hs_visitor {
 	void *context;
+	/* The receiver has seen enough: what is visited may be a hostile maze. Loops over the target's chains end then. */
+	bool is_over;
 	/*
 	 * A block that the object owns: `start` is what the allocator returned, `bytes` what was asked of it. May point
 	 * anywhere (static storage included): the receiver checks.

@@ -41,6 +41,47 @@ uint64_t hs_int_extent(const struct hs_cpython *py, const struct hs_object *obje
 	return n > MAX_DIGITS ? HS_SIZE_UNKNOWN : digits_offset(py) + n * DIGIT_BYTES;
 }
 
+/* The sign stands in the low two bits of lv_tag: 0 positive, 1 zero, 2 negative (3.12+); earlier it is ob_size's. */
+static bool is_negative(const struct hs_cpython *py, const struct hs_object *object)
+{
+	if (HS_HAS(py->layout, PyLongObject, lv_tag))
+		return (HS_BODY(py, object, PyLongObject, lv_tag) & 3) == 2;
+	return hs_ob_size(py, object) < 0;
+}
+
+bool hs_int_view(const struct hs_cpython *py, const struct hs_object *object, struct hs_int_view *ret)
+{
+	uint64_t n = digits_of(py, object);
+	uint32_t offset = digits_offset(py);
+
+	if (n > MAX_DIGITS || offset + n * DIGIT_BYTES > object->body_bytes)
+		return false;
+	*ret = (struct hs_int_view){ .digits = object->body + offset, .n_digits = n, .is_negative = is_negative(py, object) };
+	while (ret->n_digits && hs_int_digit(ret, ret->n_digits - 1) == 0)
+		ret->n_digits--;
+	return true;
+}
+
+uint64_t hs_int_bits(const struct hs_int_view *view)
+{
+	if (!view->n_digits)
+		return 0;
+	uint32_t last = hs_int_digit(view, view->n_digits - 1);
+	return (view->n_digits - 1) * HS_INT_DIGIT_BITS + (uint64_t)(32 - __builtin_clz(last));
+}
+
+bool hs_int_fits(const struct hs_int_view *view, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (hs_int_bits(view) > 64)
+		return false;
+	for (uint64_t i = view->n_digits; i-- > 0;)
+		value = value << HS_INT_DIGIT_BITS | hs_int_digit(view, i);
+	*ret = value;
+	return true;
+}
+
 /* PyLong_SHIFT bits a digit, the lowest first. The sign: of ob_size, or in the low two bits of lv_tag, 2 being below zero. */
 bool hs_int_value(const struct hs_cpython *py, hs_addr address, int64_t *ret)
 {

@@ -34,7 +34,7 @@ static void report_modules(const struct hs_root_visit *visit, hs_addr interprete
 /* What a frame's references are reported with. */
 struct frame_visit {
 	const struct hs_root_visit *visit;
-	const struct hs_thread *thread;
+	const struct hs_thread_state *thread;
 	const struct hs_frame *frame;
 };
 
@@ -95,7 +95,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	static const struct hs_frame_names names = { "f_code", "f_func", "f_locals", "frame" };
 	struct frame_visit frame_visit = *(struct frame_visit *)context;
 	const struct hs_cpython *py = frame_visit.visit->py;
-	const struct hs_visitor visitor = { &frame_visit, ignore_storage, report_run, report_scan };
+	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
 
 	frame_visit.frame = frame;
 	if (HS_HAS(py->layout, PyThreadState, frame)) {
@@ -120,19 +120,17 @@ static void report_static_types(const struct hs_root_visit *visit)
 									   .edge_kind = HS_EDGE_FIELD });
 }
 
-static void free_threads(struct hs_threads *threads)
+static void free_threads(struct hs_thread_states *threads)
 {
 	hs_array_free(threads);
 }
 
-struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, bool with_static_data, hs_root_callback *callback,
-				void *context)
+struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, hs_root_callback *callback, void *context)
 {
-	HS_CLEANUP(free_threads) struct hs_threads threads = { 0 };
-	struct hs_root_visit visit = { .py = py, .types = types, .callback = callback, .context = context };
+	HS_CLEANUP(free_threads) struct hs_thread_states threads = { 0 };
+	const struct hs_root_visit visit = { .py = py, .types = types, .callback = callback, .context = context };
 
-	HS_TRY(hs_threads_read(py, types, &threads));
-	visit.threads = &threads;
+	HS_TRY(hs_thread_states_read(py, types, &threads));
 	for (size_t i = 0; i < py->interpreters.n; i++) {
 		report_modules(&visit, py->interpreters.items[i].address);
 		hs_root_visit_interpreter(&visit, py->interpreters.items[i].address);
@@ -144,7 +142,5 @@ struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *ty
 		hs_thread_frames(py, threads.items[i].address, report_frame, &frame_visit);
 	}
 	report_static_types(&visit);
-	if (with_static_data)
-		hs_root_visit_static_data(&visit);
 	return NULL;
 }

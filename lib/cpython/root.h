@@ -7,6 +7,7 @@
 #define HS_ROOT_H
 
 #include "frame.h"
+#include "pymalloc.h"
 #include "reference.h"
 #include "thread.h"
 #include "type.h"
@@ -34,18 +35,21 @@ struct hs_root {
 	const char *name;               /* "sys.modules", "context"; NULL: see name_object and where; borrowed, static */
 	hs_addr name_object;            /* a str: the variable's or the module's name; 0: none */
 	hs_addr where;                  /* the address of the word that holds the reference; 0: none does */
-	const struct hs_thread *thread; /* NULL: no thread's; borrowed until the visit ends */
+	const struct hs_thread_state *thread; /* NULL: no thread's; borrowed until the visit ends */
 	const struct hs_frame *frame;   /* NULL: no frame's; borrowed until the callback returns. Its line: hs_frame_line() */
 };
 
 typedef void hs_root_callback(void *context, const struct hs_root *root);
 
+/* Reports every exact root, those of one interpreter, then of one thread after the other. One thread. Errors: NO_MEMORY. */
+struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, hs_root_callback *callback, void *context) HS_MUST_CHECK;
+
 /*
- * Reports every exact root, those of one kind and thread one after the other. Static data is scanned only when
- * `with_static_data` is set: what is found there by value alone is HS_SCANNED. One thread. Errors: NO_MEMORY.
+ * Reports the words of binaries' writable data that may refer to objects: C variables, told by their value alone (HS_SCANNED). Words
+ * inside of static objects are reported as well: `where` tells. What lies in pymalloc's pools is left out, should a binary's end be
+ * unknown; `pymalloc` NULL: there are no pools.
  */
-struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *types, bool with_static_data, hs_root_callback *callback,
-				void *context) HS_MUST_CHECK;
+void hs_static_roots_visit(const struct hs_cpython *py, const struct hs_pymalloc *pymalloc, hs_root_callback *callback, void *context);
 
 /* "module", "frame" … as reports spell it. */
 const char *hs_root_kind_name(enum hs_root_kind kind);

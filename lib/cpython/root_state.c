@@ -5,6 +5,8 @@
  */
 #include "root_state.h"
 
+#include "static_data.h"
+
 
 #define WORD 8
 #define TYPE_CACHE_ENTRIES 4096 /* Objects/typeobject.c: MCACHE_SIZE_EXP, all versions */
@@ -70,10 +72,11 @@ struct gap {
 /* A struct that is gone through. */
 struct state {
 	const struct hs_root_visit *visit;
-	const struct hs_thread *thread; /* NULL: no thread's */
+	const struct hs_thread_state *thread; /* NULL: no thread's */
 	enum hs_root_kind kind;         /* of words without a name */
 	hs_addr start;
 	uint64_t bytes;
+	const struct hs_pymalloc *pymalloc; /* whose pools are left out; NULL: none */
 	struct gap gaps[MAX_GAPS];
 	unsigned n_gaps;
 };
@@ -127,25 +130,35 @@ static bool is_in_gap(const struct state *state, hs_addr at, hs_addr *ret_end)
 	return false;
 }
 
+/* True if nothing at `at` is to be read: then *ret_end is where to go on. */
+static bool is_left_out(const struct state *state, hs_addr at, hs_addr *ret_end)
+{
+	const struct hs_pool *pool = state->pymalloc ? hs_pool_of(state->pymalloc, at) : NULL;
+
+	if (pool) {
+		*ret_end = pool->base + state->visit->py->layout->features.pool_bytes;
+		return true;
+	}
+	*ret_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+	return is_in_gap(state, at, ret_end) || !hs_image_at(state->visit->py->image, at, WORD);
+}
+
 static void scan_rest(const struct state *state)
 {
-	hs_addr end = state->start + state->bytes, gap_end;
+	hs_addr end = state->start + state->bytes, next;
 
 	/* a hostile size must not wrap around, nor be gone through where nothing is */
 	if (end >> 47 || end < state->start)
 		return;
-	for (hs_addr at = (state->start + WORD - 1) & ~(hs_addr)(WORD - 1); at + WORD <= end; at += WORD) {
-		hs_addr word;
-		if (is_in_gap(state, at, &gap_end)) {
-			at = ((gap_end + WORD - 1) & ~(hs_addr)(WORD - 1)) - WORD;
+	for (hs_addr at = (state->start + WORD - 1) & ~(hs_addr)(WORD - 1); at + WORD <= end;) {
+		if (is_left_out(state, at, &next)) {
+			at = (next + WORD - 1) & ~(hs_addr)(WORD - 1);
 			continue;
 		}
-		if (!hs_image_u64(state->visit->py->image, at, &word)) {
-			at |= HS_PAGE_BYTES - WORD;
-			continue;
-		}
+		hs_addr word = hs_image_word(state->visit->py->image, at);
 		if (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & (WORD - 1)))
 			report(state, state->kind, at, HS_SCANNED, NULL);
+		at += WORD;
 	}
 }
 
@@ -231,6 +244,29 @@ static void add_part_gaps(struct state *state)
 			add_gap(state, py->threads.items[i], thread_state_bytes(py->layout));
 }
 
+/* Parts that hold no references, borrowed ones, or such as others report. */
+static void add_interpreter_gaps(struct state *state)
+{
+	const struct hs_layout *layout = state->visit->py->layout;
+
+	add_member_gap(state, HS_FIELD_PyInterpreterState_next, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_obmalloc,
+		       layout->features.obmalloc_is_pointer ? WORD : HS_SIZEOF(layout, obmalloc_state));
+	/* of static types: reported by the type objects */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_builtin_types, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_builtin_types_13, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_static_extension_types, 0);
+	/* arrays of freed objects, whose unused end still names what was taken from there */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_list_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_dict_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_async_gen_state, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_object_freelists, 0);
+	/* borrowed */
+	add_member_gap(state, HS_FIELD_PyInterpreterState_type_version_cache, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_callable_cache, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_func_state, FUNCTION_CACHE_BYTES);
+}
+
 void hs_root_visit_interpreter(const struct hs_root_visit *visit, hs_addr interpreter)
 {
 	const struct hs_layout *layout = visit->py->layout;
@@ -244,17 +280,7 @@ void hs_root_visit_interpreter(const struct hs_root_visit *visit, hs_addr interp
 	report_identifiers(&state);
 	if (HS_HAS(layout, PyInterpreterState, type_cache))
 		report_type_cache(&state, interpreter + (uint32_t)HS_OFFSET(layout, PyInterpreterState, type_cache));
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_next, 0);
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_obmalloc,
-		       layout->features.obmalloc_is_pointer ? WORD : HS_SIZEOF(layout, obmalloc_state));
-	/* of static types: reported by the type objects */
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_static_builtin_types, 0);
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_static_builtin_types_13, 0);
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_static_extension_types, 0);
-	/* borrowed */
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_type_version_cache, 0);
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_callable_cache, 0);
-	add_member_gap(&state, HS_FIELD_PyInterpreterState_func_state, FUNCTION_CACHE_BYTES);
+	add_interpreter_gaps(&state);
 	add_part_gaps(&state);
 	scan_rest(&state);
 }
@@ -271,7 +297,7 @@ void hs_root_visit_runtime(const struct hs_root_visit *visit)
 	scan_rest(&state);
 }
 
-void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thread *thread)
+void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thread_state *thread)
 {
 	const struct hs_layout *layout = visit->py->layout;
 	struct state state = {
@@ -279,28 +305,30 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	};
 
 	report_members(&state, thread_members, sizeof(thread_members) / sizeof(thread_members[0]));
-	/* held by the call that runs it */
+	/* held by the call that runs it; the code that was traced last, borrowed */
 	add_member_gap(&state, HS_FIELD_PyThreadState_frame, 0);
+	add_member_gap(&state, HS_FIELD_PyThreadState_trace_info, 0);
 	scan_rest(&state);
 }
 
-void hs_root_visit_static_data(const struct hs_root_visit *visit)
+static bool scan_binary(void *context, hs_addr start, hs_addr end)
 {
-	const struct hs_cpython *py = visit->py;
+	struct state *state = context;
+
+	state->start = start;
+	state->bytes = end - start;
+	scan_rest(state);
+	return true;
+}
+
+void hs_static_roots_visit(const struct hs_cpython *py, const struct hs_pymalloc *pymalloc, hs_root_callback *callback, void *context)
+{
+	const struct hs_root_visit visit = { .py = py, .callback = callback, .context = context };
 	const hs_addr method_cache = HS_ADDRESS_OF(py->layout, method_cache);
-	size_t n;
-	const struct hs_static_range *ranges = hs_image_static_ranges(py->image, &n);
-	struct state state = { .visit = visit, .kind = HS_ROOT_STATIC };
+	struct state state = { .visit = &visit, .kind = HS_ROOT_STATIC, .pymalloc = pymalloc };
 
 	if (method_cache)
 		report_type_cache(&state, method_cache);
 	add_gap(&state, HS_ADDRESS_OF(py->layout, _PyRuntime), HS_SIZEOF(py->layout, PyRuntimeState));
-	for (size_t i = 0; i < n; i++) {
-		const struct hs_segment *segment = hs_image_find(py->image, ranges[i].start);
-		if (!segment || !segment->is_writable)
-			continue;
-		state.start = ranges[i].start;
-		state.bytes = ranges[i].end - ranges[i].start;
-		scan_rest(&state);
-	}
+	hs_static_data_each(py->image, scan_binary, &state);
 }

@@ -101,7 +101,7 @@ void hs_deque_visit(const struct hs_cpython *py, const struct hs_object *object,
 	hs_addr block = deque.left_block;
 	/* ob_size bounds the chain to what an address space can hold, which is no bound for one that runs in a circle */
 	struct hs_chain_guard guard = { 0 };
-	for (uint64_t i = 0; block && i < n_blocks && !hs_chain_repeats(&guard, block); i++) {
+	for (uint64_t i = 0; block && i < n_blocks && !visitor->is_over && !hs_chain_repeats(&guard, block); i++) {
 		const uint8_t *data = hs_image_at(py->image, block, deque.block_bytes);
 		if (!data)
 			return;

@@ -52,7 +52,7 @@ static hs_addr find_thread_object(const struct hs_cpython *py, struct hs_types *
 	return 0;
 }
 
-static void read_thread(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_thread *ret)
+static void read_thread(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_thread_state *ret)
 {
 	int64_t native;
 
@@ -69,14 +69,14 @@ static void read_thread(const struct hs_cpython *py, struct hs_types *types, hs_
 		ret->native_ident = (uint64_t)native;
 }
 
-struct hs_error *hs_threads_read(const struct hs_cpython *py, struct hs_types *types, struct hs_threads *ret)
+struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_types *types, struct hs_thread_states *ret)
 {
-	struct hs_threads threads = { 0 };
+	struct hs_thread_states threads = { 0 };
 
 	if (!hs_array_reserve(&threads, py->threads.n))
 		return hs_error_no_memory();
 	for (size_t i = 0; i < py->threads.n; i++) {
-		struct hs_thread *thread = hs_array_append(&threads); /* reserved above */
+		struct hs_thread_state *thread = hs_array_append(&threads); /* reserved above */
 		if (thread)
 			read_thread(py, types, py->threads.items[i], thread);
 	}

@@ -8,7 +8,7 @@
 
 #define HS_MAX_FRAMES (1u << 22) /* of a thread */
 
-struct hs_thread {
+struct hs_thread_state {
 	hs_addr address;       /* of the PyThreadState */
 	hs_addr interpreter;
 	hs_addr object;        /* threading.Thread; 0: Python's threading does not know it (yet) */
@@ -17,10 +17,10 @@ struct hs_thread {
 	uint64_t native_ident; /* the kernel's thread id; 0: unknown */
 };
 
-HS_ARRAY_TYPE(hs_threads, struct hs_thread);
+HS_ARRAY_TYPE(hs_thread_states, struct hs_thread_state);
 
 /* All threads of all interpreters, in the order of the runtime's lists. The caller frees *ret with hs_array_free. */
-struct hs_error *hs_threads_read(const struct hs_cpython *py, struct hs_types *types, struct hs_threads *ret) HS_MUST_CHECK;
+struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_types *types, struct hs_thread_states *ret) HS_MUST_CHECK;
 
 /*
  * The frames of the thread state at `thread`, innermost first: `each` gets every one that runs Python code, those included

@@ -19,6 +19,7 @@
 #define MAX_BASICSIZE ((uint64_t)1 << 28)
 #define MAX_ITEMSIZE ((uint64_t)1 << 20)
 #define MAX_TP_NAME ((size_t)1 << 20)
+#define MAX_FULL_NAME 1024
 
 struct hs_types {
 	const struct hs_cpython *py;
@@ -26,6 +27,7 @@ struct hs_types {
 	struct hs_type **table;      /* open addressing, by address */
 	size_t n_slots;              /* a power of two */
 	HS_ARRAY(struct hs_type *) all;
+	HS_ARRAY(char *) names;      /* by hs_type.index, as far as they were asked for; NULL: not yet */
 };
 
 struct hs_error *hs_types_open(const struct hs_cpython *py, struct hs_types **ret)
@@ -54,7 +56,10 @@ void hs_types_close(struct hs_types *types)
 		hs_type_fields_release(types->all.items[i]);
 		free(types->all.items[i]);
 	}
+	for (size_t i = 0; i < types->names.n; i++)
+		free(types->names.items[i]);
 	hs_array_free(&types->all);
+	hs_array_free(&types->names);
 	free(types->table);
 	pthread_mutex_destroy(&types->lock);
 	free(types);
@@ -255,4 +260,28 @@ const struct hs_type *hs_type_at(struct hs_types *types, hs_addr address)
 		type = decode_chain(types, address);
 	pthread_mutex_unlock(&types->lock);
 	return type;
+}
+
+/* Under the lock. */
+static char **name_slot(struct hs_types *types, uint32_t index)
+{
+	while (types->names.n <= index)
+		if (!hs_array_append(&types->names))
+			return NULL;
+	return &types->names.items[index];
+}
+
+const char *hs_type_full_name(struct hs_types *types, const struct hs_type *type)
+{
+	char name[MAX_FULL_NAME];
+
+	pthread_mutex_lock(&types->lock);
+	char **slot = name_slot(types, type->index);
+	if (slot && !*slot) {
+		hs_type_name(types->py, type, name, sizeof(name));
+		*slot = strdup(name);
+	}
+	const char *full_name = slot && *slot ? *slot : "?";
+	pthread_mutex_unlock(&types->lock);
+	return full_name;
 }

@@ -107,4 +107,10 @@ static inline const struct hs_type *hs_type_cached(struct hs_types *types, struc
  */
 void hs_type_name(const struct hs_cpython *py, const struct hs_type *type, char *ret, size_t ret_bytes);
 
+/* The same, read once and kept; lives as long as `types`. Thread-safe. "?" when memory is out. */
+const char *hs_type_full_name(struct hs_types *types, const struct hs_type *type);
+
+/* A name as text shows it: without "builtins.". */
+const char *hs_type_short_name(const char *full_name);
+
 #endif

@@ -42,3 +42,11 @@ void hs_type_name(const struct hs_cpython *py, const struct hs_type *type, char 
 		strcpy(qualname, "?");
 	snprintf(ret, ret_bytes, "%s.%s", module, qualname);
 }
+
+const char *hs_type_short_name(const char *full_name)
+{
+	const char *prefix = "builtins.";
+	size_t bytes = strlen(prefix);
+
+	return strncmp(full_name, prefix, bytes) || !full_name[bytes] ? full_name : full_name + bytes;
+}

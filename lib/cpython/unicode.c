@@ -168,6 +168,20 @@ bool hs_str_read(const struct hs_cpython *py, hs_addr address, char *ret, size_t
 	return true;
 }
 
+bool hs_str_view(const struct hs_cpython *py, hs_addr address, uint64_t max, struct hs_str_view *ret)
+{
+	struct text text;
+
+	if (!text_at(py, address, &text) || !text.kind)
+		return false;
+	uint64_t n = text.length < max ? text.length : max;
+	const uint8_t *data = hs_image_at(py->image, text.data, n * text.kind);
+	if (!data)
+		return false;
+	*ret = (struct hs_str_view){ .data = data, .kind = text.kind, .n = n, .length = text.length };
+	return true;
+}
+
 bool hs_str_equals(const struct hs_cpython *py, hs_addr address, const char *wanted)
 {
 	size_t n = strlen(wanted);

@@ -18,6 +18,26 @@ hs_addr hs_str_utf8_address(const struct hs_cpython *py, hs_addr str);
  */
 bool hs_str_read(const struct hs_cpython *py, hs_addr address, char *ret, size_t ret_bytes);
 
+/* The characters of a str as they stand in the image. */
+struct hs_str_view {
+	const uint8_t *data; /* borrowed from the image; n × kind bytes */
+	unsigned kind;       /* bytes a character: 1, 2, 4 */
+	uint64_t n;          /* characters that may be read: at most as many as were asked for */
+	uint64_t length;     /* len() */
+};
+
+/* The first characters of the str at `address`, at most `max`; false when this is no readable str. */
+bool hs_str_view(const struct hs_cpython *py, hs_addr address, uint64_t max, struct hs_str_view *ret);
+
+/* Character `i` < n of a view. */
+static inline uint32_t hs_str_code(const struct hs_str_view *view, uint64_t i)
+{
+	uint32_t code = 0;
+
+	memcpy(&code, view->data + i * view->kind, view->kind);
+	return code;
+}
+
 /* True if the str at `address` is ASCII and equals `text`. */
 bool hs_str_equals(const struct hs_cpython *py, hs_addr address, const char *text);
 

@@ -3,6 +3,7 @@
 #include "heap.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "heap_internal.h"
 #include "malloc_chunk.h"
@@ -96,6 +97,7 @@ static struct hs_error *gather(struct hs_heap *heap)
 		for (size_t type = 0; type < worker->totals.n; type++)
 			add_totals(&heap->totals.items[type], &worker->totals.items[type]);
 		heap->figures.n_unreadable += worker->n_unreadable;
+		heap->figures.n_not_followed += worker->n_not_followed;
 		heap->figures.chunk_bytes += worker->chunk_bytes;
 		heap->figures.explained_pool_bytes += worker->explained_pool_bytes;
 		heap->figures.runtime_bytes += worker->runtime_bytes;
@@ -107,6 +109,26 @@ static struct hs_error *gather(struct hs_heap *heap)
 	heap->figures.n_swept = heap->figures.n_objects - heap->outside.n;
 	heap->figures.live_pool_bytes = heap->pymalloc->live_bytes;
 	return NULL;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void sweep_and_visit(struct hs_heap *heap)
+{
+	uint64_t begin = now_ns();
+
+	hs_heap_sweep(heap);
+	uint64_t swept = now_ns();
+	hs_heap_visit_pools(heap);
+	heap->figures.n_pool_blocks = heap->pymalloc->n_blocks;
+	heap->figures.sweep_ns = swept - begin;
+	heap->figures.visit_ns = now_ns() - swept;
 }
 
 struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *types, const struct hs_heap_options *options,
@@ -121,8 +143,7 @@ struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *type
 	heap->n_workers = options && options->n_workers ? options->n_workers : hs_workers_default();
 	struct hs_error *error = allocate(heap);
 	if (!error) {
-		hs_heap_sweep(heap);
-		hs_heap_visit_pools(heap);
+		sweep_and_visit(heap);
 		hs_heap_scan_roots(heap);
 		hs_heap_close_over(heap);
 		hs_heap_remove_ghosts(heap);
@@ -161,6 +182,7 @@ void hs_heap_close(struct hs_heap *heap)
 	hs_pymalloc_close(heap->pymalloc);
 	hs_array_free(&heap->outside);
 	hs_array_free(&heap->payloads);
+	hs_array_free(&heap->adopted);
 	hs_array_free(&heap->totals);
 	free(heap);
 }

@@ -31,7 +31,11 @@ struct hs_heap_figures {
 	uint64_t explained_pool_bytes;
 	uint64_t runtime_bytes;    /* of these, pool blocks that the runtime's own structs hold, no object */
 	uint64_t n_unreadable;     /* objects that contradict themselves: their size is not counted */
+	uint64_t n_not_followed;   /* tables of containers that were left out because thousands share them (visit.c) */
 	uint32_t n_broken_pools;
+	uint32_t n_pool_blocks;    /* looked at by the sweep, free ones included */
+	uint64_t sweep_ns;         /* wall time of the sweep */
+	uint64_t visit_ns;         /* … of the pass that visits what was swept */
 };
 
 struct hs_heap_options {
@@ -70,6 +74,11 @@ struct hs_heap_object {
 	bool is_gc_tracked;
 	bool is_swept;          /* in a pymalloc block */
 };
+
+/* True if an object starts exactly at `address` (its PyObject, not its headers). O(1) in the pools, O(log n) outside them. */
+bool hs_heap_is_object(const struct hs_heap *heap, hs_addr address);
+/* Describes the object that starts exactly at `address`; false when none does. One thread. */
+bool hs_heap_find(const struct hs_heap *heap, hs_addr address, struct hs_heap_object *ret);
 
 /* Calls `each` for every object, by ascending address within the pools, then outside them. One thread. */
 void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context);

@@ -9,10 +9,11 @@
  * One byte a pool block. The passes that run in threads set bits with atomic operations; none clears a bit while
  * others run.
  *
- *   bit   0     1       2-3                      4        5        6
- *         live  object  header words / 2 (0…2)   claimed  adopted  doubtful
+ *   bit   0     1       2-3                      4        5        6         7
+ *         live  object  header words / 2 (0…2)   claimed  adopted  doubtful  adopts
  *
  * An object is doubtful when its refcount is also a mapped address: then its block may as well be an array of pointers.
+ * One that adopts is the owner of entries of hs_heap.adopted.
  */
 #define BLOCK_LIVE 1u
 #define BLOCK_OBJECT 2u
@@ -21,6 +22,7 @@
 #define BLOCK_CLAIMED 16u
 #define BLOCK_ADOPTED 32u
 #define BLOCK_DOUBTFUL 64u
+#define BLOCK_ADOPTS 128u
 
 /* One bit for each 8 bytes of the image, in lazily backed memory: which addresses outside the pools were met. */
 struct address_marks {
@@ -54,6 +56,13 @@ struct adoption {
 	uint32_t depth;      /* malloc chunks between the owner and this block */
 };
 
+/* A block that an object adopted: nothing but the pass that found it knows whose it is. */
+struct adopted_block {
+	hs_addr owner; /* an object's address */
+	hs_addr start; /* of the block, as its allocator returned it */
+	uint64_t bytes;
+};
+
 #define NO_TYPE UINT32_MAX
 #define MAX_ADOPTED_DEPTH 2
 
@@ -81,6 +90,8 @@ struct worker {
 	HS_ARRAY(struct outside_object) outside;
 	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
 	uint64_t n_unreadable;
+	uint64_t n_not_followed;
+	uint64_t n_visits_left;        /* words that may still be visited: see visit.c */
 	uint64_t chunk_bytes;
 	uint64_t explained_pool_bytes;
 	uint64_t runtime_bytes;
@@ -111,6 +122,7 @@ struct hs_heap {
 	uint32_t hook_bytes;           /* before each block's data, with debug hooks; else 0 */
 	HS_ARRAY(struct outside_object) outside; /* by address */
 	struct hs_addresses payloads;  /* by address */
+	HS_ARRAY(struct adopted_block) adopted; /* those of objects, by owner */
 	struct totals totals;
 	struct hs_heap_figures figures;
 };
@@ -143,6 +155,8 @@ struct hs_type_totals *hs_heap_totals_slot(struct worker *worker, uint32_t type_
 bool hs_heap_is_tracked(const struct hs_object *object);
 /* The object at an address outside the pools. *ret_block_bytes: what its own chunk occupies; 0: static storage. */
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
+/* The blocks that the object adopted. *ret_n is 0 for nearly all. */
+const struct adopted_block *hs_heap_adopted_by(const struct hs_heap *heap, hs_addr owner, size_t *ret_n);
 /* Bytes of all blocks that the object owns besides its own, whoever else claims them. */
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */

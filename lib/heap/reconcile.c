@@ -130,6 +130,16 @@ static bool holds_object(const struct hs_heap *heap, hs_addr start)
 	       address_marks_has(&heap->accepted, start + HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES);
 }
 
+static void remember_owner(struct hs_heap *heap, const struct adoption *adoption, uint64_t bytes)
+{
+	struct adopted_block *slot = hs_array_append(&heap->adopted);
+
+	if (slot)
+		*slot = (struct adopted_block){ adoption->owner, adoption->block, bytes };
+	else
+		heap->workers[0].out_of_memory = true;
+}
+
 /* Gives the block to its owner and scans it: it may point to further blocks, and to objects outside the pools. */
 static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 {
@@ -146,10 +156,12 @@ static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 	if (!bytes)
 		return;
 	struct hs_type_totals *totals = adoption->owner_type == NO_TYPE ? NULL : hs_heap_totals_slot(worker, adoption->owner_type);
-	if (totals)
+	if (totals) {
 		totals->bytes += bytes;
-	else
+		remember_owner(heap, adoption, bytes);
+	} else {
 		worker->runtime_bytes += bytes;
+	}
 
 	size_t first = worker->adoptions.n;
 	if (words)
@@ -159,6 +171,45 @@ static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 		worker->adoptions.items[i].owner_type = adoption->owner_type;
 		worker->adoptions.items[i].depth = adoption->depth + !pool;
 	}
+}
+
+static int compare_adopted(const void *a, const void *b)
+{
+	const struct adopted_block *left = a, *right = b;
+
+	if (left->owner != right->owner)
+		return left->owner < right->owner ? -1 : 1;
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+static void mark_owners(struct hs_heap *heap)
+{
+	if (heap->adopted.n)
+		qsort(heap->adopted.items, heap->adopted.n, sizeof(*heap->adopted.items), compare_adopted);
+	for (size_t i = 0; i < heap->adopted.n; i++) {
+		hs_addr owner = heap->adopted.items[i].owner;
+		const struct hs_pool *pool = hs_pool_of(heap->pymalloc, owner);
+		uint32_t index = pool ? hs_pool_block_at(heap->pymalloc, pool, owner) : UINT32_MAX;
+		if (pool && index < pool->n_blocks)
+			heap->blocks[pool->first_block + index] |= BLOCK_ADOPTS;
+	}
+}
+
+const struct adopted_block *hs_heap_adopted_by(const struct hs_heap *heap, hs_addr owner, size_t *ret_n)
+{
+	size_t low = 0, high = heap->adopted.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (heap->adopted.items[middle].owner < owner)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_n = 0;
+	while (low + *ret_n < heap->adopted.n && heap->adopted.items[low + *ret_n].owner == owner)
+		++*ret_n;
+	return heap->adopted.items + low;
 }
 
 void hs_heap_adopt_blocks(struct hs_heap *heap)
@@ -173,4 +224,5 @@ void hs_heap_adopt_blocks(struct hs_heap *heap)
 		hs_heap_close_over(heap);
 	}
 	hs_array_free(&round);
+	mark_owners(heap);
 }

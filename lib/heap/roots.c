@@ -23,17 +23,6 @@ static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 	}
 }
 
-static uint64_t mapped_bytes(const struct hs_image *image)
-{
-	size_t n;
-	const struct hs_segment *segments = hs_image_segments(image, &n);
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += segments[i].end - segments[i].start;
-	return bytes;
-}
-
 /*
  * 3.11+: locals and value stacks of Python calls lie in chunks of the thread's data stack. Chunks do not overlap: *budget,
  * what all of them together may have in bytes, ends chains that run in a circle.
@@ -76,7 +65,7 @@ void hs_heap_scan_roots(struct hs_heap *heap)
 				hs_heap_add_candidate(&heap->workers[0], first + HS_GC_HEAD_BYTES, true);
 		}
 	}
-	uint64_t stack_budget = mapped_bytes(py->image);
+	uint64_t stack_budget = hs_image_mapped_bytes(py->image);
 	for (size_t i = 0; i < py->threads.n; i++) {
 		hs_addr thread = py->threads.items[i];
 		scan_range(heap, thread, thread + HS_SIZEOF(py->layout, PyThreadState));

@@ -31,7 +31,9 @@ static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object)
 {
 	struct summing summing = { .heap = heap };
-	const struct hs_visitor visitor = { &summing, add_storage, ignore_references, ignore_scan };
+	const struct hs_visitor visitor = {
+		.context = &summing, .storage = add_storage, .references = ignore_references, .scan = ignore_scan,
+	};
 
 	hs_object_visit(heap->py, object, &visitor);
 	return summing.bytes;

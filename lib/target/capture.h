@@ -30,7 +30,7 @@ struct hs_missing {
 };
 
 /* A thread as it was under the stop. */
-struct hs_thread {
+struct hs_stopped_thread {
 	pid_t tid;
 	bool has_registers;             /* false with `nonblocking`, and for a thread that sleeps uninterruptibly in the kernel */
 	struct user_regs_struct registers;
@@ -42,7 +42,7 @@ struct hs_address_range {
 };
 
 HS_ARRAY_TYPE(hs_missing_list, struct hs_missing);
-HS_ARRAY_TYPE(hs_thread_list, struct hs_thread);
+HS_ARRAY_TYPE(hs_thread_list, struct hs_stopped_thread);
 HS_ARRAY_TYPE(hs_address_ranges, struct hs_address_range);
 HS_ARRAY_TYPE(hs_pauses, uint64_t);
 

@@ -143,6 +143,15 @@ const struct hs_segment *hs_image_segments(const struct hs_image *image, size_t 
 	return image->segments.items;
 }
 
+uint64_t hs_image_mapped_bytes(const struct hs_image *image)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < image->segments.n; i++)
+		bytes += image->segments.items[i].end - image->segments.items[i].start;
+	return bytes;
+}
+
 static size_t present_pages(const struct hs_segment *segment)
 {
 	size_t n_pages = (segment->end - segment->start) >> HS_PAGE_SHIFT;

@@ -64,6 +64,8 @@ const struct hs_static_range *hs_image_static_ranges(const struct hs_image *imag
 
 /* The sealed image's segments, by ascending address; borrowed. */
 const struct hs_segment *hs_image_segments(const struct hs_image *image, size_t *ret_n);
+/* Bytes of all segments, holes included: no honest structure of the target is larger. */
+uint64_t hs_image_mapped_bytes(const struct hs_image *image);
 /* Bytes of the pages that were captured. */
 size_t hs_image_captured_bytes(const struct hs_image *image);
 

@@ -191,7 +191,7 @@ struct hs_error *hs_tracees_registers(const struct hs_tracees *tracees, struct h
 		const struct hs_tracee *tracee = &tracees->items.items[i];
 		if (tracee->state == HS_TRACEE_GONE)
 			continue;
-		struct hs_thread *thread = hs_array_append(ret);
+		struct hs_stopped_thread *thread = hs_array_append(ret);
 		if (!thread)
 			return hs_error_no_memory();
 		thread->tid = tracee->tid;

@@ -102,7 +102,7 @@ static void take_object(void *context, const struct hs_heap_object *entry)
 {
 	struct dump *dump = context;
 	const struct hs_object *object = &entry->object;
-	const struct hs_visitor visitor = { dump, take_storage, take_references, take_scan, false };
+	const struct hs_visitor visitor = { .context = dump, .storage = take_storage, .references = take_references, .scan = take_scan };
 
 	add(dump, object->address);
 	add(dump, object->type->address);

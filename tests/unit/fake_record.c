@@ -61,7 +61,9 @@ struct hs_object fake_view(const struct fake_heap *heap, hs_addr address, size_t
 struct fake_record fake_visit(const struct fake_heap *heap, const struct hs_object *object)
 {
 	struct fake_record record = { 0 };
-	const struct hs_visitor visitor = { &record, record_storage, record_references, record_scan, true };
+	const struct hs_visitor visitor = {
+		.context = &record, .storage = record_storage, .references = record_references, .scan = record_scan, .skips_classes = true,
+	};
 
 	hs_object_visit(heap->py, object, &visitor);
 	return record;

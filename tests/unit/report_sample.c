@@ -33,8 +33,10 @@ void report_sample_init(struct report_sample *ret, const char *filter, enum hs_r
 			    .bytes = (494 << 20) + 65536 + 112, .in_use_bytes = 505 << 20, .explained_bytes = 494 << 20,
 			    .n_interpreters = 1, .is_complete = true },
 	};
-	ret->report = (struct hs_report){ .program = "heapspy", .command = "report", .time = 1700000000, .host = "web-1", .process = &ret->process,
-					  .layout = &ret->layout, .capture = &ret->capture, .census = &ret->census };
+	ret->report = (struct hs_report){
+		.document = { .program = "heapspy", .command = "report", .time = 1700000000, .host = "web-1", .process = &ret->process,
+			      .layout = &ret->layout, .capture = &ret->capture, .census = &ret->census },
+	};
 	assert_null(hs_report_select(&ret->report, filter, sort, n_max));
 }
 

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
+#include "man_page.h"
 #include "options.h"
 
 static void entries_are_complete(void **state)
@@ -61,6 +62,31 @@ static void help_shows_the_examples(void **state)
 	}
 }
 
+/* Every command and every option that help shows is in the manual page, and no line is one that troff does not know. */
+static void the_manual_page_is_whole(void **state)
+{
+	HS_FREE char *page = NULL;
+	size_t bytes;
+	char text[128];
+	FILE *out = open_memstream(&page, &bytes);
+
+	(void)state;
+	hs_man_page_write(out);
+	fclose(out);
+	for (size_t i = 0; hs_commands[i]; i++) {
+		snprintf(text, sizeof(text), "\n.SS heapspy %s", hs_commands[i]->name);
+		assert_non_null(strstr(page, text));
+		for (const struct argp_option *option = hs_commands[i]->options; option && option->name; option++) {
+			snprintf(text, sizeof(text), "\\fB\\-\\-%.*s", (int)strcspn(option->name, "-"), option->name);
+			assert_true(option->flags & OPTION_HIDDEN || strstr(page, text));
+		}
+	}
+	for (const char *line = page; (line = strstr(line, "\n.")); line++) {
+		snprintf(text, sizeof(text), " %.*s ", (int)strcspn(line + 2, " \n"), line + 2);
+		assert_non_null(strstr(" TH SH SS TP PP nf fi B I br BR ", text));
+	}
+}
+
 static void errors_have_exit_codes(void **state)
 {
 	static const struct {
@@ -94,6 +120,7 @@ int main(void)
 		cmocka_unit_test(entries_are_complete),
 		cmocka_unit_test(examples_are_commands),
 		cmocka_unit_test(help_shows_the_examples),
+		cmocka_unit_test(the_manual_page_is_whole),
 		cmocka_unit_test(errors_have_exit_codes),
 	};
 

@@ -316,9 +316,34 @@ static void a_cyclic_data_stack_ends(void **state)
 	fake_heap_destroy(fake);
 }
 
+/* Lists by the thousand that all name one table of thousands: in full that would be ten million items, or any number. */
+static void lists_that_share_one_table_end(void **state)
+{
+	enum { N_LISTS = 2000, N_ITEMS = 5000 };
+	struct fake_heap *fake = fake_heap_create(V311);
+	hs_addr table = fake_chunk(fake, N_ITEMS * 8), item = fake_float(fake, 1);
+
+	(void)state;
+	for (unsigned i = 0; i < N_ITEMS; i++)
+		fake_put(fake, table + i * 8, item);
+	for (unsigned i = 0; i < N_LISTS; i++) {
+		hs_addr list = fake_list(fake, &item, 1, 1);
+		FAKE_PUT(fake, list, PyListObject, ob_item, table);
+		FAKE_PUT(fake, list, PyListObject, allocated, N_ITEMS);
+		FAKE_PUT(fake, list, PyVarObject, ob_size, N_ITEMS);
+	}
+	struct hs_census *census = take(fake, 1);
+	assert_false(census->is_complete);
+	assert_non_null(strstr(census->warnings.items[0], "share them"));
+	assert_int_equal(type_named(census, "builtins.list")->count, N_LISTS);
+	hs_census_destroy(census);
+	fake_heap_destroy(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_that_share_one_table_end),
 		cmocka_unit_test(totals_are_what_was_built),
 		cmocka_unit_test(static_objects_cost_nothing),
 		cmocka_unit_test(classes_of_one_name_are_one_line),

@@ -45,7 +45,7 @@ static void says_what_is_wrong(void **state)
 
 	(void)state;
 	report_sample_init(&sample, NULL, HS_REPORT_BY_BYTES, 1);
-	sample.report.is_nonblocking = true;
+	sample.report.document.is_nonblocking = true;
 	sample.census.warnings.items = warnings;
 	sample.census.warnings.n = 1;
 	sample.census.is_complete = false;

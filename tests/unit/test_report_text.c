@@ -84,7 +84,7 @@ static void without_a_stop(void **state)
 
 	(void)state;
 	report_sample_init(&sample, "Session", HS_REPORT_BY_TYPE, 40);
-	sample.report.is_nonblocking = true;
+	sample.report.document.is_nonblocking = true;
 	sample.capture.pauses_ns.n = 0;
 	sample.capture.pause_ns = 0;
 	sample.process.script = NULL;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One object a line: what it is, and each of its references by kind and name. Equal neighbours are one, with a count. */
+#include <string.h>
+
+#include "cleanup.h"
+#include "export.h"
+#include "json_line.h"
+#include "reference_name.h"
+#include "repr.h"
+#include "root_place.h"
+
+/* A reference that is not written yet: the next one may be its equal. */
+struct pending {
+	hs_addr target;
+	uint64_t count; /* 0: none */
+	unsigned kind, relation;
+	bool has_name;
+	char name[HS_REFERENCE_NAME_BYTES];
+};
+
+struct export {
+	FILE *out;
+	const struct hs_object_source *source;
+	struct hs_json_line line;
+	const struct hs_object *object;
+	struct pending pending;
+	bool has_references; /* of this object, written */
+};
+
+static void flush_pending(struct export *export)
+{
+	struct hs_json_line *line = &export->line;
+	const struct pending *pending = &export->pending;
+
+	if (!pending->count)
+		return;
+	hs_json_line_raw(line, export->has_references ? ",{\"to\":" : "{\"to\":");
+	hs_json_line_address(line, pending->target);
+	hs_json_line_raw(line, ",\"kind\":\"");
+	hs_json_line_raw(line, hs_edge_kind_name(pending->kind));
+	hs_json_line_raw(line, "\",\"name\":");
+	if (pending->has_name)
+		hs_json_line_string(line, pending->name);
+	else
+		hs_json_line_raw(line, "null");
+	hs_json_line_raw(line, ",\"owned\":");
+	hs_json_line_bool(line, pending->relation & HS_OWNED);
+	hs_json_line_raw(line, ",\"visited\":");
+	hs_json_line_bool(line, pending->relation & HS_VISITED);
+	hs_json_line_raw(line, ",\"weak\":");
+	hs_json_line_bool(line, pending->relation & HS_WEAK);
+	hs_json_line_raw(line, ",\"count\":");
+	hs_json_line_u64(line, pending->count);
+	hs_json_line_raw(line, "}");
+	export->has_references = true;
+	export->pending.count = 0;
+}
+
+static bool add_reference(void *context, const struct hs_graph_edge *edge)
+{
+	struct export *export = context;
+	const struct hs_process_heap *heap = export->source->heap;
+	struct pending *last = &export->pending;
+	struct pending next = {
+		.target = hs_graph_address(export->source->graph, edge->target), .count = 1, .kind = edge->kind,
+		.relation = hs_edge_relation(edge->relation, export->object),
+	};
+
+	next.has_name = hs_reference_name(heap->py, heap->types, export->object, edge->run, edge->index, next.name, sizeof(next.name));
+	if (last->count && last->target == next.target && last->kind == next.kind && last->relation == next.relation &&
+	    !strcmp(last->name, next.name)) {
+		last->count++;
+		return true;
+	}
+	flush_pending(export);
+	*last = next;
+	return true;
+}
+
+static void put_number(struct hs_json_line *line, const char *key, bool is_known, uint64_t value)
+{
+	hs_json_line_raw(line, key);
+	if (is_known)
+		hs_json_line_u64(line, value);
+	else
+		hs_json_line_raw(line, "null");
+}
+
+static void put_head(struct export *export, const struct hs_heap_object *entry, hs_node node)
+{
+	const struct hs_process_heap *heap = export->source->heap;
+	const struct hs_object *object = &entry->object;
+	struct hs_json_line *line = &export->line;
+	char repr[HS_REPR_BYTES];
+	uint64_t value = 0;
+
+	hs_json_line_raw(line, "{\"address\":");
+	hs_json_line_address(line, object->address);
+	hs_json_line_raw(line, ",\"type\":");
+	hs_json_line_text(line, hs_type_full_name(heap->types, object->type));
+	put_number(line, ",\"bytes\":", true, hs_graph_bytes(export->source->graph, node));
+	put_number(line, ",\"getsizeof\":", entry->getsizeof_bytes != HS_SIZE_UNKNOWN, entry->getsizeof_bytes);
+	bool is_known = hs_object_refcount(heap->py, object, &value);
+	put_number(line, ",\"refcount\":", is_known, value);
+	hs_json_line_raw(line, ",\"tracked\":");
+	hs_json_line_bool(line, entry->is_gc_tracked);
+	is_known = hs_object_length(heap->py, object, &value);
+	put_number(line, ",\"len\":", is_known, value);
+	hs_json_line_raw(line, ",\"repr\":");
+	hs_object_repr(heap->py, heap->types, object, &hs_repr_short, repr, sizeof(repr));
+	hs_json_line_string(line, repr);
+}
+
+static void export_object(struct export *export, hs_node node)
+{
+	struct hs_heap_object entry;
+
+	if (!hs_graph_object(export->source->graph, node, &entry))
+		return;
+	export->line.n = 0;
+	export->object = &entry.object;
+	export->has_references = false;
+	put_head(export, &entry, node);
+	hs_json_line_raw(&export->line, ",\"refs\":[");
+	hs_graph_each_edge(export->source->graph, node, add_reference, export);
+	flush_pending(export);
+	hs_json_line_raw(&export->line, "]}\n");
+	fwrite(export->line.data, 1, export->line.n, export->out);
+}
+
+static void put_string_or_null(struct hs_json_line *line, const char *key, const char *safe)
+{
+	hs_json_line_raw(line, key);
+	if (safe)
+		hs_json_line_string(line, safe);
+	else
+		hs_json_line_raw(line, "null");
+}
+
+/* Nodes are objects only; a root may lead to what was freed and is kept for reuse. */
+static void export_root(void *context, const struct hs_root *root)
+{
+	struct export *export = context;
+	struct hs_json_line *line = &export->line;
+	char name[HS_REFERENCE_NAME_BYTES];
+	struct hs_root_place place;
+
+	if (hs_graph_node_at(export->source->graph, root->address) == HS_NO_NODE)
+		return;
+	hs_root_place_of(export->source->heap, root, &place);
+	line->n = 0;
+	hs_json_line_raw(line, "{\"root\":\"");
+	hs_json_line_raw(line, hs_root_kind_name(root->kind));
+	put_number(line, "\",\"thread\":", root->thread != NULL, place.thread);
+	put_string_or_null(line, ",\"function\":", root->frame ? place.function : NULL);
+	put_string_or_null(line, ",\"file\":", root->frame ? place.file : NULL);
+	put_number(line, ",\"line\":", place.line > 0, (uint64_t)place.line);
+	hs_json_line_raw(line, ",\"to\":");
+	hs_json_line_address(line, root->address);
+	put_string_or_null(line, ",\"kind\":", hs_edge_kind_name(root->edge_kind));
+	put_string_or_null(line, ",\"name\":", hs_root_name(export->source->heap, root, name, sizeof(name)) ? name : NULL);
+	hs_json_line_raw(line, ",\"owned\":");
+	hs_json_line_bool(line, root->relation & HS_OWNED);
+	hs_json_line_raw(line, "}\n");
+	fwrite(line->data, 1, line->n, export->out);
+}
+
+static void export_deinit(struct export *export)
+{
+	hs_json_line_deinit(&export->line);
+}
+
+struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *source, bool with_roots)
+{
+	HS_CLEANUP(export_deinit) struct export export = { .out = out, .source = source };
+
+	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++)
+		export_object(&export, node);
+	if (with_roots)
+		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, export_root, &export));
+	return export.line.is_short ? hs_error_no_memory() : NULL;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Laying out a table. Knows nothing of what stands in it. */
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define GAP 2
+#define MIN_LAST 12
+
+static void add(struct hs_table *table, char *cell)
+{
+	char **slot = cell ? hs_array_append(&table->cells) : NULL;
+
+	if (slot) {
+		*slot = cell;
+	} else {
+		free(cell);
+		table->is_short = true;
+	}
+}
+
+void hs_table_add(struct hs_table *table, const char *format, ...)
+{
+	char *cell;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&cell, format, args) < 0)
+		cell = NULL;
+	va_end(args);
+	add(table, cell);
+}
+
+void hs_table_add_text(struct hs_table *table, const char *text, const struct hs_style *style)
+{
+	add(table, hs_text_safe(text, style));
+}
+
+static void measure(const struct hs_table *table, unsigned *widths)
+{
+	for (unsigned column = 0; column < table->n_columns; column++)
+		widths[column] = hs_text_width(table->columns[column].heading);
+	for (size_t i = 0; i < table->cells.n; i++) {
+		unsigned width = hs_text_width(table->cells.items[i]), column = (unsigned)(i % table->n_columns);
+		widths[column] = width > widths[column] ? width : widths[column];
+	}
+}
+
+static void put_cell(FILE *out, const struct hs_table *table, unsigned column, const char *cell, unsigned width, const struct hs_style *style)
+{
+	unsigned have = hs_text_width(cell);
+	int padding = have < width ? (int)(width - have) : 0;
+
+	if (column)
+		fprintf(out, "%*s", GAP, "");
+	if (column + 1 == table->n_columns && table->columns[column].is_left) {
+		hs_text_put_start(out, style, cell, width);
+	} else if (table->columns[column].is_left) {
+		fprintf(out, "%s%*s", cell, padding, "");
+	} else {
+		fprintf(out, "%*s%s", padding, "", cell);
+	}
+}
+
+static void put_headings(FILE *out, const struct hs_table *table, const unsigned *widths, const struct hs_style *style)
+{
+	hs_text_bold(out, style);
+	for (unsigned column = 0; column < table->n_columns; column++)
+		put_cell(out, table, column, table->columns[column].heading, widths[column], style);
+	hs_text_plain(out, style);
+	fputc('\n', out);
+}
+
+void hs_table_put(FILE *out, const struct hs_table *table, unsigned indent, const struct hs_style *style)
+{
+	unsigned widths[HS_TABLE_MAX_COLUMNS] = { 0 }, used = indent;
+
+	measure(table, widths);
+	for (unsigned column = 0; column + 1 < table->n_columns; column++)
+		used += widths[column] + GAP;
+	unsigned *last = &widths[table->n_columns - 1];
+	if (used + *last > style->width)
+		*last = used + MIN_LAST < style->width ? style->width - used : MIN_LAST;
+	fprintf(out, "%*s", (int)indent, "");
+	put_headings(out, table, widths, style);
+	for (size_t i = 0; i < table->cells.n; i++) {
+		unsigned column = (unsigned)(i % table->n_columns);
+		if (!column)
+			fprintf(out, "%*s", (int)indent, "");
+		put_cell(out, table, column, table->cells.items[i], widths[column], style);
+		if (column + 1 == table->n_columns)
+			fputc('\n', out);
+	}
+}
+
+void hs_table_deinit(struct hs_table *table)
+{
+	for (size_t i = 0; i < table->cells.n; i++)
+		free(table->cells.items[i]);
+	hs_array_free(&table->cells);
+}

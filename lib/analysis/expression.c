@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing a path in Python's words. */
+#include "expression.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "python_name.h"
+#include "reference_name.h"
+
+void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable)
+{
+	*expression = (struct hs_expression){ .text = hs_bounded_text(ret, ret_bytes), .is_evaluable = is_evaluable };
+	hs_bounded_text_reserve(&expression->text, strlen(HS_ELLIPSIS));
+	hs_bounded_text_put(&expression->text, start);
+}
+
+/* The attribute that a str key names, without its quotes: false when it is no identifier. */
+static bool attribute_of(const char *key, char *ret, size_t ret_bytes)
+{
+	size_t n = strlen(key);
+
+	if (n < 3 || key[0] != '\'' || key[n - 1] != '\'' || n - 2 >= ret_bytes)
+		return false;
+	memcpy(ret, key + 1, n - 2);
+	ret[n - 2] = '\0';
+	return hs_is_identifier(ret);
+}
+
+/* Attributes of every class that are not what its own dict has under that name. */
+static bool is_of_metatype(const char *name)
+{
+	static const char *const names[] = { "__dict__", "__weakref__", "__name__", "__qualname__", "__bases__", "__mro__", "__base__",
+					     "__doc__", "__module__", "__class__", "__abstractmethods__", "__annotations__", NULL };
+
+	for (size_t i = 0; names[i]; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static void put_variable(struct hs_expression *expression, const char *name, unsigned holder)
+{
+	static const char *const frames[] = {
+		[HS_HOLDER_FRAME] = "", [HS_HOLDER_GENERATOR] = ".gi_frame", [HS_HOLDER_COROUTINE] = ".cr_frame",
+		[HS_HOLDER_ASYNC_GENERATOR] = ".ag_frame",
+	};
+
+	if (holder < HS_HOLDER_FRAME) {
+		/* of a root that is a running call */
+		hs_bounded_text_printf(&expression->text, ".%s", name);
+		expression->is_evaluable = false;
+		return;
+	}
+	hs_bounded_text_printf(&expression->text, "%s.f_locals['%s']", frames[holder], name);
+	/* ".0" is what a comprehension calls its argument; a name may hold an escaped character */
+	expression->is_evaluable &= strpbrk(name, "\\'") == NULL;
+}
+
+/* Writes what was kept back. */
+static void flush(struct hs_expression *expression)
+{
+	if (expression->pending == HS_PENDING_DICT)
+		hs_bounded_text_put(&expression->text, ".__dict__");
+	if (expression->pending == HS_PENDING_VARIABLE) {
+		hs_bounded_text_printf(&expression->text, "<cell %s>", expression->variable);
+		expression->is_evaluable = false;
+	}
+	expression->pending = HS_PENDING_NONE;
+}
+
+/* True when the step is written together with the one before. */
+static bool add_to_pending(struct hs_expression *expression, const struct hs_expression_step *step)
+{
+	char name[128];
+
+	if (expression->pending == HS_PENDING_DICT && step->kind == HS_EDGE_VALUE && !step->is_any &&
+	    attribute_of(step->name, name, sizeof(name)) &&
+	    (expression->pending_holder != HS_HOLDER_TYPE || (!step->is_bound && !is_of_metatype(name)))) {
+		hs_bounded_text_printf(&expression->text, ".%s", name);
+		expression->pending = HS_PENDING_NONE;
+		return true;
+	}
+	if (expression->pending == HS_PENDING_VARIABLE && step->kind == HS_EDGE_FIELD && !strcmp(step->name, "cell_contents")) {
+		put_variable(expression, expression->variable, expression->pending_holder);
+		expression->pending = HS_PENDING_NONE;
+		return true;
+	}
+	return false;
+}
+
+static void put_step(struct hs_expression *expression, const struct hs_expression_step *step)
+{
+	char text[HS_REFERENCE_NAME_BYTES + 32];
+
+	if (step->is_any && (step->kind == HS_EDGE_INDEX || step->kind == HS_EDGE_VALUE)) {
+		hs_bounded_text_put(&expression->text, "[*]");
+		expression->is_evaluable = false;
+	} else if (step->is_any) {
+		hs_bounded_text_printf(&expression->text, "<%s *>", hs_edge_kind_name(step->kind));
+		expression->is_evaluable = false;
+	} else {
+		expression->is_evaluable &= hs_python_step(step->kind, step->name, step->is_python, text, sizeof(text));
+		hs_bounded_text_put(&expression->text, text);
+	}
+}
+
+void hs_expression_add(struct hs_expression *expression, const struct hs_expression_step *step)
+{
+	if (add_to_pending(expression, step))
+		return;
+	flush(expression);
+	if (step->kind == HS_EDGE_FIELD && !strcmp(step->name, "__dict__")) {
+		expression->pending = HS_PENDING_DICT;
+		expression->pending_holder = step->holder;
+	} else if (step->kind == HS_EDGE_CELL) {
+		expression->pending = HS_PENDING_VARIABLE;
+		expression->pending_holder = step->holder;
+		snprintf(expression->variable, sizeof(expression->variable), "%s", step->name);
+	} else if (step->kind == HS_EDGE_LOCAL) {
+		put_variable(expression, step->name, step->holder);
+	} else {
+		put_step(expression, step);
+	}
+}
+
+bool hs_expression_end(struct hs_expression *expression)
+{
+	flush(expression);
+	if (expression->text.is_full) {
+		hs_bounded_text_release(&expression->text, expression->text.limit + strlen(HS_ELLIPSIS));
+		expression->text.is_full = false;
+		hs_bounded_text_put(&expression->text, HS_ELLIPSIS);
+		expression->is_evaluable = false;
+	}
+	return expression->is_evaluable;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A path as Python would write it, put together step by step: what takes two references in the heap (a module's dict, the value
+ * in it) is one step in the language. Knows kinds and names of references, no heap.
+ *
+ *     app  →  .__dict__  →  ['EVENTS']  →  [1204]  →  ['request']  →  .headers         app.EVENTS[1204]['request'].headers
+ */
+#ifndef HS_EXPRESSION_H
+#define HS_EXPRESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bounded_text.h"
+#include "reference.h"
+
+/* What the reference is a part of, as far as that changes how it is written. */
+enum hs_holder {
+	HS_HOLDER_OTHER,
+	HS_HOLDER_TYPE,
+	HS_HOLDER_FRAME,
+	HS_HOLDER_GENERATOR,
+	HS_HOLDER_COROUTINE,
+	HS_HOLDER_ASYNC_GENERATOR,
+};
+
+struct hs_expression_step {
+	uint8_t kind;      /* enum hs_edge_kind */
+	uint8_t holder;    /* enum hs_holder */
+	bool is_python;    /* as hs_reference_python_name() tells */
+	bool is_bound;     /* a value in a class's dict that looking up the attribute would not give as it is: a staticmethod */
+	bool is_any;       /* one of many: "[*]" */
+	const char *name;  /* bare; "" for a temporary */
+};
+
+struct hs_expression {
+	struct hs_bounded_text text;
+	bool is_evaluable;
+	/* A step that the next one may be written together with. */
+	enum {
+		HS_PENDING_NONE,
+		HS_PENDING_DICT,     /* .__dict__ */
+		HS_PENDING_VARIABLE, /* a variable whose cell was reached */
+	} pending;
+	uint8_t pending_holder;
+	char variable[128];
+};
+
+#define HS_EXPRESSION_BYTES 1024
+
+/* `start`: the module's name, or what stands for a root that has none: "<frame app.f app.py:12>". */
+void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable);
+void hs_expression_add(struct hs_expression *expression, const struct hs_expression_step *step);
+/* Returns true when Python can evaluate what was written. */
+bool hs_expression_end(struct hs_expression *expression);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The search for cheapest paths: Dijkstra's, with a bucket for each cost up to the highest of one step (Dial, 1969). A node
+ * stands in a bucket once for each time that its cost fell; only the last counts.
+ */
+#include "paths.h"
+
+#include <string.h>
+
+#include "array.h"
+#include "pages.h"
+
+#define N_BUCKETS 256
+#define PREFETCH_AHEAD 8
+
+HS_ARRAY_TYPE(bucket, uint32_t);
+
+struct search {
+	struct hs_paths *paths;
+	struct bucket buckets[N_BUCKETS]; /* by cost modulo their number */
+	size_t n_waiting;                 /* in all buckets */
+	HS_ARRAY(uint8_t) asked;
+	bool out_of_memory;
+};
+
+static bool is_excluded(const struct hs_path_input *input, uint32_t node)
+{
+	return input->excluded && hs_bit(input->excluded, node);
+}
+
+/* A path of this cost, as a node keeps it, leads to the node by this parent. */
+static inline void reach(struct search *search, uint32_t node, uint32_t parent, uint32_t cost)
+{
+	struct hs_path_node *reached = &search->paths->nodes[node];
+
+	if ((reached->cost && reached->cost <= cost) || is_excluded(&search->paths->input, node))
+		return;
+	*reached = (struct hs_path_node){ cost, parent };
+	if (hs_csr_is_leaf(search->paths->input.graph, node))
+		return;
+	struct bucket *bucket = &search->buckets[cost % N_BUCKETS];
+	if (!hs_array_reserve(bucket, bucket->n + 1)) {
+		search->out_of_memory = true;
+		return;
+	}
+	bucket->items[bucket->n++] = node;
+	search->n_waiting++;
+}
+
+/* The costs of the node's row, or NULL when they follow from classes. */
+static const uint8_t *ask(struct search *search, uint32_t node, size_t n)
+{
+	const struct hs_path_input *input = &search->paths->input;
+
+	if (!hs_array_reserve(&search->asked, n)) {
+		search->out_of_memory = true;
+		return NULL;
+	}
+	input->ask(input->context, node, n, search->asked.items);
+	return search->asked.items;
+}
+
+static void go_on_from(struct search *search, uint32_t node, uint32_t cost)
+{
+	const struct hs_path_input *input = &search->paths->input;
+	const struct hs_csr *graph = input->graph;
+	const uint8_t *by_class = input->costs[input->classes ? input->classes[node] : 0], *asked = NULL;
+	uint64_t begin = hs_csr_begin(graph, node), end = hs_csr_end(graph, node);
+
+	if (by_class[0] == HS_PATH_ASK) {
+		asked = ask(search, node, end - begin);
+		if (!asked)
+			return;
+	}
+	for (uint64_t edge = begin; edge < end; edge++) {
+		uint32_t target = graph->targets[edge];
+		if (edge + PREFETCH_AHEAD < end)
+			__builtin_prefetch(&graph->rows.offsets[graph->targets[edge + PREFETCH_AHEAD]]);
+		if (hs_csr_is_leaf(graph, target))
+			continue;
+		uint32_t step = asked ? asked[edge - begin] : by_class[input->classes ? input->classes[target] : 0];
+		reach(search, target, node, cost + step);
+	}
+}
+
+static bool run(struct search *search)
+{
+	const struct hs_path_input *input = &search->paths->input;
+
+	for (size_t i = 0; i < input->n_roots; i++)
+		reach(search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
+	/* no path that an address space can hold costs more than this leaves room for */
+	for (uint32_t cost = 1; search->n_waiting && cost < UINT32_MAX - N_BUCKETS && !search->out_of_memory; cost++) {
+		struct bucket *bucket = &search->buckets[cost % N_BUCKETS];
+		/* steps that cost nothing make it grow */
+		for (size_t i = 0; i < bucket->n && !search->out_of_memory; i++)
+			if (search->paths->nodes[bucket->items[i]].cost == cost)
+				go_on_from(search, bucket->items[i], cost);
+		search->n_waiting -= bucket->n;
+		if (bucket->n)
+			hs_array_free(bucket);
+	}
+	return !search->out_of_memory;
+}
+
+struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input)
+{
+	struct search search = { .paths = paths };
+
+	*paths = (struct hs_paths){ .input = *input };
+	if (input->n_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
+		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
+	paths->nodes = hs_pages_alloc_array((size_t)input->graph->n + 1, sizeof(*paths->nodes));
+	bool is_done = paths->nodes && run(&search);
+	for (unsigned i = 0; i < N_BUCKETS; i++)
+		hs_array_free(&search.buckets[i]);
+	hs_array_free(&search.asked);
+	return is_done ? NULL : hs_error_no_memory();
+}
+
+void hs_paths_deinit(struct hs_paths *paths)
+{
+	if (paths->nodes)
+		hs_pages_free(paths->nodes, ((size_t)paths->input.graph->n + 1) * sizeof(*paths->nodes));
+	*paths = (struct hs_paths){ 0 };
+}

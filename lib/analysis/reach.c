@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Putting graph, roots and costs together for the search; naming the steps of what it finds. */
+#include "reach.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "dict.h"
+#include "reach_internal.h"
+#include "type_fields.h"
+
+/* The class that C gave a type, by the name of the nearest base that C made and that matters here. */
+static uint8_t class_of_type(const struct hs_reach *reach, const struct hs_type *type)
+{
+	static const struct {
+		const char *name;
+		enum reach_class class;
+	} classes[] = {
+		{ "module", CLASS_MODULE },       { "function", CLASS_FUNCTION },         { "cell", CLASS_CELL },   { "generator", CLASS_SUSPENDED },
+		{ "coroutine", CLASS_SUSPENDED }, { "async_generator", CLASS_SUSPENDED }, { "frame", CLASS_FRAME }, { "traceback", CLASS_TRACEBACK },
+		{ "code", CLASS_CODE },
+	};
+
+	if (type->flags & HS_TPFLAGS_TYPE_SUBCLASS)
+		return CLASS_TYPE;
+	for (const struct hs_type *at = type; at; at = at->base_type) {
+		const char *name = at->is_python_class ? "" : hs_type_short_name(hs_type_full_name(reach->heap->types, at));
+		for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+			if (!strcmp(classes[i].name, name))
+				return classes[i].class;
+	}
+	return type->described_bytes < type->c_bytes ? CLASS_OPAQUE : CLASS_OTHER;
+}
+
+/* By hs_type.index, a class and whether `exclude` names it. */
+struct type_class {
+	bool is_known;
+	bool is_excluded;
+	uint8_t class;
+};
+
+static bool fits(const char *glob, const char *name)
+{
+	return glob && (!fnmatch(glob, name, 0) || !fnmatch(glob, hs_type_short_name(name), 0));
+}
+
+static const struct type_class *classify_type(const struct hs_reach *reach, struct type_class *known, const struct hs_type *type, const char *exclude)
+{
+	struct type_class *entry = &known[type->index];
+
+	if (entry->is_known)
+		return entry;
+	const char *name = hs_type_full_name(reach->heap->types, type);
+	entry->is_known = true;
+	entry->class = class_of_type(reach, type);
+	entry->is_excluded = fits(exclude, name);
+	return entry;
+}
+
+static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
+{
+	hs_node n = hs_graph_node_count(reach->graph);
+	size_t n_types;
+
+	hs_types_all(reach->heap->types, &n_types);
+	HS_FREE struct type_class *known = calloc(n_types + 1, sizeof(*known));
+	reach->classes = calloc((size_t)n + 1, 1);
+	reach->excluded = exclude ? calloc(hs_bit_words(n), sizeof(*reach->excluded)) : NULL;
+	if (!known || !reach->classes || (exclude && !reach->excluded))
+		return hs_error_no_memory();
+	for (hs_node node = 0; node < n; node++) {
+		const struct hs_type *type = hs_graph_type(reach->graph, node);
+		if (!type || type->index >= n_types)
+			continue;
+		const struct type_class *entry = classify_type(reach, known, type, exclude);
+		reach->classes[node] = entry->class;
+		if (entry->is_excluded)
+			hs_set_bit(reach->excluded, node);
+	}
+	for (size_t i = 0; i < reach->namespaces.n; i++)
+		reach->classes[reach->namespaces.items[i].dict] = CLASS_MODULE_DICT;
+	for (size_t i = 0; exclude && i < reach->namespaces.n; i++)
+		if (fits(exclude, reach->namespaces.items[i].module))
+			hs_set_bit(reach->excluded, reach->namespaces.items[i].dict);
+	return NULL;
+}
+
+static const uint32_t *sources_of(const void *context, uint32_t node, size_t *ret_n)
+{
+	const struct hs_reach *reach = context;
+
+	return hs_graph_sources(reach->graph, node, ret_n);
+}
+
+static void close_reach(struct hs_reach **reach)
+{
+	hs_reach_close(*reach);
+}
+
+struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const char *exclude, struct hs_reach **ret)
+{
+	HS_CLEANUP(close_reach) struct hs_reach *reach = calloc(1, sizeof(*reach));
+
+	if (!reach)
+		return hs_error_no_memory();
+	reach->heap = heap;
+	reach->graph = graph;
+	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };
+	HS_TRY(reach_find_roots(reach));
+	HS_TRY(classify(reach, exclude));
+	struct hs_path_input input = {
+		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->path_roots.n,
+		.classes = reach->classes, .ask = reach_ask, .context = reach, .excluded = reach->excluded,
+	};
+	reach_fill_costs(input.costs);
+	reach->paths.input = input;
+	HS_TRY(hs_paths_init(&reach->paths, &input));
+	*ret = hs_take(reach);
+	return NULL;
+}
+
+void hs_reach_close(struct hs_reach *reach)
+{
+	if (!reach)
+		return;
+	hs_paths_deinit(&reach->paths);
+	for (size_t i = 0; i < reach->strings.n; i++)
+		free(reach->strings.items[i]);
+	hs_array_free(&reach->strings);
+	hs_array_free(&reach->roots);
+	hs_array_free(&reach->path_roots);
+	hs_array_free(&reach->namespaces);
+	free(reach->classes);
+	free(reach->excluded);
+	free(reach);
+}
+
+const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n)
+{
+	*ret_n = reach->roots.n;
+	return reach->roots.items;
+}
+
+const struct hs_paths *hs_reach_paths(const struct hs_reach *reach)
+{
+	return &reach->paths;
+}
+
+static uint8_t holder_of(const struct hs_reach *reach, hs_node node)
+{
+	const struct hs_type *type = hs_graph_type(reach->graph, node);
+	const char *kind = type ? type->kind->tp_name : "";
+
+	if (reach->classes[node] == CLASS_TYPE)
+		return HS_HOLDER_TYPE;
+	if (reach->classes[node] == CLASS_FRAME)
+		return HS_HOLDER_FRAME;
+	if (reach->classes[node] == CLASS_SUSPENDED)
+		return !strcmp(kind, "generator") ? HS_HOLDER_GENERATOR : !strcmp(kind, "coroutine") ? HS_HOLDER_COROUTINE : HS_HOLDER_ASYNC_GENERATOR;
+	return HS_HOLDER_OTHER;
+}
+
+/* True if looking the object up in a class gives something else: it has a __get__ that does not return itself. */
+static bool is_bound_by_lookup(const struct hs_reach *reach, hs_node node)
+{
+	const struct hs_process_heap *heap = reach->heap;
+	const struct hs_type *type = hs_graph_type(reach->graph, node);
+	const char *name = type ? hs_type_full_name(heap->types, type) : "";
+
+	if (!strcmp(name, "builtins.staticmethod") || !strcmp(name, "builtins.classmethod") || !strcmp(name, "builtins.classmethod_descriptor"))
+		return true;
+	for (; type; type = type->base_type) {
+		hs_addr dict = type->is_python_class ? hs_type_dict(heap->py, type->address) : 0;
+		if (dict && hs_dict_find(heap->py, dict, "__get__"))
+			return true;
+	}
+	return false;
+}
+
+struct naming {
+	const struct hs_reach *reach;
+	const struct hs_object *object;
+	hs_node to;
+	unsigned best;
+	struct hs_reach_step *ret;
+};
+
+static bool consider(void *context, const struct hs_graph_edge *edge)
+{
+	struct naming *naming = context;
+	const struct hs_process_heap *heap = naming->reach->heap;
+	struct hs_reach_step *ret = naming->ret;
+	bool is_python;
+
+	if (edge->target != naming->to || !(edge->relation & (HS_OWNED | HS_SCANNED)))
+		return true;
+	/* twice the cost, so that what Python can say comes first among equals */
+	unsigned cost = 2 * reach_edge_cost(naming->reach, edge) + 1;
+	if (cost > naming->best)
+		return true;
+	naming->best = cost;
+	ret->has_name = hs_reference_python_name(heap->py, heap->types, naming->object, edge->run, edge->index, ret->name, sizeof(ret->name),
+						 &is_python);
+	ret->expression = (struct hs_expression_step){ .kind = edge->kind, .is_python = is_python };
+	naming->best -= is_python || edge->kind == HS_EDGE_ATTRIBUTE || edge->kind == HS_EDGE_SLOT;
+	return naming->best > 2;
+}
+
+bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret)
+{
+	struct hs_heap_object entry;
+	struct naming naming = { .reach = reach, .object = &entry.object, .to = to, .best = UINT32_MAX, .ret = ret };
+
+	if (!hs_graph_object(reach->graph, from, &entry))
+		return false;
+	hs_graph_each_edge(reach->graph, from, consider, &naming);
+	if (naming.best == UINT32_MAX)
+		return false;
+	ret->expression.holder = holder_of(reach, from);
+	ret->expression.is_bound = is_bound_by_lookup(reach, to);
+	return true;
+}
+
+void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes)
+{
+	const struct hs_expression_step variable = {
+		.kind = root->edge_kind, .holder = HS_HOLDER_OTHER, .is_python = false, .name = root->name ? root->name : "",
+	};
+	char start[HS_EXPRESSION_BYTES];
+
+	if (root->kind == HS_ROOT_MODULE && root->name) {
+		hs_expression_begin(expression, ret, ret_bytes, root->name, true);
+		return;
+	}
+	if (root->function) {
+		snprintf(start, sizeof(start), "<frame %s %s:%d>", root->function, strrchr(root->file, '/') ? strrchr(root->file, '/') + 1 : root->file,
+			 (int)root->line);
+		hs_expression_begin(expression, ret, ret_bytes, start, false);
+		hs_expression_add(expression, &variable);
+		return;
+	}
+	snprintf(start, sizeof(start), "<%s%s%s>", hs_root_kind_name((enum hs_root_kind)root->kind), root->name ? " " : "", root->name ? root->name : "");
+	hs_expression_begin(expression, ret, ret_bytes, start, false);
+}

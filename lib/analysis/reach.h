@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the roots of a process reach its objects: what a path costs by DESIGN's rules, which ways it may not go, and by which
+ * name it takes each step. The search itself (paths.h) knows nothing of Python; here it is told what it needs.
+ */
+#ifndef HS_REACH_H
+#define HS_REACH_H
+
+#include "expression.h"
+#include "graph.h"
+#include "paths.h"
+#include "process_heap.h"
+#include "reference_name.h"
+#include "root.h"
+
+/* A root, kept beyond its visit. Strings are safe to print and owned by the reach. */
+struct hs_reach_root {
+	hs_node node;
+	uint8_t kind;         /* enum hs_root_kind */
+	uint8_t edge_kind;    /* enum hs_edge_kind */
+	bool is_owned;
+	uint32_t cost;
+	const char *name;     /* of the module, variable, field; NULL: none */
+	uint64_t thread;      /* 0: none */
+	const char *function; /* NULL: no frame's */
+	const char *file;
+	int32_t line;         /* 0: unknown */
+};
+
+struct hs_reach;
+
+/*
+ * Finds the roots and the cheapest path to every object that they reach. No path goes through objects whose type, or modules whose
+ * name, fits the glob `exclude` (NULL: all may). `heap` and `graph` are borrowed until hs_reach_close. Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const char *exclude,
+			       struct hs_reach **ret) HS_MUST_CHECK;
+/* NULL is legal. */
+void hs_reach_close(struct hs_reach *reach);
+
+const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
+const struct hs_paths *hs_reach_paths(const struct hs_reach *reach);
+
+/* One reference of a path, by its name. */
+struct hs_reach_step {
+	struct hs_expression_step expression; /* its name is `name` below, set by who uses it */
+	bool has_name;
+	char name[HS_REFERENCE_NAME_BYTES];
+};
+
+/* The cheapest reference from one node to another that names it best. False when there is none. */
+bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret);
+
+/* Begins the expression of a path from a root, the root's own variable included. */
+void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes);
+
+#endif

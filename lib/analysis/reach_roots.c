@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The roots, kept with their names and costs; and which module a namespace belongs to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dict.h"
+#include "reach_internal.h"
+#include "root_place.h"
+#include "unicode.h"
+
+#define COST_SITE 3     /* a module from site-packages */
+#define COST_STANDARD 4 /* one that comes with Python */
+
+const char *reach_keep(struct hs_reach *reach, const char *text)
+{
+	char **last = reach->strings.n ? &reach->strings.items[reach->strings.n - 1] : NULL;
+
+	/* one frame's roots come one after the other: their function and file are the same text */
+	for (size_t i = 0; last && i < 3 && i < reach->strings.n; i++)
+		if (!strcmp(last[-(ptrdiff_t)i], text))
+			return last[-(ptrdiff_t)i];
+	char **slot = hs_array_append(&reach->strings);
+	if (!slot || !(*slot = strdup(text))) {
+		reach->is_short = true;
+		return NULL;
+	}
+	return *slot;
+}
+
+static hs_addr module_dict(const struct hs_reach *reach, hs_addr module)
+{
+	struct hs_object object;
+
+	return hs_object_at(reach->heap->py, reach->heap->types, module, &object) ? hs_object_field(reach->heap->py, &object, "__dict__") : 0;
+}
+
+/*
+ * Whose a module is: __main__ and what lies neither beside the standard library nor below it is the user's. Built-in and frozen
+ * modules have no file.
+ */
+static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_addr dict, const char *library)
+{
+	char file[1024];
+	hs_addr str = dict ? hs_dict_find(reach->heap->py, dict, "__file__") : 0;
+
+	if (!strcmp(name, "__main__"))
+		return 0;
+	if (!str || !hs_str_read(reach->heap->py, str, file, sizeof(file)))
+		return COST_STANDARD;
+	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
+		return COST_SITE;
+	return *library && !strncmp(file, library, strlen(library)) ? COST_STANDARD : 0;
+}
+
+static unsigned root_cost(const struct hs_root *root)
+{
+	static const uint8_t costs[HS_N_ROOT_KINDS] = {
+		[HS_ROOT_BUILTINS] = 5, [HS_ROOT_FRAME] = 3,   [HS_ROOT_THREAD] = 8, [HS_ROOT_INTERPRETER] = 8, [HS_ROOT_TYPE] = 8,
+		[HS_ROOT_CODECS] = 8,   [HS_ROOT_ATEXIT] = 8,  [HS_ROOT_CONTEXT] = 4, [HS_ROOT_ASYNC] = 8,      [HS_ROOT_STATIC] = 20,
+	};
+
+	if (root->kind == HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_STACK || root->edge_kind == HS_EDGE_FIELD || root->edge_kind == HS_EDGE_SCAN))
+		return 60;
+	if (root->kind == HS_ROOT_THREAD && root->name && !strcmp(root->name, "dict"))
+		return 4;
+	return costs[root->kind];
+}
+
+struct collecting {
+	struct hs_reach *reach;
+	hs_addr interned;
+	char library[1024]; /* the folder of the standard library, with a slash; "": unknown */
+};
+
+static void add_namespace(struct hs_reach *reach, hs_addr dict, const char *module)
+{
+	hs_node node = hs_graph_node_at(reach->graph, dict);
+	struct namespace *slot = node == HS_NO_NODE || !module ? NULL : hs_array_append(&reach->namespaces);
+
+	if (slot)
+		*slot = (struct namespace){ node, module };
+}
+
+static void keep_root(void *context, const struct hs_root *root)
+{
+	struct collecting *collecting = context;
+	struct hs_reach *reach = collecting->reach;
+	hs_node node = hs_graph_node_at(reach->graph, root->address);
+	char name[HS_PLACE_TEXT_BYTES];
+	struct hs_root_place place;
+
+	/* both are indexes, owners of nothing; the first may be of a static's name that says so, or not be known at all */
+	if (node == HS_NO_NODE || root->address == collecting->interned || (root->name && !strcmp(root->name, "type_cache")))
+		return;
+	struct hs_reach_root *slot = hs_array_append(&reach->roots);
+	struct hs_path_root *path_root = hs_array_append(&reach->path_roots);
+	if (!slot || !path_root) {
+		reach->is_short = true;
+		return;
+	}
+	*slot = (struct hs_reach_root){ .node = node, .kind = (uint8_t)root->kind, .edge_kind = root->edge_kind,
+					.is_owned = root->relation & HS_OWNED, .cost = root_cost(root) };
+	if (hs_root_name(reach->heap, root, name, sizeof(name)))
+		slot->name = reach_keep(reach, name);
+	if (root->thread || root->frame) {
+		hs_root_place_of(reach->heap, root, &place);
+		slot->thread = place.thread;
+		slot->line = place.line;
+		slot->function = root->frame ? reach_keep(reach, place.function) : NULL;
+		slot->file = root->frame ? reach_keep(reach, place.file) : NULL;
+	}
+	if (root->kind == HS_ROOT_MODULE && slot->name) {
+		hs_addr dict = module_dict(reach, root->address);
+		slot->cost = module_cost(reach, slot->name, dict, collecting->library);
+		add_namespace(reach, dict, slot->name);
+	}
+	*path_root = (struct hs_path_root){ node, slot->cost };
+}
+
+/* The folder that os.py lies in. */
+static void find_library(void *context, const struct hs_root *root)
+{
+	struct collecting *collecting = context;
+	const struct hs_cpython *py = collecting->reach->heap->py;
+
+	if (root->kind != HS_ROOT_MODULE || *collecting->library || !root->name_object || !hs_str_equals(py, root->name_object, "os"))
+		return;
+	hs_addr dict = module_dict(collecting->reach, root->address);
+	hs_addr file = dict ? hs_dict_find(py, dict, "__file__") : 0;
+	char *slash = file && hs_str_read(py, file, collecting->library, sizeof(collecting->library)) ? strrchr(collecting->library, '/') : NULL;
+	if (slash)
+		slash[1] = '\0';
+	else
+		collecting->library[0] = '\0';
+}
+
+static int compare_namespaces(const void *a, const void *b)
+{
+	const struct namespace *left = a, *right = b;
+
+	return left->dict < right->dict ? -1 : left->dict > right->dict;
+}
+
+struct hs_error *reach_find_roots(struct hs_reach *reach)
+{
+	const struct hs_cpython *py = reach->heap->py;
+	struct collecting collecting = { .reach = reach };
+
+	if (py->interpreters.n)
+		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
+	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
+	HS_TRY(hs_roots_visit(py, reach->heap->types, keep_root, &collecting));
+	hs_static_roots_visit(py, NULL, keep_root, &collecting);
+	if (reach->namespaces.n)
+		qsort(reach->namespaces.items, reach->namespaces.n, sizeof(*reach->namespaces.items), compare_namespaces);
+	return reach->is_short ? hs_error_no_memory() : NULL;
+}

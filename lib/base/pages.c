@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Large arrays by mmap. With a sanitizer that knows the bounds of malloc's blocks only, by calloc. */
+#include "pages.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BOUNDS_ARE_CHECKED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BOUNDS_ARE_CHECKED 1
+#endif
+#endif
+
+#ifdef BOUNDS_ARE_CHECKED
+
+void *hs_pages_alloc(size_t bytes)
+{
+	return calloc(1, bytes ? bytes : 1);
+}
+
+void hs_pages_free(void *pages, size_t bytes)
+{
+	(void)bytes;
+	free(pages);
+}
+
+#else
+
+void *hs_pages_alloc(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (pages == MAP_FAILED)
+		return NULL;
+	/* what is copied or computed from a target's memory is nothing for a core file of ours */
+	madvise(pages, bytes ? bytes : 1, MADV_DONTDUMP);
+	return pages;
+}
+
+void hs_pages_free(void *pages, size_t bytes)
+{
+	if (pages)
+		munmap(pages, bytes ? bytes : 1);
+}
+
+#endif
+
+void *hs_pages_alloc_array(size_t n, size_t element_bytes)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, element_bytes, &bytes) ? NULL : hs_pages_alloc(bytes);
+}

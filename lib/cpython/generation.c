@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walking the collector's lists forward, for the objects that somebody asks for. */
+#include "generation.h"
+
+#include <stdlib.h>
+
+#include "chain.h"
+
+struct wanted {
+	const hs_addr *addresses;
+	size_t n, n_found;
+	enum hs_generation *generations;
+};
+
+static int compare_addresses(const void *a, const void *b)
+{
+	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static void walk(const struct hs_cpython *py, hs_addr head, enum hs_generation generation, struct wanted *wanted)
+{
+	int32_t next_offset = HS_OFFSET(py->layout, PyGC_Head, _gc_next);
+	struct hs_chain_guard guard = { 0 };
+
+	if (!head)
+		return;
+	hs_addr link = hs_image_word(py->image, head + (uint32_t)next_offset) & HS_GC_POINTER_MASK;
+	while (link && link != head && wanted->n_found < wanted->n && !hs_chain_repeats(&guard, link)) {
+		hs_addr object = link + HS_GC_HEAD_BYTES;
+		const hs_addr *found = bsearch(&object, wanted->addresses, wanted->n, sizeof(object), compare_addresses);
+		if (found) {
+			wanted->generations[found - wanted->addresses] = generation;
+			wanted->n_found++;
+		}
+		link = hs_image_word(py->image, link + (uint32_t)next_offset) & HS_GC_POINTER_MASK;
+	}
+}
+
+void hs_generations_find(const struct hs_cpython *py, const hs_addr *addresses, size_t n, enum hs_generation *ret)
+{
+	struct wanted wanted = { .addresses = addresses, .n = n, .generations = ret };
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = HS_GENERATION_NONE;
+	for (size_t i = 0; i < py->interpreters.n; i++)
+		for (unsigned generation = 0; generation < HS_N_GC_HEADS; generation++)
+			walk(py, py->interpreters.items[i].gc_heads[generation], (enum hs_generation)generation, &wanted);
+}
+
+const char *hs_generation_name(enum hs_generation generation)
+{
+	static const char *const names[] = { "0", "1", "2", "permanent", NULL };
+
+	return names[generation];
+}

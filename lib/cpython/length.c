@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* len() and the reference count of an object, out of its own words. */
+#include <string.h>
+
+#include "repr.h"
+#include "unicode.h"
+
+static const char *const sized_by_ob_size[] = { "bytes", "bytearray", "tuple", "list", "collections.deque", "array.array", NULL };
+
+static bool ndarray_length(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
+{
+	uint32_t head = HS_SIZEOF(py->layout, PyObject);
+
+	return hs_body_u32(object, head + 8) && hs_image_u64(py->image, hs_body_u64(object, head + 16), ret);
+}
+
+bool hs_object_length(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
+{
+	const char *kind = object->type->kind->tp_name;
+	const char *last = strrchr(kind, '.');
+	struct hs_str_view view;
+
+	for (size_t i = 0; sized_by_ob_size[i]; i++)
+		if (!strcmp(sized_by_ob_size[i], kind)) {
+			*ret = (uint64_t)hs_ob_size(py, object);
+			return true;
+		}
+	if (!strcmp(kind, "dict") || !strcmp(kind, "frozendict") || !strcmp(last ? last : kind, ".OrderedDict")) {
+		*ret = HS_BODY(py, object, PyDictObject, ma_used);
+		return true;
+	}
+	if (!strcmp(kind, "set") || !strcmp(kind, "frozenset")) {
+		*ret = HS_BODY(py, object, PySetObject, used);
+		return true;
+	}
+	if (!strcmp(kind, "str") && hs_str_view(py, object->address, 0, &view)) {
+		*ret = view.length;
+		return true;
+	}
+	return !strcmp(kind, "numpy.ndarray") && ndarray_length(py, object, ret);
+}
+
+/* Include/refcount.h (3.14+), Include/object.h: an object whose 32-bit count is negative is immortal. */
+bool hs_object_refcount(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
+{
+	uint64_t word = HS_BODY(py, object, PyObject, ob_refcnt);
+
+	switch (py->layout->features.refcount) {
+	case HS_REFCOUNT_PLAIN:
+		*ret = word;
+		return true;
+	case HS_REFCOUNT_IMMORTAL_32:
+	case HS_REFCOUNT_SPLIT:
+		*ret = (uint32_t)word;
+		return !(word & 0x80000000);
+	}
+	return false;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the passes over a graph share: the index of nodes by address, the rows in both directions. */
+#ifndef HS_GRAPH_INTERNAL_H
+#define HS_GRAPH_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "graph.h"
+#include "heap_internal.h"
+
+/* Blocks of which one entry of hs_graph.pool_of_blocks tells the first pool. */
+#define BLOCKS_PER_ENTRY 64
+
+/* Addresses outside the pools of which one entry of hs_graph.page_first tells the first object: a word of marks each. */
+#define MARKS_PER_PAGE 512
+
+/*
+ * Further references that one stored edge stands for: index << 24 | how many. Ascending; entries of one edge add up.
+ */
+#define EXTRA_BITS 24
+#define MAX_EXTRA (((uint64_t)1 << EXTRA_BITS) - 1)
+#define MAX_EDGES ((uint64_t)1 << (64 - EXTRA_BITS))
+
+/* A target of so many edges that its sources are looked for when somebody asks. */
+struct hub {
+	hs_node node;
+	uint64_t n;
+	hs_node *sources; /* NULL: nobody has asked yet */
+};
+
+struct hs_graph {
+	const struct hs_heap *heap;
+	unsigned n_workers;
+	uint32_t n_blocks;        /* the first node outside the pools */
+	uint32_t n_nodes;
+	uint32_t *pool_of_blocks; /* by node / BLOCKS_PER_ENTRY: the pool that holds the first of them */
+	uint32_t *page_first;     /* by mark / MARKS_PER_PAGE: index of the first outside object there; lazily backed */
+	size_t n_pages;
+	uint32_t *bytes;          /* by node, in units of HS_GRAPH_BYTES_UNIT; what is larger than fits is cut */
+	struct hs_rows rows;
+	hs_node *targets;
+	uint64_t n_edges;
+	uint64_t *extras;
+	size_t n_extras;
+	struct hs_rows source_rows;
+	hs_node *sources;
+	uint64_t n_reverse;
+	HS_ARRAY(struct hub) hubs; /* by node */
+	pthread_mutex_t hubs_lock; /* their sources */
+	struct hs_graph_figures figures;
+};
+
+/* Both arrays of rows for all nodes, zeroed. */
+struct hs_error *graph_rows_init(struct hs_rows *rows, hs_node n) HS_MUST_CHECK;
+struct hs_error *graph_nodes_init(struct hs_graph *graph) HS_MUST_CHECK;
+void graph_nodes_deinit(struct hs_graph *graph);
+struct hs_error *graph_build_forward(struct hs_graph *graph) HS_MUST_CHECK;
+struct hs_error *graph_build_reverse(struct hs_graph *graph) HS_MUST_CHECK;
+
+/* The pool that holds the block of the node, which is < n_blocks. */
+static inline const struct hs_pool *graph_pool_of_node(const struct hs_graph *graph, hs_node node)
+{
+	const struct hs_pool *pool = &graph->heap->pymalloc->pools.items[graph->pool_of_blocks[node / BLOCKS_PER_ENTRY]];
+
+	while (node - pool->first_block >= pool->n_blocks)
+		pool++;
+	return pool;
+}
+
+/* Bytes of the headers before the object in a block of this state. */
+static inline uint32_t block_header_bytes(uint8_t state)
+{
+	return (uint32_t)(state & BLOCK_HEADER_MASK) << (4 - BLOCK_HEADER_SHIFT);
+}
+
+/* The object that starts exactly at an address in the pool, or HS_NO_NODE. */
+static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct hs_pool *pool, hs_addr address)
+{
+	const struct hs_heap *heap = graph->heap;
+	uint32_t index = hs_pool_block_at(heap->pymalloc, pool, address);
+
+	if (index >= pool->n_blocks)
+		return HS_NO_NODE;
+	uint8_t state = heap->blocks[pool->first_block + index];
+	uint32_t start = heap->pymalloc->header_bytes + index * pool->block_bytes + heap->hook_bytes + block_header_bytes(state);
+	return state & BLOCK_OBJECT && address - pool->base == start ? pool->first_block + index : HS_NO_NODE;
+}
+
+/* The same outside the pools. */
+hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address);
+
+static inline bool graph_has_references(const struct hs_graph *graph, hs_node node)
+{
+	return hs_row_begin(&graph->rows, node) != hs_row_end(&graph->rows, node);
+}
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Times the passes over the graph of a running process, one line each: "phase nanoseconds cpu nanoseconds", then figures. Knows nothing of
+ * how they work.
+ *
+ *     graph_phases [-j N] PID
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "cleanup.h"
+#include "cpython.h"
+#include "graph.h"
+#include "heap.h"
+#include "layout.h"
+#include "type.h"
+
+static void close_capture(struct hs_capture **capture) { hs_capture_destroy(*capture); }
+static void close_layout(struct hs_layout **layout) { hs_layout_destroy(*layout); }
+static void close_cpython(struct hs_cpython **py) { hs_cpython_close(*py); }
+static void close_types(struct hs_types **types) { hs_types_close(*types); }
+static void close_heap(struct hs_heap **heap) { hs_heap_close(*heap); }
+static void close_graph(struct hs_graph **graph) { hs_graph_destroy(*graph); }
+
+struct clocks {
+	uint64_t wall_ns, cpu_ns;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void figure(const char *name, uint64_t value)
+{
+	printf("%s %" PRIu64 "\n", name, value);
+	fflush(stdout);
+}
+
+/* Prints the time since the last lap: of the clock, and of all threads together. */
+static void lap(const char *name, struct clocks *since)
+{
+	struct clocks now = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
+
+	printf("%s %" PRIu64 " cpu %" PRIu64 "\n", name, now.wall_ns - since->wall_ns, now.cpu_ns - since->cpu_ns);
+	fflush(stdout);
+	*since = now;
+}
+
+/* The most memory that this process ever had, in bytes. */
+static uint64_t peak_bytes(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_maxrss << 10;
+}
+
+static void print_graph(const struct hs_graph *graph)
+{
+	struct hs_graph_figures figures = hs_graph_figures(graph);
+
+	figure("forward", figures.forward_ns);
+	figure("reverse", figures.reverse_ns);
+	figure("objects", figures.n_objects);
+	figure("nodes", hs_graph_node_count(graph));
+	figure("references", figures.n_references);
+	figure("edges", figures.n_edges);
+	figure("reverse_edges", figures.n_reverse_edges);
+	figure("hubs", figures.n_hubs);
+}
+
+static struct hs_error *measure(pid_t pid, unsigned n_workers)
+{
+	HS_CLEANUP(close_capture) struct hs_capture *capture = NULL;
+	HS_CLEANUP(close_layout) struct hs_layout *layout = NULL;
+	HS_CLEANUP(close_cpython) struct hs_cpython *py = NULL;
+	HS_CLEANUP(close_types) struct hs_types *types = NULL;
+	HS_CLEANUP(close_heap) struct hs_heap *heap = NULL;
+	HS_CLEANUP(close_graph) struct hs_graph *graph = NULL;
+	const struct hs_capture_options capture_options = { .max_pause_ms = 60000, .n_workers = n_workers };
+	const struct hs_layout_options layout_options = { 0 };
+	const struct hs_heap_options heap_options = { .n_workers = n_workers };
+	struct clocks since = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
+
+	HS_TRY(hs_capture_process(pid, &capture_options, &capture));
+	HS_TRY(hs_layout_resolve(capture->process, capture->image, &layout_options, &layout));
+	HS_TRY(hs_cpython_open(capture->image, layout, &py));
+	HS_TRY(hs_types_open(py, &types));
+	lap("capture", &since);
+	HS_TRY(hs_heap_open(py, types, &heap_options, &heap));
+	lap("census", &since);
+	HS_TRY(hs_graph_build(heap, n_workers, &graph));
+	lap("edges", &since);
+	print_graph(graph);
+	figure("captured_bytes", hs_image_captured_bytes(capture->image));
+	figure("peak_bytes", peak_bytes());
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned n_workers = 0;
+	int key;
+
+	while ((key = getopt(argc, argv, "j:")) == 'j')
+		n_workers = (unsigned)atoi(optarg);
+	if (key != -1 || argc - optind != 1) {
+		fprintf(stderr, "usage: graph_phases [-j N] PID\n");
+		return 64;
+	}
+	struct hs_error *error = measure((pid_t)atoi(argv[optind]), n_workers);
+	if (!error)
+		return 0;
+	fprintf(stderr, "graph_phases: %s\n", error->message);
+	hs_error_destroy(error);
+	return 2;
+}
