@@ -71,7 +71,7 @@ void hs_cdata_visit(const struct hs_cpython *py, const struct hs_object *object,
 
 	if (all_bytes > object->body_bytes)
 		return;
-	visitor->scan(visitor->context, object->body + head, (all_bytes - head) / 8, HS_SCAN_ALL);
+	visitor->scan(visitor->context, object->body + head, (all_bytes - head) / 8, object->type->fields.n ? HS_SCAN_STORAGE : HS_SCAN_ALL);
 	if (buffer && hs_body_u32(object, HS_OFFSET(py->layout, CDataObject, b_needsfree)) &&
 	    (buffer < object->address || buffer >= object->address + all_bytes))
 		visitor->storage(visitor->context, buffer, HS_BODY(py, object, CDataObject, b_size));

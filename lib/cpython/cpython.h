@@ -36,6 +36,9 @@ struct hs_cpython {
 	const struct hs_layout *layout; /* borrowed, must outlive this */
 	struct hs_interpreters interpreters;
 	struct hs_addresses threads;    /* PyThreadState of every interpreter */
+	struct hs_addresses interned;   /* dicts of interned strings, which own none of them */
+	hs_addr set_dummy;              /* the key of deleted entries of sets; 0: unknown */
+	uint64_t general_lookup;        /* up to 3.10: dk_lookup of tables with keys of any type; 0: unknown */
 	bool is_collecting;             /* a collection ran at the stop: _gc_prev must not be followed */
 };
 

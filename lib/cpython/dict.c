@@ -20,6 +20,7 @@ struct geometry {
 	uint64_t index_bytes;
 	uint64_t n_slots;   /* entries that fit */
 	bool has_hashes;    /* in its entries */
+	bool is_general;    /* keys of any type: only then tp_traverse reports them */
 	bool is_split;
 };
 
@@ -33,6 +34,7 @@ static bool read_geometry_by_size(const struct hs_cpython *py, const struct hs_o
 	ret->index_bytes = n_slots * (n_slots <= 0xff ? 1 : n_slots <= 0xffff ? 2 : n_slots <= 0xffffffff ? 4 : 8);
 	ret->n_slots = usable_fraction(n_slots);
 	ret->has_hashes = true;
+	ret->is_general = HS_BODY(py, header, PyDictKeysObject, dk_lookup) == py->general_lookup;
 	ret->is_split = false;
 	return true;
 }
@@ -49,6 +51,7 @@ static bool read_geometry_by_log2(const struct hs_cpython *py, const struct hs_o
 	ret->index_bytes = (uint64_t)1 << log2_index_bytes;
 	ret->n_slots = usable_fraction((uint64_t)1 << log2_size);
 	ret->has_hashes = kind == 0;
+	ret->is_general = kind == 0;
 	ret->is_split = kind == 2;
 	return true;
 }
@@ -91,6 +94,7 @@ bool hs_dict_keys_read(const struct hs_cpython *py, hs_addr address, struct hs_d
 	ret->refcnt = HS_BODY(py, &header, PyDictKeysObject, dk_refcnt);
 	ret->n_usable_slots = has_size ? geometry.n_slots : n_entries + n_left;
 	ret->is_split = geometry.is_split;
+	ret->is_general = geometry.is_general;
 	return true;
 }
 
@@ -128,19 +132,19 @@ void hs_dict_keys_visit(const struct hs_dict_keys *keys, unsigned relation, cons
 	visitor->references(visitor->context, &run);
 }
 
-static void visit_named_values(const struct hs_dict_keys *keys, const void *words, size_t stride, unsigned kind,
+static void visit_named_values(const struct hs_dict_keys *keys, const void *words, size_t stride, unsigned relation, unsigned kind,
 			       const struct hs_visitor *visitor)
 {
 	const struct hs_reference_run run = {
-		.words = words, .n = keys->n_entries, .stride = stride, .relation = HS_STRONG, .kind = (uint8_t)kind,
+		.words = words, .n = keys->n_entries, .stride = stride, .relation = (uint8_t)relation, .kind = (uint8_t)kind,
 		.names = keys->entries + keys->key_offset, .names_stride = keys->entry_bytes,
 	};
 
 	visitor->references(visitor->context, &run);
 }
 
-void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned kind,
-			  const struct hs_visitor *visitor)
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned relation,
+			  unsigned kind, const struct hs_visitor *visitor)
 {
 	uint64_t n = keys->n_entries;
 	hs_addr first = values + (uint32_t)HS_OFFSET(py->layout, PyDictValues, values);
@@ -149,7 +153,7 @@ void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const str
 		first = values;
 	const void *words = n < 1u << 16 ? hs_image_at(py->image, first, n * 8) : NULL;
 	if (words)
-		visit_named_values(keys, words, 8, kind, visitor);
+		visit_named_values(keys, words, 8, relation, kind, visitor);
 }
 
 /* 3.13+: values that lie inside an instance belong to it. */
@@ -168,32 +172,42 @@ static void visit_values(const struct hs_cpython *py, hs_addr values, const stru
 	hs_addr start;
 	uint64_t bytes;
 
-	hs_dict_values_visit(py, values, keys, HS_EDGE_VALUE, visitor);
-	if (values_are_embedded(py, values))
+	if (values_are_embedded(py, values)) {
+		unsigned relation = py->layout->features.dicts_visit_inline_values ? HS_VISITED : HS_ALIAS;
+		hs_dict_values_visit(py, values, keys, relation, HS_EDGE_VALUE, visitor);
 		return;
+	}
+	hs_dict_values_visit(py, values, keys, HS_STRONG, HS_EDGE_VALUE, visitor);
 	hs_dict_values_block(py, values, keys->n_usable_slots, &start, &bytes);
 	visitor->storage(visitor->context, start, bytes);
+}
+
+static bool is_interned_dict(const struct hs_cpython *py, hs_addr dict)
+{
+	for (size_t i = 0; i < py->interned.n; i++)
+		if (py->interned.items[i] == dict)
+			return true;
+	return false;
 }
 
 void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	hs_addr values = HS_BODY(py, object, PyDictObject, ma_values);
-	uint32_t own_bytes = HS_SIZEOF(py->layout, PyDictObject), all_bytes = object->type->solid_base->basicsize;
 	struct hs_dict_keys keys;
 
-	/* what C subclasses add: OrderedDict its instance dict, ctypes its description of a type */
-	if (all_bytes > own_bytes && all_bytes <= object->body_bytes)
-		visitor->scan(visitor->context, object->body + own_bytes, (all_bytes - own_bytes) / 8, HS_SCAN_ALL);
 	if (!hs_dict_keys_read(py, HS_BODY(py, object, PyDictObject, ma_keys), &keys))
 		return;
-	/* a split dict's keys are the class's: this dict visits them and does not own them */
-	hs_dict_keys_visit(&keys, values ? HS_VISITED : HS_STRONG, visitor);
+	/* a split dict's keys are the class's */
 	if (values) {
+		hs_dict_keys_visit(&keys, HS_ALIAS, visitor);
 		visit_values(py, values, &keys, visitor);
-	} else {
-		visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, HS_EDGE_VALUE, visitor);
-		visitor->storage(visitor->context, keys.address, keys.bytes);
+		return;
 	}
+	/* the interpreter takes its own references to interned strings off their counts */
+	bool is_index = is_interned_dict(py, object->address);
+	hs_dict_keys_visit(&keys, is_index ? HS_ALIAS : keys.is_general ? HS_STRONG : HS_OWNED, visitor);
+	visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, is_index ? HS_VISITED : HS_STRONG, HS_EDGE_VALUE, visitor);
+	visitor->storage(visitor->context, keys.address, keys.bytes);
 }
 
 /* _PyDict_SizeOf: shared keys are accounted for in the type. */
@@ -236,7 +250,7 @@ void hs_odict_visit(const struct hs_cpython *py, const struct hs_object *object,
 		if (!words)
 			break;
 		visitor->storage(visitor->context, node, HS_SIZEOF(layout, odictnode));
-		hs_visit_field(visitor, words + HS_OFFSET(layout, odictnode, key), "od_node.key", HS_OWNED);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, odictnode, key), "od_node.key", HS_STRONG);
 		memcpy(&node, words + HS_OFFSET(layout, odictnode, next), sizeof(node));
 	}
 }

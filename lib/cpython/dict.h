@@ -20,6 +20,7 @@ struct hs_dict_keys {
 	uint64_t bytes;          /* of the whole table */
 	uint64_t refcnt;
 	uint64_t n_usable_slots; /* entries that fit, used or not: the capacity of a split dict's values */
+	bool is_general;         /* keys of any type, which tp_traverse reports; else str only, which it leaves out */
 	bool is_split;           /* 3.11+: kind says so; earlier: the dict's ma_values do */
 };
 
@@ -33,8 +34,8 @@ void hs_dict_values_block(const struct hs_cpython *py, hs_addr values, uint64_t 
 void hs_dict_keys_visit(const struct hs_dict_keys *keys, unsigned relation, const struct hs_visitor *visitor);
 
 /* Reports the values of a split dict (HS_EDGE_VALUE) or an instance (HS_EDGE_ATTRIBUTE) that are named by `keys`. */
-void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned kind,
-			  const struct hs_visitor *visitor);
+void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const struct hs_dict_keys *keys, unsigned relation,
+			  unsigned kind, const struct hs_visitor *visitor);
 
 /* The value for an ASCII str key of the dict at `address`, 0 when it has none. Linear: for small dicts and rare questions. */
 hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key);

@@ -13,6 +13,7 @@
 #include "number.h"
 #include "sequence.h"
 #include "set.h"
+#include "stdlib_references.h"
 #include "stdlib_types.h"
 #include "type_object.h"
 #include "unicode.h"
@@ -39,7 +40,7 @@ static const struct hs_kind kinds[] = {
 	{ "collections.deque", hs_deque_size, NULL, hs_deque_visit, false },
 	{ "bytearray", hs_bytearray_size, NULL, hs_bytearray_visit, false, .is_raw = true },
 	{ "array.array", hs_array_size, NULL, hs_array_visit, false, .is_raw = true },
-	{ "code", hs_code_size, hs_code_extent, NULL, true },
+	{ "code", hs_code_size, hs_code_extent, NULL, true, .visit_more = hs_code_visit_more },
 	{ "frame", hs_frame_size, hs_frame_extent, hs_frame_visit, true },
 	{ "generator", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
 	{ "coroutine", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
@@ -54,20 +55,30 @@ static const struct hs_kind kinds[] = {
 	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false },
 	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
 	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
-	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false },
-	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false },
-	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false },
+	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false, .visit_more = hs_pickler_visit_more },
+	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false, .visit_more = hs_unpickler_visit_more },
+	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false, .visit_more = hs_element_visit_more },
 	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false },
 	{ "itertools.product", hs_product_size, NULL, NULL, false },
 	{ "itertools.permutations", hs_permutations_size, NULL, NULL, false },
 	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },
 	{ "itertools.combinations_with_replacement", hs_combinations_size, NULL, NULL, false },
-	{ "_queue.SimpleQueue", hs_simplequeue_size, NULL, NULL, false },
+	{ "_queue.SimpleQueue", hs_simplequeue_size, NULL, NULL, false, .visit_more = hs_simple_queue_visit_more },
+	{ "functools._lru_cache_wrapper", .visit_more = hs_lru_cache_visit_more },
+	{ "_elementtree._element_iterator", .visit_more = hs_element_iterator_visit_more },
+	{ "pyexpat.xmlparser", .visit_more = hs_xml_parser_visit_more },
+	{ "_pickle.Pdata", .visit_more = hs_pickle_stack_visit_more },
+	{ "itertools._tee_dataobject", .visit_more = hs_tee_data_visit_more },
+	{ "hamt_bitmap_node", .visit_more = hs_items_visit_more },
+	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
+	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
+	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
+	{ "module", .visit_more = hs_module_visit_more },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
-	{ "datetime.time", NULL, datetime_extent, NULL, true },
-	{ "datetime.datetime", NULL, datetime_extent, NULL, true },
+	{ "datetime.time", NULL, datetime_extent, NULL, true, .visit_more = hs_time_visit_more },
+	{ "datetime.datetime", NULL, datetime_extent, NULL, true, .visit_more = hs_datetime_visit_more },
 };
 
 static const struct hs_kind plain = { .tp_name = "object" };

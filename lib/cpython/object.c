@@ -121,7 +121,14 @@ static void visit_values(const struct hs_cpython *py, const struct hs_object *ob
 		return;
 	hs_dict_values_block(py, values, keys.n_usable_slots, &start, &bytes);
 	visitor->storage(visitor->context, start, bytes);
-	hs_dict_values_visit(py, values, &keys, HS_EDGE_ATTRIBUTE, visitor);
+	hs_dict_values_visit(py, values, &keys, HS_STRONG, HS_EDGE_ATTRIBUTE, visitor);
+}
+
+/* 3.13+: false once its dict has taken them over. */
+static bool has_own_values(const struct hs_cpython *py, const struct hs_object *object)
+{
+	return object->type->has_inline_values &&
+	       hs_body_u32(object, object->type->basicsize + HS_OFFSET(py->layout, PyDictValues, valid)) & 0xff;
 }
 
 static void visit_preheader(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
@@ -146,7 +153,8 @@ static void visit_preheader(const struct hs_cpython *py, const struct hs_object 
 		return;
 	case HS_PREHEADER_WEAK_DICT:
 		hs_visit_field(visitor, &outer, "__weakref__", HS_WEAK);
-		hs_visit_field(visitor, &inner, "__dict__", HS_STRONG);
+		hs_visit_field(visitor, &inner, "__dict__",
+			       !py->layout->features.dicts_visit_inline_values && has_own_values(py, object) ? HS_OWNED : HS_STRONG);
 		return;
 	}
 }
@@ -156,12 +164,14 @@ static void visit_inline_values(const struct hs_cpython *py, const struct hs_obj
 	uint32_t basicsize = object->type->basicsize;
 	uint64_t capacity = hs_body_u32(object, basicsize) & 0xff;
 	uint64_t first = basicsize + (uint64_t)HS_OFFSET(py->layout, PyDictValues, values);
+	bool has_dict = head_word(object, HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES - WORD) != 0;
 
 	const struct hs_reference_run run = {
-		.words = object->body + first, .n = capacity, .stride = WORD, .relation = HS_STRONG, .kind = HS_EDGE_ATTRIBUTE,
+		.words = object->body + first, .n = capacity, .stride = WORD, .kind = HS_EDGE_ATTRIBUTE,
+		.relation = has_dict && py->layout->features.dicts_visit_inline_values ? HS_OWNED : HS_STRONG,
 	};
 
-	if (capacity && first + capacity * WORD <= object->body_bytes)
+	if (has_own_values(py, object) && capacity && first + capacity * WORD <= object->body_bytes)
 		visitor->references(visitor->context, &run);
 }
 
@@ -187,19 +197,29 @@ static void scan_struct(const struct hs_cpython *py, const struct hs_object *obj
 		scan_words(object, end, has_items ? object->body_bytes : type->c_bytes, HS_SCAN_ALL, visitor);
 }
 
-static void visit_fields(const struct hs_object *object, const struct hs_visitor *visitor)
+/* Whole words; absurd numbers lead outside the body. */
+static uint64_t items_bytes(const struct hs_cpython *py, const struct hs_object *object)
 {
-	const struct hs_type_fields *fields = &object->type->fields;
+	uint64_t n = item_count(py, object);
+
+	return n < MAX_ITEMS ? (n * object->type->itemsize + WORD - 1) / WORD * WORD : UINT64_MAX / 2;
+}
+
+static void visit_fields(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_type *type = object->type;
+	const struct hs_type_fields *fields = &type->fields;
 
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct hs_type_field *field = &fields->items[i];
+		uint64_t offset = field->offset + (field->is_behind_items ? items_bytes(py, object) : 0);
 		const struct hs_reference_run run = {
-			.words = object->body + field->offset, .n = field->n, .stride = WORD, .relation = field->relation,
+			.words = object->body + offset, .n = field->n, .stride = WORD, .relation = field->relation & type->relation_mask,
 			.kind = field->kind, .tag_mask = field->tag_mask, .name = field->name,
-			.first = field->offset / WORD,
+			.first = field->first,
 		};
 
-		if (field->offset + (uint64_t)field->n * WORD <= object->body_bytes)
+		if (offset <= object->body_bytes && offset + (uint64_t)field->n * WORD <= object->body_bytes)
 			visitor->references(visitor->context, &run);
 	}
 }
@@ -222,8 +242,10 @@ void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object
 		type->kind->visit(py, object, visitor);
 	if (!type->kind->visit || type->described_bytes < type->c_bytes)
 		scan_struct(py, object, visitor);
+	if (type->kind->visit_more)
+		type->kind->visit_more(py, object, visitor);
 	if (type->fields.n)
-		visit_fields(object, visitor);
+		visit_fields(py, object, visitor);
 	if (type->dict_from_end)
 		visit_dict_from_end(py, object, visitor);
 	if (type->has_preheader)
@@ -232,7 +254,7 @@ void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object
 		visit_inline_values(py, object, visitor);
 	if (type->owns_class && !visitor->skips_classes)
 		hs_visit_field(visitor, object->body + HS_OFFSET(py->layout, PyObject, ob_type), "__class__",
-			       type->visits_class ? HS_STRONG : HS_OWNED);
+			       type->visits_class && type->has_gc ? HS_STRONG : HS_OWNED);
 }
 
 bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_object *ret)

@@ -15,10 +15,15 @@
  * without being owned (values that 3.13.0 reports from the instance and from its dict).
  */
 enum hs_relation {
+	HS_ALIAS = 0,   /* none of these: another object's reference over again (the str keys of a class in its instances' dicts) */
 	HS_OWNED = 1,   /* counted in the target's ob_refcnt */
 	HS_VISITED = 2, /* this version's tp_traverse reports it, from this object */
 	HS_WEAK = 4,    /* the address only: neither */
-	HS_SCANNED = 8, /* a word of a C struct that nobody describes, which is the address of an object */
+	/*
+	 * A word of a C struct that nobody describes: a reference if an object starts there. With other bits: then it counts
+	 * like that (a module's state).
+	 */
+	HS_SCANNED = 8,
 };
 #define HS_STRONG (HS_OWNED | HS_VISITED)
 

@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "cpython.h"
+#include "root.h"
 
 /* 3.8 keeps the collector's state in the runtime, later versions in each interpreter. */
 static hs_addr gc_state_of(const struct hs_cpython *py, hs_addr interpreter)
@@ -96,6 +97,38 @@ static struct hs_error *read_interpreters(struct hs_cpython *py)
 	return NULL;
 }
 
+/* The dict of object's subclasses has ints for keys: its table is one of the general kind. */
+static uint64_t find_general_lookup(const struct hs_cpython *py)
+{
+	const struct hs_layout *layout = py->layout;
+	hs_addr object = HS_ADDRESS_OF(layout, PyBaseObject_Type);
+
+	if (!object || !HS_HAS(layout, PyDictKeysObject, dk_lookup))
+		return 0;
+	hs_addr subclasses = hs_image_word(py->image, object + (uint32_t)HS_OFFSET(layout, PyTypeObject, tp_subclasses));
+	hs_addr keys = subclasses ? hs_image_word(py->image, subclasses + (uint32_t)HS_OFFSET(layout, PyDictObject, ma_keys)) : 0;
+	return keys ? hs_image_word(py->image, keys + (uint32_t)HS_OFFSET(layout, PyDictKeysObject, dk_lookup)) : 0;
+}
+
+static struct hs_error *read_singletons(struct hs_cpython *py)
+{
+	hs_addr dummy = HS_ADDRESS_OF(py->layout, _PySet_Dummy); /* a variable that points to it */
+
+	py->set_dummy = dummy ? hs_image_word(py->image, dummy) : 0;
+	py->general_lookup = find_general_lookup(py);
+	for (size_t i = 0; i < py->interpreters.n; i++) {
+		hs_addr interned = hs_interned_dict(py, py->interpreters.items[i].address);
+		hs_addr *slot = hs_array_append(&py->interned);
+		if (!slot)
+			return hs_error_no_memory();
+		*slot = interned;
+		/* up to 3.11 there is one for all */
+		if (!HS_HAS(py->layout, PyInterpreterState, interned_strings))
+			break;
+	}
+	return NULL;
+}
+
 struct hs_error *hs_cpython_open(const struct hs_image *image, const struct hs_layout *layout, struct hs_cpython **ret)
 {
 	struct hs_cpython *py = calloc(1, sizeof(*py));
@@ -105,6 +138,8 @@ struct hs_error *hs_cpython_open(const struct hs_image *image, const struct hs_l
 	py->image = image;
 	py->layout = layout;
 	struct hs_error *error = read_interpreters(py);
+	if (!error)
+		error = read_singletons(py);
 	if (error) {
 		hs_cpython_close(py);
 		return error;
@@ -119,6 +154,7 @@ void hs_cpython_close(struct hs_cpython *py)
 		return;
 	hs_array_free(&py->interpreters);
 	hs_array_free(&py->threads);
+	hs_array_free(&py->interned);
 	free(py);
 }
 

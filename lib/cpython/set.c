@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * set and frozenset: a hash table of {key, hash}, small ones inside the object (Objects/setobject.c). A deleted entry's
- * key is a dummy object of the runtime's, which is a reference like any other to a reader.
+ * key is a dummy object of the runtime's.
  */
 #include "set.h"
 
@@ -23,6 +23,32 @@ uint64_t hs_set_size(const struct hs_cpython *py, const struct hs_object *object
 	return object->type->basicsize + n_slots * HS_SIZEOF(py->layout, setentry);
 }
 
+static void visit_entries(const uint8_t *entries, uint64_t n, size_t entry_bytes, const struct hs_visitor *visitor)
+{
+	const struct hs_reference_run run = {
+		.words = entries, .n = n, .stride = entry_bytes, .relation = HS_STRONG, .kind = HS_EDGE_ITEM,
+	};
+
+	if (n)
+		visitor->references(visitor->context, &run);
+}
+
+/* Where entries were deleted: these are no references. */
+static void visit_between_dummies(const struct hs_cpython *py, const uint8_t *entries, uint64_t n, size_t entry_bytes,
+				  const struct hs_visitor *visitor)
+{
+	uint64_t first = 0, key;
+
+	for (uint64_t i = 0; i < n; i++) {
+		memcpy(&key, entries + i * entry_bytes, sizeof(key));
+		if (key != py->set_dummy)
+			continue;
+		visit_entries(entries + first * entry_bytes, i - first, entry_bytes, visitor);
+		first = i + 1;
+	}
+	visit_entries(entries + first * entry_bytes, n - first, entry_bytes, visitor);
+}
+
 void hs_set_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	size_t entry_bytes = HS_SIZEOF(py->layout, setentry);
@@ -36,9 +62,9 @@ void hs_set_visit(const struct hs_cpython *py, const struct hs_object *object, c
 		visitor->storage(visitor->context, table, n_slots * entry_bytes);
 	if (!entries)
 		return;
-	const struct hs_reference_run run = {
-		.words = entries + HS_OFFSET(py->layout, setentry, key), .n = n_slots, .stride = entry_bytes,
-		.relation = HS_STRONG, .kind = HS_EDGE_ITEM,
-	};
-	visitor->references(visitor->context, &run);
+	entries += HS_OFFSET(py->layout, setentry, key);
+	if (HS_BODY(py, object, PySetObject, fill) == HS_BODY(py, object, PySetObject, used))
+		visit_entries(entries, n_slots, entry_bytes, visitor);
+	else
+		visit_between_dummies(py, entries, n_slots, entry_bytes, visitor);
 }

@@ -30,6 +30,8 @@ struct hs_type_field {
 	uint8_t relation;  /* enum hs_relation */
 	uint8_t kind;      /* enum hs_edge_kind */
 	uint8_t tag_mask;  /* as in a run of references */
+	bool is_behind_items; /* 3.15+, __slots__ of a tuple's subclass: `offset` and the bytes of the items before it */
+	uint16_t first;    /* index of the first word (HS_EDGE_INDEX) */
 	const char *name;  /* lives as long as the types and the image */
 };
 
@@ -50,8 +52,9 @@ struct hs_type {
 	bool has_inline_values;
 	bool is_python_class;      /* made by a class statement or type(): not by C */
 	bool owns_class;           /* instances count in the refcount of this type … */
-	bool visits_class;         /* … and their tp_traverse reports it */
+	bool visits_class;         /* … and their tp_traverse, if they are collected, reports it */
 	bool is_unfit;             /* the layout's struct for its instances has another size: they are scanned */
+	uint8_t relation_mask;     /* of its fields' relations: those of a type that is not collected are not visited */
 	uint32_t described_bytes;  /* of an instance's C struct: its references are known; what follows is scanned … */
 	uint32_t c_bytes;          /* … to here */
 	uint32_t dict_from_end;    /* up to 3.11, with items: the instance dict lies so many bytes before the end; 0: it does not */

@@ -79,7 +79,7 @@ static bool add_field(struct hs_type *type, struct hs_type_field field)
 	struct hs_type_field *slot;
 
 	if ((uint64_t)field.offset + (uint64_t)field.n * WORD > type->basicsize)
-		return true;
+		return true; /* no member of an instance: a table of another release */
 	slot = hs_array_append(&type->fields);
 	if (slot)
 		*slot = field;
@@ -137,11 +137,15 @@ static bool add_member(const struct hs_cpython *py, struct hs_type *type, enum h
 		field.tag_mask = 3;
 		field.relation = HS_STRONG;
 		break;
+	case HS_MEMBER_MIXED:
+		field.relation = HS_STRONG | HS_SCANNED;
+		break;
 	case HS_MEMBER_OWNED:
 		field.relation = HS_STRONG;
 		break;
 	}
-	if (!type->has_gc)
+	/* a type may have a tp_traverse for those based on it without being collected itself: ctypes */
+	if (!TYPE_WORD(py, type->address, tp_traverse))
 		field.relation &= (uint8_t)~HS_VISITED;
 	field.name = name_of(py, type, id, member, shown);
 	return add_field(type, field);
@@ -179,24 +183,27 @@ static bool describe_python_class(const struct hs_cpython *py, struct hs_type *t
 {
 	const struct hs_type *base = type->base_type;
 	uint64_t dict = TYPE_WORD(py, type->address, tp_dictoffset), weak = TYPE_WORD(py, type->address, tp_weaklistoffset);
-	uint8_t relation = type->has_gc ? HS_STRONG : HS_OWNED;
+	const uint8_t relation = HS_STRONG;
 	struct shown_members shown = { 0 };
 	bool is_done = read_shown_members(py, type->address, &shown);
 
 	for (size_t i = 0; is_done && i < shown.n; i++)
 		if (shown.items[i].offset >= type->c_bytes && shown.items[i].offset < type->basicsize)
-			is_done = add_field(type, (struct hs_type_field){ (uint32_t)shown.items[i].offset, 1, relation, HS_EDGE_SLOT, 0,
-									  shown.items[i].name });
+			is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)shown.items[i].offset, .n = 1, .relation = relation,
+									  .kind = HS_EDGE_SLOT, .name = shown.items[i].name,
+									  .is_behind_items = type->itemsize != 0 });
 	hs_array_free(&shown);
 	if (is_done && base && dict != TYPE_WORD(py, base->address, tp_dictoffset)) {
 		if (dict >= type->c_bytes && dict < type->basicsize)
-			is_done = add_field(type, (struct hs_type_field){ (uint32_t)dict, 1, relation, HS_EDGE_FIELD, 0, "__dict__" });
+			is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)dict, .n = 1, .relation = relation, .kind = HS_EDGE_FIELD,
+									  .name = "__dict__" });
 		/* up to 3.11, behind items: counted from the end */
 		if ((int64_t)dict < 0 && !type->has_preheader)
 			type->dict_from_end = (uint32_t)-(int64_t)dict;
 	}
 	if (is_done && base && weak != TYPE_WORD(py, base->address, tp_weaklistoffset) && weak >= type->c_bytes && weak < type->basicsize)
-		is_done = add_field(type, (struct hs_type_field){ (uint32_t)weak, 1, HS_WEAK, HS_EDGE_FIELD, 0, "__weakref__" });
+		is_done = add_field(type, (struct hs_type_field){ .offset = (uint32_t)weak, .n = 1, .relation = HS_WEAK, .kind = HS_EDGE_FIELD,
+								  .name = "__weakref__" });
 	return is_done;
 }
 
@@ -227,7 +234,8 @@ static bool describe_struct_sequence(const struct hs_cpython *py, struct hs_type
 		return true;
 	struct hs_type_field *slot = hs_array_append(&type->fields);
 	if (slot)
-		*slot = (struct hs_type_field){ (uint32_t)(first + (uint64_t)n_shown * WORD), (uint16_t)(n - n_shown), HS_STRONG, HS_EDGE_INDEX, 0, NULL };
+		*slot = (struct hs_type_field){ .offset = (uint32_t)(first + (uint64_t)n_shown * WORD), .n = (uint16_t)(n - n_shown),
+						.relation = HS_STRONG, .kind = HS_EDGE_INDEX, .first = (uint16_t)n_shown };
 	return slot != NULL;
 }
 
@@ -236,13 +244,16 @@ static void describe_class_reference(const struct hs_cpython *py, struct hs_type
 	const struct hs_type *base = type->base_type;
 
 	type->owns_class = type->flags & HS_TPFLAGS_HEAPTYPE;
-	if (!type->owns_class || !type->has_gc)
+	if (!type->owns_class)
 		return;
 	/* subtype_traverse leaves the class to the tp_traverse of a heap type that it is based on (Objects/typeobject.c) */
-	if (!type->is_python_class)
+	if (!type->is_python_class && base && TYPE_WORD(py, base->address, tp_traverse) == TYPE_WORD(py, type->address, tp_traverse))
+		type->visits_class = base->visits_class;
+	else if (!type->is_python_class)
 		type->visits_class = hs_type_is_visited_by_instances(py->layout, tp_name, name_bytes);
 	else
-		type->visits_class = !py->layout->features.heap_types_are_visited || !base || !base->owns_class || !base->has_gc || base->visits_class;
+		type->visits_class = !py->layout->features.heap_types_are_visited || !base || !base->owns_class || base->visits_class ||
+				     !TYPE_WORD(py, base->address, tp_traverse);
 }
 
 bool hs_type_describe(const struct hs_cpython *py, struct hs_type *type, const char *tp_name, size_t name_bytes)
@@ -250,6 +261,7 @@ bool hs_type_describe(const struct hs_cpython *py, struct hs_type *type, const c
 	const struct hs_type *base = type->base_type;
 	enum hs_members_id id = HS_N_MEMBERS_STRUCTS;
 
+	type->relation_mask = (uint8_t)(type->has_gc ? 0xff : ~HS_VISITED);
 	describe_class_reference(py, type, tp_name, name_bytes);
 	type->described_bytes = base ? base->described_bytes : HS_SIZEOF(py->layout, PyObject);
 	if (type->solid_base == type && type->kind->visit)
@@ -273,17 +285,33 @@ void hs_type_fields_release(struct hs_type *type)
 	hs_array_free(&type->fields);
 }
 
+/* 3.13+: extensions' types have an array of their own, and the same indices; so a state names its type. */
+static hs_addr state_in(const struct hs_cpython *py, hs_addr type, hs_addr interpreter, int32_t array, uint64_t number)
+{
+	const struct hs_layout *layout = py->layout;
+	hs_addr state = interpreter + (uint32_t)array + (number - 1) * HS_SIZEOF(layout, managed_static_type_state);
+
+	if (array == HS_ABSENT || hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, managed_static_type_state, type)) != type)
+		return 0;
+	return state;
+}
+
 hs_addr hs_type_static_state(const struct hs_cpython *py, hs_addr type, size_t index)
 {
 	const struct hs_layout *layout = py->layout;
 	uint64_t number = TYPE_WORD(py, type, tp_subclasses);
-	int32_t array = HS_HAS(layout, PyInterpreterState, static_builtin_types) ? HS_OFFSET(layout, PyInterpreterState, static_builtin_types)
-										 : HS_OFFSET(layout, PyInterpreterState, static_builtin_types_13);
+	const int32_t arrays[] = {
+		HS_OFFSET(layout, PyInterpreterState, static_builtin_types), HS_OFFSET(layout, PyInterpreterState, static_builtin_types_13),
+		HS_OFFSET(layout, PyInterpreterState, static_extension_types),
+	};
+	hs_addr state = 0;
 
-	/* a heap type's and an extension's own tp_subclasses is a dict; here it is 1 + an index */
-	if (!layout->features.has_static_builtin_state || array == HS_ABSENT || index >= py->interpreters.n || !number || number > STATIC_TYPES_MAX)
+	/* a heap type's own tp_subclasses is a dict; here it is 1 + an index */
+	if (!layout->features.has_static_builtin_state || index >= py->interpreters.n || !number || number > STATIC_TYPES_MAX)
 		return 0;
-	return py->interpreters.items[index].address + (uint32_t)array + (number - 1) * HS_SIZEOF(layout, managed_static_type_state);
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]) && !state; i++)
+		state = state_in(py, type, py->interpreters.items[index].address, arrays[i], number);
+	return state;
 }
 
 hs_addr hs_type_dict(const struct hs_cpython *py, hs_addr type)

@@ -3,7 +3,9 @@
 #include "type_object.h"
 
 #include "dict.h"
+#include "type_fields.h"
 
+#define WORD 8
 #define MAX_TYPE_DOC ((size_t)1 << 24)
 
 bool hs_type_object_is_heap(const struct hs_cpython *py, const struct hs_object *object)
@@ -41,16 +43,102 @@ static void visit_string(const struct hs_cpython *py, hs_addr string, const stru
 		visitor->storage(visitor->context, string, bytes + 1);
 }
 
+/* Members of a type object that refer to objects; the collector visits those of heap types only. */
+static const struct {
+	enum hs_field_id field;
+	const char *name;
+	uint8_t relation; /* in a heap type */
+	bool of_heap_types;
+} members[] = {
+	{ HS_FIELD_PyTypeObject_tp_base, "__base__", HS_STRONG, false },
+	{ HS_FIELD_PyTypeObject_tp_dict, "__dict__", HS_STRONG, false },
+	{ HS_FIELD_PyTypeObject_tp_bases, "__bases__", HS_STRONG, false },
+	{ HS_FIELD_PyTypeObject_tp_mro, "__mro__", HS_STRONG, false },
+	{ HS_FIELD_PyTypeObject_tp_cache, "tp_cache", HS_STRONG, false },
+	{ HS_FIELD_PyTypeObject_tp_subclasses, "__subclasses__", HS_OWNED, false },
+	{ HS_FIELD_PyTypeObject_tp_weaklist, "__weakref__", HS_WEAK, false },
+	{ HS_FIELD_PyHeapTypeObject_ht_name, "__name__", HS_OWNED, true },
+	{ HS_FIELD_PyHeapTypeObject_ht_qualname, "__qualname__", HS_OWNED, true },
+	{ HS_FIELD_PyHeapTypeObject_ht_slots, "__slots__", HS_OWNED, true },
+	{ HS_FIELD_PyHeapTypeObject_ht_module, "ht_module", HS_STRONG, true },
+};
+
+/* A static type owns no base that its initialiser names. */
+static unsigned relation_in_static(const struct hs_cpython *py, enum hs_field_id field, uint64_t word, unsigned relation)
+{
+	if (field == HS_FIELD_PyTypeObject_tp_base &&
+	    !(py->layout->features.static_types_own_object && word == HS_ADDRESS_OF(py->layout, PyBaseObject_Type)))
+		return HS_ALIAS;
+	return relation & ~(unsigned)HS_VISITED;
+}
+
+static void visit_members(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	bool is_heap = hs_type_object_is_heap(py, object), has_state = hs_type_static_state(py, object->address, 0) != 0;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		int32_t offset = py->layout->fields[members[i].field].offset;
+		uint64_t word = hs_body_u64(object, offset);
+
+		/* 3.12+: there it is an index */
+		if (!word || (members[i].of_heap_types && !is_heap) || (has_state && members[i].field == HS_FIELD_PyTypeObject_tp_subclasses))
+			continue;
+		hs_visit_field(visitor, object->body + offset, members[i].name,
+			       is_heap ? members[i].relation : relation_in_static(py, members[i].field, word, members[i].relation));
+	}
+}
+
+/* 3.12+: what each interpreter keeps of a static type. */
+static void visit_static_states(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+
+	for (size_t i = 0; i < py->interpreters.n; i++) {
+		hs_addr state = hs_type_static_state(py, object->address, i);
+		const uint8_t *words = state ? hs_image_at(py->image, state, HS_SIZEOF(layout, managed_static_type_state)) : NULL;
+
+		if (!words)
+			continue;
+		hs_visit_field(visitor, words + HS_OFFSET(layout, managed_static_type_state, tp_dict), "__dict__", HS_OWNED);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, managed_static_type_state, tp_subclasses), "__subclasses__", HS_OWNED);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, managed_static_type_state, tp_weaklist), "__weakref__", HS_WEAK);
+	}
+}
+
+/*
+ * What a metatype made by C keeps behind the heap type: ctypes' description of a type, or a struct that nobody knows.
+ *
+ *     | PyHeapTypeObject | the metatype's own | PyMemberDef … |
+ */
+static void visit_metatype_part(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	uint64_t first = HS_SIZEOF(py->layout, PyHeapTypeObject), end = object->type->c_bytes;
+	bool is_ctypes = strcmp(object->type->kind->tp_name, "type") != 0;
+
+	if (end > object->body_bytes || end < first + WORD)
+		return;
+	const struct hs_reference_run run = {
+		.words = object->body + first, .n = (end - first) / WORD, .stride = WORD, .kind = HS_EDGE_SCAN, .first = first,
+		.relation = (uint8_t)(is_ctypes ? HS_SCANNED | HS_STRONG : HS_SCANNED),
+	};
+	visitor->references(visitor->context, &run);
+}
+
 void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	uint32_t head = HS_SIZEOF(py->layout, PyObject);
 	uint64_t bytes = hs_type_extent(py, object);
 	struct hs_dict_keys keys;
 
-	if (bytes != HS_SIZE_UNKNOWN && bytes <= object->body_bytes)
-		visitor->scan(visitor->context, object->body + head, (bytes - head) / 8, HS_SCAN_ALL);
-	if (!hs_type_object_is_heap(py, object))
+	if (bytes == HS_SIZE_UNKNOWN || bytes > object->body_bytes)
 		return;
+	visitor->scan(visitor->context, object->body + head, (bytes - head) / WORD, HS_SCAN_STORAGE);
+	visit_members(py, object, visitor);
+	if (!hs_type_object_is_heap(py, object)) {
+		visit_static_states(py, object, visitor);
+		return;
+	}
+	visit_metatype_part(py, object, visitor);
 	visit_string(py, HS_BODY(py, object, PyHeapTypeObject, ht_tpname), visitor);
 	visit_string(py, HS_BODY(py, object, PyTypeObject, tp_doc), visitor);
 	if (hs_dict_keys_read(py, HS_BODY(py, object, PyHeapTypeObject, ht_cached_keys), &keys)) {

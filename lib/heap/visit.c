@@ -146,6 +146,7 @@ static void follow_references(void *context, const struct hs_reference_run *run)
 	struct worker *worker = context;
 	const struct hs_pymalloc *pymalloc = worker->heap->pymalloc;
 	const uint8_t *at = run->words;
+	bool is_exact = !(run->relation & HS_SCANNED);
 
 	if (!may_visit(worker, run->n))
 		return;
@@ -154,7 +155,7 @@ static void follow_references(void *context, const struct hs_reference_run *run)
 		memcpy(&address, at, sizeof(address));
 		address &= ~TAG_BITS;
 		if (address && !hs_pool_of(pymalloc, address))
-			hs_heap_add_candidate(worker, address, true);
+			hs_heap_add_candidate(worker, address, is_exact);
 	}
 }
 

@@ -118,13 +118,23 @@ static bool ends_with(const char *name, const char *end)
 	return bytes >= end_bytes && !strcmp(name + bytes - end_bytes, end);
 }
 
+/* "a.b", or "a.*" for all that begin with "a." */
+static bool fits(const char *pattern, const char *name)
+{
+	size_t bytes = strcspn(pattern, "*");
+
+	return pattern[bytes] ? !strncmp(pattern, name, bytes) : !strcmp(pattern, name);
+}
+
 enum hs_member_rule hs_member_rule_of(const struct hs_layout *layout, enum hs_members_id id, const struct hs_member *member)
 {
+	if (ends_with(member->name, "weakreflist") || ends_with(member->name, "weaklist"))
+		return HS_MEMBER_WEAK;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].structure == id && (!strcmp(rules[i].member, "*") || !strcmp(rules[i].member, member->name)) &&
+		if (rules[i].structure == id && fits(rules[i].member, member->name) &&
 		    hs_version_has(rules[i].since, rules[i].until, layout->minor))
 			return rules[i].rule;
-	return ends_with(member->name, "weakreflist") || ends_with(member->name, "weaklist") ? HS_MEMBER_WEAK : HS_MEMBER_OWNED;
+	return HS_MEMBER_OWNED;
 }
 
 bool hs_type_is_visited_by_instances(const struct hs_layout *layout, const char *tp_name, size_t name_bytes)

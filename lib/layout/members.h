@@ -46,6 +46,7 @@ enum hs_member_rule {
 	HS_MEMBER_UNVISITED, /* counted; tp_traverse leaves it out */
 	HS_MEMBER_BORROWED,  /* neither: no reference at all, or another member's over again */
 	HS_MEMBER_WEAK,      /* neither: the collector clears it */
+	HS_MEMBER_MIXED,     /* as owned; small numbers stand there as well */
 	HS_MEMBER_TAGGED,    /* as owned; the word's low bits are no part of the address */
 };
 

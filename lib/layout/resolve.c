@@ -88,6 +88,7 @@ static struct hs_error *finish(const struct resolution *resolution, struct hs_la
 	const struct hs_layout_options *options = resolution->options;
 
 	HS_TRY(check_complete(layout));
+	hs_features_refine(layout);
 	hs_layout_discover(resolution->image, options->without_table, layout);
 	if (options->mutate)
 		options->mutate(options->mutate_context, layout);

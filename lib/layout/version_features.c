@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "layout.h"
+
 #define MANAGED_WEAKREF ((uint64_t)1 << 3)
 #define MANAGED_DICT ((uint64_t)1 << 4)
 
@@ -16,20 +18,20 @@ static const struct {
 } rows[] = {
 #define SMALL_ARENAS .arena_bytes = 256 << 10, .pool_bytes = 4 << 10, .small_request_bytes = 512
 #define LARGE_ARENAS .arena_bytes = 1 << 20, .pool_bytes = 16 << 10, .small_request_bytes = 512
-	{ 8, { SMALL_ARENAS, .refcount = HS_REFCOUNT_PLAIN } },
-	{ 9, { SMALL_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
-	{ 10, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
-	{ 11, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN, .preheader = HS_PREHEADER_VALUES_DICT, .values = HS_VALUES_PREFIXED, .preheader_flags = MANAGED_DICT,
+	{ 8, { SMALL_ARENAS, .static_types_own_object = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 9, { SMALL_ARENAS, .static_types_own_object = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 10, { LARGE_ARENAS, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 11, { LARGE_ARENAS, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN, .preheader = HS_PREHEADER_VALUES_DICT, .values = HS_VALUES_PREFIXED, .preheader_flags = MANAGED_DICT,
 		.int_size_has_a_digit = true, .getsizeof_static_types_have_gc = true, .getsizeof_counts_preheader = true } },
-	{ 12, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_TAGGED,
+	{ 12, { LARGE_ARENAS, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_TAGGED,
 		.values = HS_VALUES_PREFIXED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true, .getsizeof_static_types_have_gc = true, .getsizeof_counts_preheader = true, .has_static_builtin_state = true } },
-	{ 13, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_DICT,
+	{ 13, { LARGE_ARENAS, .pickle_memo_is_visited = true, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true, .has_inline_values = true,
 		.has_static_builtin_state = true } },
-	{ 14, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
+	{ 14, { LARGE_ARENAS, .pickle_memo_is_visited = true, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true, .has_inline_values = true,
 		.has_static_builtin_state = true, .ended_generators_visit_code = true } },
-	{ 15, { LARGE_ARENAS, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
+	{ 15, { LARGE_ARENAS, .dicts_visit_inline_values = true, .pickle_memo_is_visited = true, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true, .has_inline_values = true,
 		.has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_executing = 4 } },
 };
@@ -41,4 +43,22 @@ const struct hs_features *hs_features_of(unsigned major, unsigned minor)
 			if (rows[i].minor == minor)
 				return &rows[i].features;
 	return NULL;
+}
+
+/*
+ * gh-130327, in 3.13.13 and 3.14.4: before, tp_traverse of an instance left out its dict as long as it had values of its own
+ * (Objects/dictobject.c PyObject_VisitManagedDict). Debian carries the change in its 3.13.5, which is known by another patch
+ * that only Debian has: heads of the collector's lists aligned to 4.
+ */
+void hs_features_refine(struct hs_layout *layout)
+{
+	bool is_patched = HS_HAS(layout, gc_runtime_state, generations) && HS_OFFSET(layout, gc_runtime_state, generations) % 8 != 0;
+
+	/* bpo-41422, in 3.11.7 and 3.12.1 */
+	if (layout->minor == 11 || layout->minor == 12)
+		layout->features.pickle_memo_is_visited = layout->micro >= (layout->minor == 11 ? 7 : 1);
+	if (layout->minor == 13)
+		layout->features.dicts_visit_inline_values = layout->micro >= 13 || (layout->micro >= 5 && is_patched);
+	if (layout->minor == 14)
+		layout->features.dicts_visit_inline_values = layout->micro >= 4;
 }

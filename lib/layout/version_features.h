@@ -45,10 +45,22 @@ struct hs_features {
 	bool getsizeof_static_types_have_gc; /* sys.getsizeof adds a GC head to static types, which have none */
 	bool has_inline_values;              /* Py_TPFLAGS_INLINE_VALUES (bit 2) */
 	bool heap_types_are_visited;         /* instances of C heap types visit their type (bpo-40217) */
+	bool lru_links_visit_class;          /* functools.lru_cache: links are of a heap type, which it visits */
+	bool pickle_memo_is_visited;         /* by the tp_traverse of Pickler and Unpickler */
+	/*
+	 * Values inside an instance that has a dict: the dict reports them and the instance its dict, or else the instance
+	 * reports them and leaves out the dict.
+	 */
+	bool dicts_visit_inline_values;
+	bool static_types_own_object;        /* as their base, where none was named */
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */
 };
+
+/* What changed within a minor version, or by a distributor's patch: sets those features of a layout whose members are known. */
+struct hs_layout;
+void hs_features_refine(struct hs_layout *layout);
 
 /* The row of 3.`minor`, or NULL when this heapspy does not know that version. */
 const struct hs_features *hs_features_of(unsigned major, unsigned minor);

@@ -328,6 +328,7 @@ static void attributes_behind_the_object(void **state)
 
 	(void)state;
 	*fake_at(fake, object + 16, 1) = 5; /* capacity */
+	*fake_at(fake, object + 16 + (hs_addr)HS_OFFSET(fake->layout, PyDictValues, valid), 1) = 1;
 	fake_put(fake, object + 24, number);
 	struct hs_object seen = object_at(fake, object);
 	assert_int_equal(hs_object_extent(fake->py, &seen), 16 + 8 + 6 * 8);
