@@ -44,6 +44,12 @@ struct hs_graph_figures {
 };
 struct hs_graph_figures hs_graph_figures(const struct hs_graph *graph);
 
+/* What the heap was opened with. Borrowed. */
+const struct hs_cpython *hs_graph_python(const struct hs_graph *graph);
+struct hs_types *hs_graph_types(const struct hs_graph *graph);
+/* Threads that it was built with. */
+unsigned hs_graph_workers(const struct hs_graph *graph);
+
 hs_node hs_graph_node_count(const struct hs_graph *graph);
 /* False for a pool's block that holds no object, and for HS_NO_NODE. */
 bool hs_graph_is_object(const struct hs_graph *graph, hs_node node);
@@ -77,6 +83,8 @@ const hs_node *hs_graph_all_targets(const struct hs_graph *graph);
 /* The reverse, in which the rows of hubs are empty. A hub has no references of its own. */
 const struct hs_rows *hs_graph_source_rows(const struct hs_graph *graph);
 const hs_node *hs_graph_all_sources(const struct hs_graph *graph);
+/* Its hubs, ascending: at most as many as *ret has room for are written; the result is how many there are. */
+size_t hs_graph_hubs(const struct hs_graph *graph, hs_node *ret, size_t room);
 bool hs_graph_is_hub(const struct hs_graph *graph, hs_node node);
 
 /* One reference, as a visit of its object reports it. */

@@ -8,6 +8,7 @@
  */
 #include "graph_visit.h"
 
+#include "dict.h"
 #include "pages.h"
 #include "workers.h"
 
@@ -35,6 +36,7 @@ struct edge_worker {
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
 	bool knows_weak_word;
+	bool is_index;              /* it owns nothing of what it refers to */
 	bool out_of_memory, too_many;
 	struct hs_visitor visitor;
 	struct {
@@ -140,7 +142,7 @@ static void add_references(void *context, const struct hs_reference_run *run)
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)))
+	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index)
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -202,6 +204,7 @@ static void visit(struct edge_worker *worker, const struct hs_object *object, hs
 	worker->object = object;
 	worker->storage_bytes = block_bytes;
 	worker->knows_weak_word = false;
+	worker->is_index = object->type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;
 	hs_object_visit(heap->py, object, &worker->visitor);
 	if (adopts)

@@ -48,6 +48,7 @@ struct hs_graph {
 	uint64_t n_reverse;
 	HS_ARRAY(struct hub) hubs; /* by node */
 	pthread_mutex_t hubs_lock; /* their sources */
+	struct hs_addresses interned; /* dicts that index strings and own none of them: no rows, weak references */
 	struct hs_graph_figures figures;
 };
 
@@ -85,6 +86,14 @@ static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct
 	uint8_t state = heap->blocks[pool->first_block + index];
 	uint32_t start = heap->pymalloc->header_bytes + index * pool->block_bytes + heap->hook_bytes + block_header_bytes(state);
 	return state & BLOCK_OBJECT && address - pool->base == start ? pool->first_block + index : HS_NO_NODE;
+}
+
+static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr address)
+{
+	for (size_t i = 0; i < graph->interned.n; i++)
+		if (graph->interned.items[i] == address)
+			return true;
+	return false;
 }
 
 /* The same outside the pools. */

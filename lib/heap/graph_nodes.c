@@ -8,6 +8,7 @@
  */
 #include "graph_internal.h"
 #include "pages.h"
+#include "root.h"
 
 static void index_pools(struct hs_graph *graph)
 {
@@ -42,6 +43,22 @@ static void index_outside(struct hs_graph *graph)
 	}
 }
 
+static struct hs_error *find_interned(struct hs_graph *graph)
+{
+	const struct hs_cpython *py = graph->heap->py;
+
+	for (size_t i = 0; i < py->interpreters.n; i++) {
+		hs_addr dict = hs_interned_dict(py, py->interpreters.items[i].address);
+		if (!dict || graph_is_interned_dict(graph, dict))
+			continue;
+		hs_addr *slot = hs_array_append(&graph->interned);
+		if (!slot)
+			return hs_error_no_memory();
+		*slot = dict;
+	}
+	return NULL;
+}
+
 struct hs_error *graph_nodes_init(struct hs_graph *graph)
 {
 	const struct hs_heap *heap = graph->heap;
@@ -59,13 +76,14 @@ struct hs_error *graph_nodes_init(struct hs_graph *graph)
 		return hs_error_no_memory();
 	index_pools(graph);
 	index_outside(graph);
-	return NULL;
+	return find_interned(graph);
 }
 
 void graph_nodes_deinit(struct hs_graph *graph)
 {
 	free(graph->pool_of_blocks);
 	free(graph->page_first);
+	hs_array_free(&graph->interned);
 	hs_pages_free(graph->bytes, graph->n_nodes * sizeof(*graph->bytes));
 }
 

@@ -18,6 +18,7 @@
 #include "graph.h"
 #include "heap.h"
 #include "layout.h"
+#include "object_graph.h"
 #include "type.h"
 
 static void close_capture(struct hs_capture **capture) { hs_capture_destroy(*capture); }
@@ -25,6 +26,7 @@ static void close_layout(struct hs_layout **layout) { hs_layout_destroy(*layout)
 static void close_cpython(struct hs_cpython **py) { hs_cpython_close(*py); }
 static void close_types(struct hs_types **types) { hs_types_close(*types); }
 static void close_heap(struct hs_heap **heap) { hs_heap_close(*heap); }
+static void close_object_graph(struct hs_object_graph **object_graph) { hs_object_graph_destroy(*object_graph); }
 static void close_graph(struct hs_graph **graph) { hs_graph_destroy(*graph); }
 
 struct clocks {
@@ -78,6 +80,20 @@ static void print_graph(const struct hs_graph *graph)
 	figure("hubs", figures.n_hubs);
 }
 
+static void print_object_graph(const struct hs_object_graph *object_graph)
+{
+	struct hs_object_graph_figures figures = hs_object_graph_figures(object_graph);
+
+	figure("roots", figures.roots_ns);
+	figure("dominators", figures.dominators_ns);
+	figure("retained", figures.retained_ns);
+	figure("exact_roots", figures.n_exact_roots);
+	figure("late_roots", figures.n_late_roots);
+	figure("reached_perhaps", figures.n_perhaps);
+	figure("unreached", figures.n_unreachable);
+	figure("unreached_bytes", hs_object_graph_unreachable_bytes(object_graph));
+}
+
 static struct hs_error *measure(pid_t pid, unsigned n_workers)
 {
 	HS_CLEANUP(close_capture) struct hs_capture *capture = NULL;
@@ -86,6 +102,7 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers)
 	HS_CLEANUP(close_types) struct hs_types *types = NULL;
 	HS_CLEANUP(close_heap) struct hs_heap *heap = NULL;
 	HS_CLEANUP(close_graph) struct hs_graph *graph = NULL;
+	HS_CLEANUP(close_object_graph) struct hs_object_graph *object_graph = NULL;
 	const struct hs_capture_options capture_options = { .max_pause_ms = 60000, .n_workers = n_workers };
 	const struct hs_layout_options layout_options = { 0 };
 	const struct hs_heap_options heap_options = { .n_workers = n_workers };
@@ -100,7 +117,11 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers)
 	lap("census", &since);
 	HS_TRY(hs_graph_build(heap, n_workers, &graph));
 	lap("edges", &since);
+	const struct hs_object_graph_options options = { .n_workers = n_workers, .threads = &capture->threads };
+	HS_TRY(hs_object_graph_create(graph, &options, &object_graph));
+	lap("holders", &since);
 	print_graph(graph);
+	print_object_graph(object_graph);
 	figure("captured_bytes", hs_image_captured_bytes(capture->image));
 	figure("peak_bytes", peak_bytes());
 	return NULL;
