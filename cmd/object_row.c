@@ -24,6 +24,8 @@ bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool 
 	ret->repr[0] = '\0';
 	hs_object_row_set(ret, HS_OBJECT_ADDRESS, object->address);
 	hs_object_row_set(ret, HS_OBJECT_BYTES, hs_graph_bytes(source->graph, node));
+	if (source->holders)
+		hs_object_row_set(ret, HS_OBJECT_RETAINED, hs_object_graph_retained_bytes(source->holders, node));
 	if (entry.getsizeof_bytes != HS_SIZE_UNKNOWN)
 		hs_object_row_set(ret, HS_OBJECT_GETSIZEOF, entry.getsizeof_bytes);
 	if (hs_object_length(heap->py, object, &value))

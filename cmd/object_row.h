@@ -9,6 +9,7 @@
 
 #include "generation.h"
 #include "graph.h"
+#include "object_graph.h"
 #include "process_heap.h"
 #include "repr.h"
 
@@ -51,6 +52,7 @@ static inline void hs_object_row_set(struct hs_object_row *row, enum hs_object_f
 struct hs_object_source {
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
+	const struct hs_object_graph *holders; /* NULL: what objects retain is not known */
 };
 
 /* The object at a node, all but its generation; the repr only if `with_repr`. False when there is no object. */

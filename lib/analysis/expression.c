@@ -124,6 +124,13 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	}
 }
 
+void hs_expression_skip(struct hs_expression *expression, size_t n)
+{
+	flush(expression);
+	hs_bounded_text_printf(&expression->text, "<%zu more steps>", n);
+	expression->is_evaluable = false;
+}
+
 bool hs_expression_end(struct hs_expression *expression)
 {
 	flush(expression);

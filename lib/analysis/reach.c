@@ -100,7 +100,8 @@ static void close_reach(struct hs_reach **reach)
 	hs_reach_close(*reach);
 }
 
-struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const char *exclude, struct hs_reach **ret)
+struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_reach_options *options,
+			       struct hs_reach **ret)
 {
 	HS_CLEANUP(close_reach) struct hs_reach *reach = calloc(1, sizeof(*reach));
 
@@ -109,8 +110,8 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	reach->heap = heap;
 	reach->graph = graph;
 	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };
-	HS_TRY(reach_find_roots(reach));
-	HS_TRY(classify(reach, exclude));
+	HS_TRY(reach_find_roots(reach, options->threads));
+	HS_TRY(classify(reach, options->exclude));
 	struct hs_path_input input = {
 		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->path_roots.n,
 		.classes = reach->classes, .ask = reach_ask, .context = reach, .excluded = reach->excluded,
@@ -224,6 +225,13 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 	return true;
 }
 
+const char *hs_reach_root_kind(const struct hs_reach_root *root)
+{
+	if (root->kind == HS_REACH_STACK)
+		return "stack";
+	return root->kind == HS_REACH_NATIVE ? "native" : hs_root_kind_name((enum hs_root_kind)root->kind);
+}
+
 void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes)
 {
 	const struct hs_expression_step variable = {
@@ -242,6 +250,6 @@ void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expr
 		hs_expression_add(expression, &variable);
 		return;
 	}
-	snprintf(start, sizeof(start), "<%s%s%s>", hs_root_kind_name((enum hs_root_kind)root->kind), root->name ? " " : "", root->name ? root->name : "");
+	snprintf(start, sizeof(start), "<%s%s%s>", hs_reach_root_kind(root), root->name ? " " : "", root->name ? root->name : "");
 	hs_expression_begin(expression, ret, ret_bytes, start, false);
 }
