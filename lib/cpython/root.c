@@ -109,6 +109,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	return true;
 }
 
+/* What the compiler wrote into their count: the one reference that nobody drops. */
 static void report_static_types(const struct hs_root_visit *visit)
 {
 	size_t n;
@@ -117,7 +118,7 @@ static void report_static_types(const struct hs_root_visit *visit)
 	for (size_t i = 0; i < n; i++)
 		if (!(types[i]->flags & HS_TPFLAGS_HEAPTYPE))
 			visit->callback(visit->context, &(struct hs_root){ .kind = HS_ROOT_TYPE, .address = types[i]->address,
-									   .edge_kind = HS_EDGE_FIELD });
+									   .relation = HS_OWNED, .edge_kind = HS_EDGE_FIELD });
 }
 
 static void free_threads(struct hs_thread_states *threads)

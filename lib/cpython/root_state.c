@@ -14,6 +14,8 @@
 #define FUNCTION_CACHE_BYTES (WORD + 4096 * 16) /* pycore_function.h, 3.13+: FUNC_VERSION_CACHE_SIZE pairs, borrowed */
 #define MAX_CALLBACKS (1u << 20)
 #define MAX_IDENTIFIERS (1u << 20)
+#define FREE_LIST_ENTRIES 80 /* PyList_MAXFREELIST, PyDict_MAXFREELIST */
+#define FREE_LIST_MIN_RUN 8
 
 /*
  * A member that Python's users know by a name. Another release's table may be in use, in which it stands elsewhere: what is no
@@ -327,12 +329,42 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	scan_rest(&state);
 }
 
+static unsigned count_alike(const struct hs_cpython *py, hs_addr start, hs_addr end, const char *type)
+{
+	unsigned n = 0;
+
+	while (start + n * WORD < end && n < FREE_LIST_ENTRIES && hs_is_exactly(py, hs_image_word(py->image, start + n * WORD), type))
+		n++;
+	return n;
+}
+
+/*
+ * Up to 3.9 lists and dicts that are freed are kept in static arrays (Objects/listobject.c, dictobject.c: free_list), whose unused end
+ * still names those that were taken from there. Nothing else in the interpreter's data refers to so many lists or dicts in a row.
+ */
+static void add_free_list_gaps(struct state *state, hs_addr start, hs_addr end)
+{
+	static const char *const types[] = { "list", "dict" };
+	const struct hs_cpython *py = state->visit->py;
+
+	if (start >= py->layout->runtime_end || end <= py->layout->runtime_start)
+		return;
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		for (hs_addr at = start; at < end;) {
+			unsigned n = count_alike(py, at, end, types[i]);
+			if (n >= FREE_LIST_MIN_RUN)
+				add_gap(state, at, n * WORD);
+			at += (n ? n : 1) * WORD;
+		}
+}
+
 static bool scan_binary(void *context, hs_addr start, hs_addr end)
 {
 	struct state *state = context;
 
-	state->start = start;
+	state->start = (start + WORD - 1) & ~(hs_addr)(WORD - 1);
 	state->bytes = end - start;
+	add_free_list_gaps(state, state->start, end);
 	scan_rest(state);
 	return true;
 }
