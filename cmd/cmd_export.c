@@ -89,6 +89,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!own->has_format)
 			argp_error(state, "which format? -f jsonl or -f dot");
+		if (own->is_up && own->is_down)
+			argp_error(state, "--up and --down: without either, both directions are shown");
 		if (own->has_format && own->format == FORMAT_DOT && !own->from)
 			argp_error(state, "a graph of the whole heap would be too large to look at: --from ADDRESS");
 		return ARGP_ERR_UNKNOWN;

@@ -36,7 +36,7 @@ static void add_filter(struct argp_state *state, struct objects_options *own, co
 	if (own->n_filters == HS_OBJECTS_MAX_FILTERS)
 		argp_error(state, "more than %d conditions", HS_OBJECTS_MAX_FILTERS);
 	if (!hs_object_filter_parse(text, &own->filters[own->n_filters]))
-		argp_error(state, "'%s' is no condition; write %s", text, hs_object_filter_syntax);
+		argp_error(state, "--where: '%s' is no condition; write %s", text, hs_object_filter_syntax);
 	own->n_filters++;
 }
 

@@ -24,7 +24,7 @@ struct why_options {
 
 static const struct argp_option options[] = {
 	{ "max-paths", KEY_MAX_PATHS, "N", 0, "Paths to show (default 3 of an object, 20 of a type)", 0 },
-	{ "exclude", KEY_EXCLUDE, "GLOB", 0, "No path through objects of a type, or a module, whose name matches", 0 },
+	{ "exclude", KEY_EXCLUDE, "GLOB", 0, "No path through what matches: objects of a type, a module, a global ('app.CACHE')", 0 },
 	{ 0 },
 };
 

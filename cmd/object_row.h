@@ -30,6 +30,7 @@ struct hs_object_row {
 	const char *type; /* full name; borrowed from the types; the target's bytes */
 	uint64_t values[HS_N_OBJECT_FIELDS]; /* by field; meaningless for HS_OBJECT_REPR */
 	uint32_t known;   /* bit 1 << field: the object has it */
+	uint64_t n_retained; /* objects, itself included; known when HS_OBJECT_RETAINED is */
 	bool is_tracked;
 	enum hs_generation generation;
 	char repr[HS_REPR_BYTES];

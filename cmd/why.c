@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "code.h"
+#include "escape.h"
 #include "json.h"
+#include "unicode.h"
 
 #define MAX_STEPS_LISTED 2000 /* of a path; more of them say nothing more */
 
@@ -31,15 +34,67 @@ static void add_to_expression(struct hs_expression *expression, struct hs_reach_
 		hs_expression_skip(expression, n - 2 * HS_PATH_SHOWN_STEPS);
 }
 
+/* What a closure calls the variable in cell `index`; NULL when that cannot be told. */
+static const char *closure_variable(const struct hs_object_source *source, hs_node function, size_t index, char *ret, size_t ret_bytes)
+{
+	const struct hs_cpython *py = source->heap->py;
+	struct hs_heap_object entry;
+	struct hs_object closure;
+	struct hs_code code;
+	hs_addr name;
+	uint64_t n;
+
+	if (!hs_graph_object(source->graph, function, &entry) ||
+	    !hs_object_at(py, source->heap->types, hs_object_field(py, &entry.object, "__closure__"), &closure) ||
+	    !hs_object_length(py, &closure, &n) || !hs_code_read(py, hs_object_field(py, &entry.object, "__code__"), &code))
+		return NULL;
+	/* free variables come last: among all slots (3.11+), or in a list of their own */
+	const uint8_t *names = code.kinds ? code.names[0] : code.names[2];
+	size_t n_names = code.kinds ? code.n_slots : code.n_names[2], first = n_names - (n < n_names ? n : n_names);
+	if (!names || first + index >= n_names)
+		return NULL;
+	memcpy(&name, names + (first + index) * sizeof(name), sizeof(name));
+	return hs_str_read(py, name, ret, ret_bytes) ? ret : NULL;
+}
+
+/*
+ * Names a step as a programmer does, where it takes two or three references: an attribute in an instance's dict, a closure's
+ * variable. Only the list of steps is concerned; expressions know that by themselves.
+ */
+static void rename_step(const struct hs_object_source *source, const struct hs_path *path, size_t i, const struct hs_reach_step *steps,
+			struct hs_reach_step *step)
+{
+	const struct hs_reach_step *before = i ? &steps[(i - 1) % 3] : NULL, *first = i > 1 ? &steps[(i - 2) % 3] : NULL;
+	char name[HS_REFERENCE_NAME_BYTES];
+
+	if (before && before->expression.kind == HS_EDGE_FIELD && !strcmp(before->name, "__dict__") && before->expression.holder != HS_HOLDER_MODULE &&
+	    step->expression.kind == HS_EDGE_VALUE && hs_attribute_of_key(step->name, name, sizeof(name))) {
+		step->expression.kind = HS_EDGE_ATTRIBUTE;
+		strcpy(step->name, name);
+	}
+	if (first && first->expression.holder == HS_HOLDER_THREAD_LOCAL && step->expression.kind == HS_EDGE_VALUE &&
+	    hs_attribute_of_key(step->name, name, sizeof(name))) {
+		step->expression.kind = HS_EDGE_ATTRIBUTE;
+		strcpy(step->name, name);
+	}
+	if (first && first->expression.kind == HS_EDGE_FIELD && !strcmp(first->name, "__closure__") && before->expression.kind == HS_EDGE_INDEX &&
+	    step->expression.kind == HS_EDGE_FIELD &&
+	    closure_variable(source, path->nodes[i - 2], strtoul(before->name, NULL, 10), name, sizeof(name))) {
+		step->expression.kind = HS_EDGE_CELL;
+		hs_escape(step->name, sizeof(step->name), name, strlen(name));
+	}
+}
+
 static struct hs_error *write_path(struct hs_why_path *ret, const struct hs_object_source *source, const struct hs_reach *reach,
 				   const struct hs_path *path)
 {
 	size_t n_roots;
 	const struct hs_reach_root *root = &hs_reach_roots(reach, &n_roots)[path->root];
 	size_t n_steps = path->n - 1;
+	bool is_last_resort = root->cost >= HS_REACH_LAST_RESORT;
 	char text[HS_EXPRESSION_BYTES];
 	struct hs_expression expression;
-	struct hs_reach_step step;
+	struct hs_reach_step steps[3]; /* this one and the two before, by i % 3 */
 
 	ret->root = root;
 	ret->cost = path->cost;
@@ -49,16 +104,28 @@ static struct hs_error *write_path(struct hs_why_path *ret, const struct hs_obje
 		return hs_error_no_memory();
 	for (size_t i = 0; i < n_steps; i++) {
 		hs_node from = path->nodes[i], to = path->nodes[i + 1];
-		if (!hs_reach_step(reach, from, to, &step))
-			step = (struct hs_reach_step){ .expression = { .kind = HS_EDGE_SCAN } };
+		if (!hs_reach_step(reach, from, to, &steps[i % 3]))
+			steps[i % 3] = (struct hs_reach_step){ .expression = { .kind = HS_EDGE_SCAN } };
+		struct hs_reach_step step = steps[i % 3];
+		is_last_resort |= step.cost >= HS_REACH_LAST_RESORT;
 		add_to_expression(&expression, &step, i, n_steps);
+		rename_step(source, path, i, steps, &step);
 		if (i < MAX_STEPS_LISTED && !add_step(ret, hs_graph_address(source->graph, from), hs_graph_address(source->graph, to),
 						      step.expression.kind, step.has_name ? step.name : NULL))
 			return hs_error_no_memory();
 	}
 	ret->is_evaluable = hs_expression_end(&expression);
+	ret->is_last_resort = is_last_resort;
 	ret->expression = strdup(text);
 	return ret->expression ? NULL : hs_error_no_memory();
+}
+
+static void drop_path(struct hs_why_path *path)
+{
+	for (size_t i = 0; i < path->steps.n; i++)
+		free(path->steps.items[i].name);
+	hs_array_free(&path->steps);
+	free(path->expression);
 }
 
 struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, hs_node node, size_t n_max)
@@ -72,11 +139,14 @@ struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source
 	for (size_t i = 0; i < n && !error; i++) {
 		struct hs_why_path *path = hs_array_append(&why->paths);
 		error = path ? write_path(path, source, reach, &paths[i]) : hs_error_no_memory();
+		/* a last resort is no further path: it leads through what leads everywhere */
+		if (!error && i && path->is_last_resort)
+			drop_path(&why->paths.items[--why->paths.n]);
 	}
 	hs_path_list_free(paths, n);
 	why->n_objects = 1;
 	why->n_unreached = n == 0;
-	why->n_paths = n;
+	why->n_paths = why->paths.n;
 	return error;
 }
 
@@ -110,13 +180,8 @@ struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *
 
 void hs_why_deinit(struct hs_why *why)
 {
-	for (size_t i = 0; i < why->paths.n; i++) {
-		struct hs_why_path *path = &why->paths.items[i];
-		for (size_t j = 0; j < path->steps.n; j++)
-			free(path->steps.items[j].name);
-		hs_array_free(&path->steps);
-		free(path->expression);
-	}
+	for (size_t i = 0; i < why->paths.n; i++)
+		drop_path(&why->paths.items[i]);
 	hs_array_free(&why->paths);
 	hs_type_match_deinit(&why->match);
 }

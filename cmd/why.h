@@ -23,6 +23,7 @@ struct hs_why_step {
 struct hs_why_path {
 	char *expression; /* owned */
 	bool is_evaluable;
+	bool is_last_resort; /* see HS_REACH_LAST_RESORT */
 	uint64_t cost;
 	uint64_t count;   /* objects that it stands for */
 	const struct hs_reach_root *root;

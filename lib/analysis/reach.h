@@ -23,7 +23,8 @@ struct hs_reach_root {
 	uint32_t cost;
 	const char *name;     /* of the module, variable, field; NULL: none */
 	uint64_t thread;      /* 0: none */
-	const char *function; /* NULL: no frame's */
+	const char *module;   /* whose code the frame runs; "": unknown; NULL: no frame's */
+	const char *function;
 	const char *file;
 	int32_t line;         /* 0: unknown */
 };
@@ -38,7 +39,7 @@ const char *hs_reach_root_kind(const struct hs_reach_root *root);
 struct hs_reach;
 
 struct hs_reach_options {
-	const char *exclude; /* a glob: no path goes through objects whose type, or modules whose name, fits; NULL: all may */
+	const char *exclude; /* a glob: no path goes through objects whose type fits, modules, and globals ("app.CACHE"); NULL: all may */
 	const struct hs_thread_list *threads; /* of the capture; NULL: C stacks are not looked at */
 };
 
@@ -54,8 +55,15 @@ void hs_reach_close(struct hs_reach *reach);
 const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
 const struct hs_paths *hs_reach_paths(const struct hs_reach *reach);
 
+/*
+ * What costs so much, a root or a step, is taken only where nothing else leads to an object: a function's globals, a class's bases,
+ * temporaries, words that may be references.
+ */
+#define HS_REACH_LAST_RESORT 120
+
 /* One reference of a path, by its name. */
 struct hs_reach_step {
+	unsigned cost;
 	struct hs_expression_step expression; /* its name is `name` below, set by who uses it */
 	bool has_name;
 	char name[HS_REFERENCE_NAME_BYTES];

@@ -18,7 +18,7 @@ const char *reach_keep(struct hs_reach *reach, const char *text)
 	char **last = reach->strings.n ? &reach->strings.items[reach->strings.n - 1] : NULL;
 
 	/* one frame's roots come one after the other: their function and file are the same text */
-	for (size_t i = 0; last && i < 3 && i < reach->strings.n; i++)
+	for (size_t i = 0; last && i < 4 && i < reach->strings.n; i++)
 		if (!strcmp(last[-(ptrdiff_t)i], text))
 			return last[-(ptrdiff_t)i];
 	char **slot = hs_array_append(&reach->strings);
@@ -36,10 +36,15 @@ static hs_addr module_dict(const struct hs_reach *reach, hs_addr module)
 	return hs_object_at(reach->heap->py, reach->heap->types, module, &object) ? hs_object_field(reach->heap->py, &object, "__dict__") : 0;
 }
 
-/*
- * Whose a module is: __main__ and what lies neither beside the standard library nor below it is the user's. Built-in and frozen
- * modules have no file.
- */
+/* Whose a file is: what lies neither among installed packages nor with the standard library is the user's. */
+static unsigned file_cost(const char *file, const char *library)
+{
+	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
+		return COST_SITE;
+	return *library && !strncmp(file, library, strlen(library)) ? COST_STANDARD : 0;
+}
+
+/* Built-in and frozen modules have no file; __main__ may have none either. */
 static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_addr dict, const char *library)
 {
 	char file[1024];
@@ -47,11 +52,7 @@ static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_a
 
 	if (!strcmp(name, "__main__"))
 		return 0;
-	if (!str || !hs_str_read(reach->heap->py, str, file, sizeof(file)))
-		return COST_STANDARD;
-	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
-		return COST_SITE;
-	return *library && !strncmp(file, library, strlen(library)) ? COST_STANDARD : 0;
+	return str && hs_str_read(reach->heap->py, str, file, sizeof(file)) ? file_cost(file, library) : COST_STANDARD;
 }
 
 static unsigned root_cost(const struct hs_root *root)
@@ -65,7 +66,7 @@ static unsigned root_cost(const struct hs_root *root)
 	if (root->kind != HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_SCAN || root->relation & HS_SCANNED))
 		return COST_CONSERVATIVE;
 	if (root->kind == HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_STACK || root->edge_kind == HS_EDGE_FIELD || root->edge_kind == HS_EDGE_SCAN))
-		return 60;
+		return HS_REACH_LAST_RESORT;
 	if (root->kind == HS_ROOT_THREAD && root->name && !strcmp(root->name, "dict"))
 		return 4;
 	return costs[root->kind];
@@ -111,8 +112,10 @@ static void keep_root(void *context, const struct hs_root *root)
 		hs_root_place_of(reach->heap, root, &place);
 		slot->thread = place.thread;
 		slot->line = place.line;
+		slot->module = root->frame ? reach_keep(reach, place.module) : NULL;
 		slot->function = root->frame ? reach_keep(reach, place.function) : NULL;
 		slot->file = root->frame ? reach_keep(reach, place.file) : NULL;
+		slot->cost += root->frame ? file_cost(place.file, collecting->library) : 0;
 	}
 	if (root->kind == HS_ROOT_MODULE && slot->name) {
 		hs_addr dict = module_dict(reach, root->address);
