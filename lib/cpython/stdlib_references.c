@@ -162,6 +162,15 @@ void hs_time_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 	visit_tzinfo(object, HS_OFFSET(py->layout, PyDateTime_Time, hastzinfo), HS_OFFSET(py->layout, PyDateTime_Time, tzinfo), visitor);
 }
 
+/* True for str and int objects: they cannot be part of a cycle, and a module's m_traverse leaves them out. */
+static bool is_leaf(const struct hs_cpython *py, hs_addr address)
+{
+	const uint64_t leaf_flags = (uint64_t)1 << 24 | (uint64_t)1 << 28; /* Py_TPFLAGS_LONG_SUBCLASS, _UNICODE_SUBCLASS */
+	hs_addr type = address & (WORD - 1) ? 0 : hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type));
+
+	return type && hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & leaf_flags;
+}
+
 /*
  * A module's own state: a C struct of which only the size is known, but one that holds little else than objects, and
  * they count. From 3.15 on the module itself says how large it is, before that its definition.
@@ -176,8 +185,14 @@ void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *o
 		bytes = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_size));
 		traverse = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_traverse));
 	}
-	const void *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
-	visit_words(visitor, words, words ? bytes / WORD : 0, WORD, HS_SCANNED | (traverse ? HS_STRONG : HS_OWNED), HS_EDGE_SCAN, "md_state");
+	const uint8_t *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
+	for (uint64_t at = 0; words && at + WORD <= bytes; at += WORD) {
+		hs_addr word;
+		memcpy(&word, words + at, sizeof(word));
+		if (word)
+			visit_words(visitor, words + at, 1, WORD, HS_SCANNED | (traverse && !is_leaf(py, word) ? HS_STRONG : HS_OWNED),
+				    HS_EDGE_SCAN, "md_state");
+	}
 }
 
 /* 3.12+: what the attributes of a code object return is kept in a block of its own. */
