@@ -23,10 +23,13 @@ class Calls:
         # once for practice: the first look fills caches
         self._ask()
         self.truth = self._ask()
+        self.told = self.dump(*options)
+        self.objects = {o["address"]: o for o in self.told["objects"]}
+
+    def dump(self, *options):
         done = subprocess.run([FRAMES_DUMP, *options, str(self.live.pid)], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
-        self.told = json.loads(done.stdout)
-        self.objects = {o["address"]: o for o in self.told["objects"]}
+        return json.loads(done.stdout)
 
     def _ask(self):
         self.live.truth_file.seek(0)
@@ -143,6 +146,16 @@ def test_roots(calls):
     assert own and all(r["line"] > 0 and r["thread"] for r in own)
     if calls.truth["version"] >= [3, 11]:
         assert {"parameter", "kept", "shared", "table", "rest", "words"} <= {r["name"] for r in own}
+
+
+def test_without_debug_information(calls):
+    """The shipped tables say what DWARF says."""
+    told = calls.dump("--no-dwarf")
+    assert "table" in told["layout"]
+    for key in ("threads", "objects", "interned"):
+        assert told[key] == calls.told[key], key
+    named = [[r for r in t["roots"] if r["root"] != "static" and r["name"]] for t in (told, calls.told)]
+    assert named[0] == named[1]
 
 
 def test_command(calls):
