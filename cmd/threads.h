@@ -19,7 +19,8 @@ struct hs_call_variable {
 };
 
 struct hs_call {
-	char *function;    /* module and qualified name: "app.Session.load" */
+	char *module;      /* "app"; "": unknown */
+	char *function;    /* its qualified name: "Session.load" */
 	char *file;        /* as its code object has it */
 	int32_t line;      /* 0: unknown */
 	HS_ARRAY(struct hs_call_variable) variables; /* in the order of its code, bound ones only */
@@ -57,7 +58,8 @@ struct hs_threads_options {
 };
 
 /* Fills in all but `document`. Errors: NO_MEMORY. */
-struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap, const struct hs_threads_options *options) HS_MUST_CHECK;
+struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap,
+				   const struct hs_threads_options *options) HS_MUST_CHECK;
 void hs_threads_deinit(struct hs_threads *threads);
 
 void hs_threads_text(FILE *out, const struct hs_threads *threads, const struct hs_style *style);

@@ -69,7 +69,8 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 	hs_text_line_end(&line);
 	for (size_t i = 0; i < thread->frames.n; i++) {
 		const struct hs_call *call = &thread->frames.items[i];
-		put_line(out, style, INDENT, "%s  %s%s", call->function, call->file, line_of(call, where));
+		put_line(out, style, INDENT, "%s%s%s  %s%s", call->module, *call->module ? "." : "", call->function, call->file,
+			 line_of(call, where));
 		put_variables(out, call, style);
 	}
 	put_more(out, style, thread->n_frames - thread->frames.n);
@@ -81,8 +82,9 @@ static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, 
 	const struct hs_call *call = &suspended->call;
 	char count[HS_FIGURE_BYTES], where[16];
 
-	put_line(out, style, INDENT, "%s %s %s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
-		 call->function, call->file, line_of(call, where), suspended->n_alike > 1 ? "such as " : "", suspended->address);
+	put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
+		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where),
+		 suspended->n_alike > 1 ? "such as " : "", suspended->address);
 	put_variables(out, call, style);
 }
 

@@ -40,6 +40,7 @@ struct frame_visit {
 	const struct hs_root_visit *visit;
 	const struct hs_thread_state *thread;
 	const struct hs_frame *frame;
+	bool is_of_object; /* the references are those of a frame object or a generator */
 };
 
 static void report_run(void *context, const struct hs_reference_run *run)
@@ -47,6 +48,10 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	const struct frame_visit *frame_visit = context;
 	const struct hs_root_visit *visit = frame_visit->visit;
 	const uint8_t *word = run->words, *name = run->names;
+
+	/* of these only what has a name is worth a root of its own */
+	if (frame_visit->is_of_object && !name)
+		return;
 	struct hs_root root = {
 		.kind = HS_ROOT_FRAME, .edge_kind = run->kind, .name = run->name, .thread = frame_visit->thread, .frame = frame_visit->frame,
 	};
@@ -56,7 +61,7 @@ static void report_run(void *context, const struct hs_reference_run *run)
 		memcpy(&bits, word, sizeof(bits));
 		root.address = run->tag_mask ? hs_frame_untag(visit->py, bits) : bits;
 		/* nothing visits a frame that is no object's */
-		root.relation = bits & run->borrowed_tag ? 0 : run->relation & ~HS_VISITED;
+		root.relation = frame_visit->is_of_object || bits & run->borrowed_tag ? 0 : run->relation & ~HS_VISITED;
 		if (name)
 			memcpy(&root.name_object, name + i * run->names_stride, sizeof(root.name_object));
 		if (root.address)
@@ -102,14 +107,14 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
 
 	frame_visit.frame = frame;
-	if (HS_HAS(py->layout, PyThreadState, frame)) {
+	frame_visit.is_of_object = frame->owner != HS_FRAME_OF_THREAD;
+	if (HS_HAS(py->layout, PyThreadState, frame))
 		report_holder(&frame_visit, frame->address, frame->generator ? 0 : HS_OWNED);
-	} else if (frame->owner == HS_FRAME_OF_THREAD) {
-		hs_frame_visit_head(py, frame->address, &names, HS_OWNED, &visitor);
-		hs_frame_visit_words(py, frame, &visitor);
-	} else {
+	else if (frame->owner != HS_FRAME_OF_THREAD)
 		report_holder(&frame_visit, frame->generator ? frame->generator : frame->object, 0);
-	}
+	else
+		hs_frame_visit_head(py, frame->address, &names, HS_OWNED, &visitor);
+	hs_frame_visit_words(py, frame, &visitor);
 	return true;
 }
 

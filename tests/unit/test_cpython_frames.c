@@ -357,6 +357,36 @@ static void running_calls_are_roots(void **state)
 	}
 }
 
+/* Up to 3.10 the call holds its frame object, which holds the variables: they are roots by name only. */
+static void running_frame_objects_are_roots(void **state)
+{
+	static const char *const tables[] = { V38, V310 };
+	hs_addr objects[FAKE_N_WORDS];
+
+	(void)state;
+	for (size_t t = 0; t < 2; t++) {
+		struct fake_calls calls = fake_calls_open(tables[t]);
+		hs_addr frame = fake_frame_object(&calls, objects);
+
+		FAKE_PUT(calls.fake, frame, PyFrameObject, f_executing, 1);
+		FAKE_PUT(calls.fake, frame, PyFrameObject, f_stackdepth, (uint64_t)-1);
+		FAKE_PUT(calls.fake, calls.fake->thread, PyThreadState, frame, frame);
+		struct root_seen seen = find_root(&calls, frame);
+		assert_int_equal(seen.found.kind, HS_ROOT_FRAME);
+		assert_int_equal(seen.found.relation, HS_OWNED);
+		seen = find_root(&calls, objects[0]);
+		assert_int_equal(seen.n, 1);
+		assert_int_equal(seen.found.relation, 0);
+		assert_int_equal(seen.found.edge_kind, HS_EDGE_LOCAL);
+		assert_int_equal(seen.found.name_object, calls.names[0]);
+		assert_int_equal(find_root(&calls, objects[FAKE_N_SLOTS]).n, 0);
+		/* a generator's: whoever resumed it holds it */
+		FAKE_PUT(calls.fake, frame, PyFrameObject, f_gen, objects[1]);
+		assert_int_equal(find_root(&calls, objects[1]).found.relation, 0);
+		fake_calls_close(&calls);
+	}
+}
+
 static void members_of_states_are_roots(void **state)
 {
 	static const char *const tables[] = { V38, V310, V311, V313, V315 };
@@ -437,6 +467,7 @@ int main(void)
 		cmocka_unit_test(suspended_generators),
 		cmocka_unit_test(tagged_references),
 		cmocka_unit_test(running_calls_are_roots),
+		cmocka_unit_test(running_frame_objects_are_roots),
 		cmocka_unit_test(members_of_states_are_roots),
 		cmocka_unit_test(the_type_cache_owns_names_only),
 		cmocka_unit_test(frames_that_lie),
