@@ -154,6 +154,13 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	}
 }
 
+void hs_expression_repeat(struct hs_expression *expression)
+{
+	flush(expression);
+	hs_bounded_text_put(&expression->text, HS_ELLIPSIS);
+	expression->is_evaluable = false;
+}
+
 void hs_expression_skip(struct hs_expression *expression, size_t n)
 {
 	flush(expression);
