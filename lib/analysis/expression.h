@@ -39,6 +39,7 @@ struct hs_expression_step {
 
 struct hs_expression {
 	struct hs_bounded_text text;
+	size_t room; /* the limit of the text without what is kept for the last "…" */
 	bool is_evaluable;
 	/* A step that the next one may be written together with. */
 	enum {
