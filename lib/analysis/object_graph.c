@@ -173,7 +173,7 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 	HS_TRY(find_dominators(object_graph, &collecting, n_workers));
 	HS_TRY(keep_late_roots(object_graph, &collecting.late));
 	uint64_t dominated = now_ns();
-	HS_TRY(hs_retained_init(&object_graph->retained, &object_graph->tree, hs_graph_all_bytes(graph), HS_GRAPH_BYTES_UNIT));
+	HS_TRY(hs_retained_init(&object_graph->retained, &object_graph->tree, hs_graph_sizes(graph)));
 	const struct hs_dominators *tree = &object_graph->tree;
 	*figures = (struct hs_object_graph_figures){
 		.n_exact_roots = collecting.exact.n, .n_late_roots = object_graph->late_roots.n,
@@ -321,7 +321,6 @@ static void insert(struct hs_retainer *largest, size_t *n, size_t n_max, struct 
 struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret, size_t *ret_n)
 {
 	const struct hs_dominators *tree = &object_graph->tree;
-	const uint64_t *bytes = object_graph->retained.bytes;
 	/* what the one child that retains most does */
 	HS_FREE uint64_t *most = calloc(tree->n_order, sizeof(*most));
 	HS_FREE struct hs_retainer *largest = calloc(n_max + 1, sizeof(*largest));
@@ -329,12 +328,16 @@ struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_gr
 
 	if (!most || !largest)
 		return hs_error_no_memory();
-	for (uint32_t number = 1; number < tree->n_order; number++)
-		if (bytes[number] > most[tree->idom[number]])
-			most[tree->idom[number]] = bytes[number];
-	for (uint32_t number = 1; n_max && number < tree->n_order; number++)
-		if (tree->order[number] < tree->n && (double)(bytes[number] - most[number]) >= LEAST_SURPLUS * (double)bytes[number])
-			insert(largest, &n, n_max, (struct hs_retainer){ tree->order[number], bytes[number] });
+	for (uint32_t number = 1; number < tree->n_order; number++) {
+		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
+		if (bytes > most[tree->idom[number]])
+			most[tree->idom[number]] = bytes;
+	}
+	for (uint32_t number = 1; n_max && number < tree->n_order; number++) {
+		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
+		if (tree->order[number] < tree->n && (double)(bytes - most[number]) >= LEAST_SURPLUS * (double)bytes)
+			insert(largest, &n, n_max, (struct hs_retainer){ tree->order[number], bytes });
+	}
 	*ret = hs_take(largest);
 	*ret_n = n;
 	return NULL;

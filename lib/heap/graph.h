@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "reference.h"
 #include "rows.h"
+#include "sizes.h"
 
 typedef uint32_t hs_node;
 #define HS_NO_NODE UINT32_MAX
@@ -39,6 +40,7 @@ struct hs_graph_figures {
 	uint64_t n_edges;         /* stored: equal neighbours once */
 	uint64_t n_references;    /* with their counts */
 	uint64_t n_reverse_edges; /* stored */
+	uint64_t n_not_followed;  /* runs of references left out because containers share tables by the thousand: not complete */
 	uint32_t n_hubs;          /* nodes whose referrers are searched for on demand */
 	uint64_t forward_ns, reverse_ns; /* wall time of the two passes */
 };
@@ -63,9 +65,8 @@ bool hs_graph_object(const struct hs_graph *graph, hs_node node, struct hs_heap_
 const struct hs_type *hs_graph_type(const struct hs_graph *graph, hs_node node);
 /* Allocator bytes: its own block and what it owns besides, adopted blocks included. 0: static storage, or no object. */
 uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node);
-/* The same for all nodes, in units of HS_GRAPH_BYTES_UNIT bytes. Borrowed. */
-const uint32_t *hs_graph_all_bytes(const struct hs_graph *graph);
-#define HS_GRAPH_BYTES_UNIT 16
+/* The same for all nodes. Borrowed. */
+const struct hs_sizes *hs_graph_sizes(const struct hs_graph *graph);
 
 /* Borrowed. */
 const hs_node *hs_graph_targets(const struct hs_graph *graph, hs_node node, size_t *ret_n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole census over a heap whose bytes were changed: it may count wrongly or give up, but must not crash, hang or read
+ * The whole census, and now and then all that is made of it, over a heap whose bytes were changed: it may count wrongly or give up, but must not crash, hang or read
  * beside the image. The first byte of the input chooses the version of CPython and the allocator's hooks; then come changes,
  * each 12 bytes: what, where, the word.
  */
@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "census.h"
+#include "csr.h"
 #include "fake_heap.h"
+#include "object_graph.h"
+#include "reach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -117,6 +120,74 @@ static void take_census(const struct fake_heap *heap, unsigned n_workers)
 	hs_census_destroy(census);
 }
 
+static void require_success(struct hs_error *error)
+{
+	if (error && error->code != HS_ERROR_NO_MEMORY && error->code != HS_ERROR_LIMIT)
+		abort();
+	hs_error_destroy(error);
+}
+
+static bool count_edge(void *context, const struct hs_graph_edge *edge)
+{
+	if (edge->target == HS_NO_NODE)
+		abort();
+	return ++*(size_t *)context < 100000;
+}
+
+/* Rows are sound whatever the bytes say; what stands at any address can be told. */
+static void go_through(const struct hs_graph *graph, const struct fake_heap *heap, uint32_t value)
+{
+	const struct hs_csr csr = { hs_graph_node_count(graph), *hs_graph_rows(graph), hs_graph_all_targets(graph) };
+	struct hs_location location;
+	size_t n = 0;
+
+	require_success(hs_csr_check(&csr, hs_graph_figures(graph).n_edges));
+	for (unsigned i = 0; i < FAKE_N_REGIONS; i++)
+		hs_graph_locate(graph, heap->regions[i].start + value % heap->regions[i].bytes, &location);
+	for (hs_node node = 0; node < csr.n; node++)
+		hs_graph_each_edge(graph, node, count_edge, &n);
+}
+
+static void build_graph(const struct fake_heap *heap, const struct hs_process_heap *process_heap, uint32_t value)
+{
+	const struct hs_object_graph_options options = { .n_workers = 1 };
+	struct hs_object_graph *object_graph = NULL;
+	struct hs_graph *graph = NULL;
+	struct hs_reach *reach = NULL;
+
+	require_success(hs_graph_build(process_heap->heap, 1, &graph));
+	if (!graph)
+		return;
+	go_through(graph, heap, value);
+	require_success(hs_object_graph_create(graph, &options, &object_graph));
+	require_success(hs_reach_open(process_heap, graph, NULL, &reach));
+	for (hs_node node = 0; object_graph && node < hs_graph_node_count(graph); node++)
+		if ((hs_object_graph_reached(object_graph, node) == HS_REACHED_NOT) != !hs_graph_is_object(graph, node))
+			abort();
+	for (uint32_t i = 0; reach && i < 8; i++) {
+		struct hs_path *list;
+		size_t n;
+		if (!hs_graph_node_count(graph))
+			break;
+		require_success(hs_paths_find(hs_reach_paths(reach), (value + i * 7919) % hs_graph_node_count(graph), 3, &list, &n));
+		hs_path_list_free(list, n);
+	}
+	hs_reach_close(reach);
+	hs_object_graph_destroy(object_graph);
+	hs_graph_destroy(graph);
+}
+
+static void find_holders(const struct fake_heap *heap, uint32_t value)
+{
+	const struct hs_heap_options options = { .n_workers = 1 };
+	struct hs_process_heap *process_heap = NULL;
+
+	hs_error_destroy(hs_process_heap_open(heap->image, heap->layout, &options, &process_heap));
+	if (process_heap)
+		build_graph(heap, process_heap, value);
+	hs_process_heap_close(process_heap);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_heap *heaps[N_HEAPS];
@@ -132,6 +203,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	size_t n = apply(*heap, data + 1, bytes - 1, changes);
 	take_census(*heap, 1);
+	/* it takes ten times as long as the census */
+	if (data[bytes - 1] % 8 == 0)
+		find_holders(*heap, (uint32_t)bytes * 2654435761u);
 	undo(changes, n);
 	return 0;
 }
