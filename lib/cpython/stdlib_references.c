@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What stands in no struct of an object's own: links of lru_cache, children of an Element, memo tables of pickle, a
- * module's state. Blocks are claimed by the scan of the struct; here is only what they refer to.
+ * module's state. The blocks are claimed, so that nobody looks for references in them a second time.
  */
 #include "stdlib_references.h"
 
@@ -10,6 +10,7 @@
 #define WORD 8
 #define MAX_ITEMS ((uint64_t)1 << 40)
 #define MAX_MODULE_STATE ((uint64_t)1 << 20)
+#define FEW_CHILDREN 4  /* Modules/_elementtree.c: STATIC_CHILDREN */
 #define XML_HANDLERS 22 /* Modules/pyexpat.c: enum HandlerTypes, all versions */
 
 static void visit_words(const struct hs_visitor *visitor, const void *words, size_t n, size_t stride, unsigned relation, unsigned kind,
@@ -23,14 +24,16 @@ static void visit_words(const struct hs_visitor *visitor, const void *words, siz
 		visitor->references(visitor->context, &run);
 }
 
-/* `n` items of `stride` bytes each at an address, the reference at `offset` in each. */
+/* `n` items of `stride` bytes each in a block of their own at an address, the reference at `offset` in each. */
 static void visit_array(const struct hs_cpython *py, const struct hs_visitor *visitor, hs_addr address, uint64_t n, size_t stride,
 			size_t offset, unsigned relation, unsigned kind, const char *name)
 {
 	const uint8_t *items = address && n && n < MAX_ITEMS ? hs_image_at(py->image, address, n * stride) : NULL;
 
-	if (items)
-		visit_words(visitor, items + offset, n, stride, relation, kind, name);
+	if (!items)
+		return;
+	visitor->storage(visitor->context, address, n * stride);
+	visit_words(visitor, items + offset, n, stride, relation, kind, name);
 }
 
 static unsigned relation_of(const struct hs_object *object)
@@ -52,7 +55,7 @@ void hs_lru_cache_visit_more(const struct hs_cpython *py, const struct hs_object
 	if (!bytes || !HS_HAS(layout, lru_cache_object, root))
 		return;
 	hs_addr link = hs_body_u64(object, HS_OFFSET(layout, lru_cache_object, root) + HS_OFFSET(layout, lru_list_elem, next));
-	while (link && link != root && !hs_chain_repeats(&guard, link)) {
+	while (link && link != root && !visitor->is_over && !hs_chain_repeats(&guard, link)) {
 		const uint8_t *words = hs_image_at(py->image, link, bytes);
 		if (!words)
 			return;
@@ -75,9 +78,16 @@ void hs_element_visit_more(const struct hs_cpython *py, const struct hs_object *
 	if (!words)
 		return;
 	const struct hs_object block = { .address = extra, .body = words, .body_bytes = HS_SIZEOF(layout, ElementObjectExtra) };
+	hs_addr children = HS_BODY(py, &block, ElementObjectExtra, children);
+	uint64_t n = HS_BODY(py, &block, ElementObjectExtra, length);
+
+	visitor->storage(visitor->context, extra, HS_SIZEOF(layout, ElementObjectExtra));
 	hs_visit_field(visitor, words + HS_OFFSET(layout, ElementObjectExtra, attrib), "attrib", HS_STRONG);
-	visit_array(py, visitor, HS_BODY(py, &block, ElementObjectExtra, children), HS_BODY(py, &block, ElementObjectExtra, length), WORD, 0,
-		    HS_STRONG, HS_EDGE_INDEX, NULL);
+	if (children == extra + (uint32_t)HS_OFFSET(layout, ElementObjectExtra, few_children))
+		visit_words(visitor, words + HS_OFFSET(layout, ElementObjectExtra, few_children), n <= FEW_CHILDREN ? n : 0, WORD, HS_STRONG,
+			    HS_EDGE_INDEX, NULL);
+	else
+		visit_array(py, visitor, children, n, WORD, 0, HS_STRONG, HS_EDGE_INDEX, NULL);
 }
 
 void hs_element_iterator_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
@@ -102,6 +112,7 @@ void hs_pickler_visit_more(const struct hs_cpython *py, const struct hs_object *
 
 	if (!memo || !HS_SIZEOF(layout, PyMemoEntry))
 		return;
+	visitor->storage(visitor->context, memo, HS_SIZEOF(layout, PyMemoTable));
 	visit_array(py, visitor, hs_image_word(py->image, memo + (uint32_t)HS_OFFSET(layout, PyMemoTable, mt_table)),
 		    hs_image_word(py->image, memo + (uint32_t)HS_OFFSET(layout, PyMemoTable, mt_allocated)), HS_SIZEOF(layout, PyMemoEntry),
 		    (size_t)HS_OFFSET(layout, PyMemoEntry, me_key), layout->features.pickle_memo_is_visited ? HS_STRONG : HS_OWNED,
@@ -142,8 +153,12 @@ void hs_simple_queue_visit_more(const struct hs_cpython *py, const struct hs_obj
 	if (!HS_HAS(layout, simplequeueobject, items) || first >= capacity || n > capacity || capacity > MAX_ITEMS)
 		return;
 	uint64_t n_to_end = n < capacity - first ? n : capacity - first;
-	visit_array(py, visitor, items + first * WORD, n_to_end, WORD, 0, HS_STRONG, HS_EDGE_INDEX, NULL);
-	visit_array(py, visitor, items, n - n_to_end, WORD, 0, HS_STRONG, HS_EDGE_INDEX, NULL);
+	const uint8_t *words = hs_image_at(py->image, items, capacity * WORD);
+	if (!words)
+		return;
+	visitor->storage(visitor->context, items, capacity * WORD);
+	visit_words(visitor, words + first * WORD, n_to_end, WORD, HS_STRONG, HS_EDGE_INDEX, NULL);
+	visit_words(visitor, words, n - n_to_end, WORD, HS_STRONG, HS_EDGE_INDEX, NULL);
 }
 
 static void visit_tzinfo(const struct hs_object *object, int32_t has_tzinfo, int32_t tzinfo, const struct hs_visitor *visitor)
@@ -162,6 +177,15 @@ void hs_time_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 	visit_tzinfo(object, HS_OFFSET(py->layout, PyDateTime_Time, hastzinfo), HS_OFFSET(py->layout, PyDateTime_Time, tzinfo), visitor);
 }
 
+/* True for str and int objects: they cannot be part of a cycle, and a module's m_traverse leaves them out. */
+static bool is_leaf(const struct hs_cpython *py, hs_addr address)
+{
+	const uint64_t leaf_flags = (uint64_t)1 << 24 | (uint64_t)1 << 28; /* Py_TPFLAGS_LONG_SUBCLASS, _UNICODE_SUBCLASS */
+	hs_addr type = address & (WORD - 1) ? 0 : hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type));
+
+	return type && hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & leaf_flags;
+}
+
 /*
  * A module's own state: a C struct of which only the size is known, but one that holds little else than objects, and
  * they count. From 3.15 on the module itself says how large it is, before that its definition.
@@ -176,8 +200,19 @@ void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *o
 		bytes = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_size));
 		traverse = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_traverse));
 	}
-	const void *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
-	visit_words(visitor, words, words ? bytes / WORD : 0, WORD, HS_SCANNED | (traverse ? HS_STRONG : HS_OWNED), HS_EDGE_SCAN, "md_state");
+	const uint8_t *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
+	if (!words)
+		return;
+	visitor->storage(visitor->context, state, bytes);
+	/* blocks that the state points to are still looked for */
+	visitor->scan(visitor->context, words, bytes / WORD, HS_SCAN_STORAGE);
+	for (uint64_t at = 0; at + WORD <= bytes; at += WORD) {
+		hs_addr word;
+		memcpy(&word, words + at, sizeof(word));
+		if (word)
+			visit_words(visitor, words + at, 1, WORD, HS_SCANNED | (traverse && !is_leaf(py, word) ? HS_STRONG : HS_OWNED),
+				    HS_EDGE_SCAN, "md_state");
+	}
 }
 
 /* 3.12+: what the attributes of a code object return is kept in a block of its own. */
@@ -212,6 +247,7 @@ static void visit_callback(const struct hs_cpython *py, hs_addr context, const s
 
 	if (!words)
 		return;
+	visitor->storage(visitor->context, context, HS_SIZEOF(layout, callback_context));
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, callable), "callable", HS_STRONG);
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, module), "module", HS_STRONG);
 }

@@ -9,6 +9,7 @@
 
 #include "debug_offsets.h"
 #include "discover_steps.h"
+#include "member_check.h"
 #include "field_names.h"
 #include "type_sizes.h"
 #include "validate.h"
@@ -60,4 +61,5 @@ void hs_layout_discover(const struct hs_image *image, const char *without, struc
 	}
 	note_moves(layout, before);
 	hs_layout_mend_sizes(&live, without, layout);
+	hs_layout_mend_members(&live, layout);
 }

@@ -10,6 +10,7 @@
 #include "dwarf_source.h"
 #include "field_names.h"
 #include "interpreter_files.h"
+#include "members.h"
 #include "table.h"
 #include "version.h"
 
@@ -112,12 +113,52 @@ static unsigned compare_fields(const struct hs_table *table, const struct hs_lay
 	return n;
 }
 
+static bool is_same_member(const struct hs_member *a, const struct hs_member *b)
+{
+	return a->offset == b->offset && a->n == b->n && !strcmp(a->name, b->name);
+}
+
+/* Structs of which one of both knows nothing differ as a whole. */
+static unsigned compare_members_of(const struct hs_table *table, const struct hs_layout *layout, size_t id, FILE *out)
+{
+	const char *name = hs_members_names[id].name;
+	uint32_t bytes = table->members.structs[id].bytes, n = table->members.structs[id].n;
+	size_t its_n;
+	const struct hs_member *ours = n ? &table->members.items.items[table->members.structs[id].first] : NULL;
+	const struct hs_member *its = hs_layout_members(layout, (enum hs_members_id)id, &its_n);
+
+	if (bytes != layout->members.structs[id].bytes || n != its_n) {
+		fprintf(out, "%s: members of %s: table %u in %u bytes, DWARF %zu in %u\n", table->name, name, n, bytes, its_n,
+			layout->members.structs[id].bytes);
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (is_same_member(&ours[i], &its[i]))
+			continue;
+		fprintf(out, "%s: member of %s: table %s@%ux%u, DWARF %s@%ux%u\n", table->name, name, ours[i].name, ours[i].offset, ours[i].n,
+			its[i].name, its[i].offset, its[i].n);
+		return 1;
+	}
+	return 0;
+}
+
+static unsigned compare_members(const struct hs_table *table, const struct hs_layout *layout, FILE *out)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
+		n += compare_members_of(table, layout, i, out);
+	return n;
+}
+
 static unsigned count_fields(const struct hs_layout *layout)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < HS_N_FIELDS; i++)
 		n += layout->fields[i].offset != HS_ABSENT;
+	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
+		n += layout->members.structs[i].n;
 	return n;
 }
 
@@ -135,7 +176,8 @@ static bool compare_table(const struct hs_shipped_table *shipped, const struct s
 	}
 	bool is_of_version = table->version_hex == subject->layout->version_hex;
 	if (is_of_version) {
-		*ret_differences = compare_structs(table, subject->layout, out) + compare_fields(table, subject->layout, out);
+		*ret_differences = compare_structs(table, subject->layout, out) + compare_fields(table, subject->layout, out) +
+				   compare_members(table, subject->layout, out);
 		fprintf(out, "%s: %u fields compared, %u differences\n", table->name, count_fields(subject->layout), *ret_differences);
 	}
 	hs_table_release(table);

@@ -5,9 +5,10 @@
  *
  *     edge_dump [--no-dwarf] [--without-table NAME] PID FILE
  *
- * FILE: "HSEDGE01", the number of objects; for each its address, its type's address, its ob_refcnt word, the number of
- * its references; for each of these the target's address, and relation | kind << 8 | index of the name << 16. Then, as
- * text, a line a type (address, name), an empty line, a line a name. Words are of eight bytes.
+ * FILE: "HSEDGE01", the number of objects; for each its address, its type's address, its ob_refcnt word, the number of its
+ * references; for each of these the target's address, and relation | kind << 8 | index of the name << 16. The last two "objects",
+ * at the addresses 0 and 1, are the exact roots and the words of static data. Then, as text, a line a type (address, name), an
+ * empty line, a line a name. Words are of eight bytes.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "cpython.h"
 #include "heap.h"
 #include "layout.h"
+#include "root.h"
 #include "type.h"
 
 #define NAMES_MAX 60000
@@ -98,18 +100,30 @@ static void take_storage(void *context, hs_addr start, uint64_t bytes)
 	(void)context, (void)start, (void)bytes;
 }
 
+static void begin_object(struct dump *dump, hs_addr address, hs_addr type, uint64_t refcount)
+{
+	add(dump, address);
+	add(dump, type);
+	add(dump, refcount);
+	dump->count_at = dump->words.n;
+	add(dump, 0);
+	dump->n_objects++;
+}
+
+static void take_root(void *context, const struct hs_root *root)
+{
+	const struct hs_reference_run run = { .words = &root->address, .n = 1, .relation = root->relation, .kind = root->edge_kind };
+
+	take_references(context, &run);
+}
+
 static void take_object(void *context, const struct hs_heap_object *entry)
 {
 	struct dump *dump = context;
 	const struct hs_object *object = &entry->object;
 	const struct hs_visitor visitor = { .context = dump, .storage = take_storage, .references = take_references, .scan = take_scan };
 
-	add(dump, object->address);
-	add(dump, object->type->address);
-	add(dump, HS_BODY(dump->py, object, PyObject, ob_refcnt));
-	dump->count_at = dump->words.n;
-	add(dump, 0);
-	dump->n_objects++;
+	begin_object(dump, object->address, object->type->address, HS_BODY(dump->py, object, PyObject, ob_refcnt));
 	if (!dump->is_short)
 		hs_object_visit(dump->py, object, &visitor);
 }
@@ -175,6 +189,10 @@ static struct hs_error *take(pid_t pid, const struct hs_layout_options *options,
 	HS_TRY(hs_heap_open(py, types, &(struct hs_heap_options){ 0 }, &heap));
 	dump.py = py;
 	hs_heap_for_each(heap, take_object, &dump);
+	begin_object(&dump, 0, 0, 0);
+	HS_TRY(hs_roots_visit(py, types, take_root, &dump));
+	begin_object(&dump, 1, 0, 0);
+	hs_static_roots_visit(py, NULL, take_root, &dump);
 	if (dump.is_short)
 		return hs_error_no_memory();
 	return write_dump(path, &dump, types) ? hs_error_new(HS_ERROR_INVALID, "nothing written") : NULL;

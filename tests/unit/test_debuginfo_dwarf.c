@@ -207,6 +207,65 @@ static void the_rest_of_a_struct_is_reported(void **state)
 	release(&question);
 }
 
+/* Asks for the members of `names` that point to objects. */
+static void ask_objects(struct question *question, const char *file_path, const char *names)
+{
+	struct hs_elf_file *file = NULL;
+	struct hs_dwarf_struct *wanted = hs_array_append(&question->query.structs);
+
+	*wanted = (struct hs_dwarf_struct){ .names = names, .wants_objects = true };
+	assert_null(hs_elf_open_path(file_path, &file));
+	assert_null(hs_dwarf_lookup(file, NULL, &question->query));
+	hs_elf_close(file);
+}
+
+static void check_objects(const char *path)
+{
+	static const struct {
+		size_t offset;
+		unsigned n;
+		const char *name;
+	} expected[] = {
+		{ offsetof(sample_holder, first), 1, "first" },
+		{ offsetof(sample_holder, nested.deep), 1, "nested.deep" },
+		{ offsetof(sample_holder, one), 1, "one" },
+		{ offsetof(sample_holder, row), 3, "row" },
+		{ offsetof(sample_holder, frame), 1, "frame" },
+	};
+	struct question question = { 0 };
+
+	ask_objects(&question, path, "no_such_struct|sample_holder");
+	struct hs_dwarf_struct *found = &question.query.structs.items[0];
+	assert_true(found->is_found);
+	assert_int_equal(found->bytes, sizeof(sample_holder));
+	assert_int_equal(found->objects.n, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < found->objects.n; i++) {
+		assert_int_equal(found->objects.items[i].offset, expected[i].offset);
+		assert_int_equal(found->objects.items[i].n, expected[i].n);
+		if (expected[i].offset != offsetof(sample_holder, one))
+			assert_string_equal(found->objects.items[i].name, expected[i].name);
+	}
+	hs_array_free(&found->objects);
+	release(&question);
+}
+
+static void members_that_point_to_objects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_SHAPES; i++)
+		check_objects(shapes[i]);
+}
+
+static void a_struct_that_is_no_object_is_not_meant(void **state)
+{
+	struct question question = { 0 };
+
+	(void)state;
+	ask_objects(&question, shapes[0], "sample_outer");
+	assert_false(answer(&question)->is_found);
+	release(&question);
+}
+
 static void a_file_without_dwarf_is_an_error(void **state)
 {
 	(void)state;
@@ -230,6 +289,8 @@ int main(void)
 		cmocka_unit_test(declarations_are_no_definitions),
 		cmocka_unit_test(statics_are_found_at_their_symbol),
 		cmocka_unit_test(the_rest_of_a_struct_is_reported),
+		cmocka_unit_test(members_that_point_to_objects),
+		cmocka_unit_test(a_struct_that_is_no_object_is_not_meant),
 		cmocka_unit_test(a_file_without_dwarf_is_an_error),
 	};
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "field_names.h"
+#include "members.h"
 #include "table.h"
 #include "table_source.h"
 #include "validate.h"
@@ -65,6 +66,62 @@ static void names_of_other_releases_are_skipped(void **state)
 	hs_table_release(&table);
 }
 
+static void members_that_point_to_objects_are_read(void **state)
+{
+	bool is_unfit;
+
+	(void)state;
+	parse(HEADING "members chainobject 32: source@16 active@24\nmembers teedataobject 496: it@16 values@40x57\n"
+	      "members PyCapsule 56:\nmembers later_object 16: a@8\n");
+	const struct hs_members *members = &table.members;
+	assert_int_equal(members->structs[HS_MEMBERS_chainobject].bytes, 32);
+	assert_int_equal(members->structs[HS_MEMBERS_chainobject].n, 2);
+	const struct hs_member *first = &members->items.items[members->structs[HS_MEMBERS_chainobject].first];
+	assert_string_equal(first[1].name, "active");
+	assert_int_equal(first[1].offset, 24);
+	assert_int_equal(first[1].n, 1);
+	assert_int_equal(members->items.items[members->structs[HS_MEMBERS_teedataobject].first + 1].n, 57);
+	assert_int_equal(members->structs[HS_MEMBERS_PyCapsule].bytes, 56);
+	assert_int_equal(members->structs[HS_MEMBERS_PyCapsule].n, 0);
+	assert_int_equal(members->structs[HS_MEMBERS_zipobject].bytes, 0);
+
+	struct hs_layout *layout = hs_layout_create();
+	layout->members = *members;
+	assert_int_equal(hs_members_of_type(layout, "itertools.chain", 15, 32, 0, &is_unfit), HS_MEMBERS_chainobject);
+	assert_int_equal(hs_members_of_type(layout, "itertools.chain", 15, 40, 0, &is_unfit), HS_N_MEMBERS_STRUCTS);
+	assert_true(is_unfit);
+	assert_int_equal(hs_members_of_type(layout, "itertools.cha", 13, 32, 0, &is_unfit), HS_N_MEMBERS_STRUCTS);
+	assert_false(is_unfit);
+	hs_layout_destroy(layout);
+	memset(&table.members, 0, sizeof(table.members));
+	hs_table_release(&table);
+}
+
+static enum hs_member_rule rule_of(unsigned minor, enum hs_members_id id, const char *name)
+{
+	struct hs_layout *layout = hs_layout_create();
+	struct hs_member member = { .offset = 16, .n = 1 };
+
+	layout->minor = minor;
+	strcpy(member.name, name);
+	enum hs_member_rule rule = hs_member_rule_of(layout, id, &member);
+	hs_layout_destroy(layout);
+	return rule;
+}
+
+static void members_count_as_their_rules_say(void **state)
+{
+	(void)state;
+	assert_int_equal(rule_of(11, HS_MEMBERS_chainobject, "source"), HS_MEMBER_OWNED);
+	assert_int_equal(rule_of(11, HS_MEMBERS_PyFunctionObject, "func_weakreflist"), HS_MEMBER_WEAK);
+	assert_int_equal(rule_of(11, HS_MEMBERS_PyCMethodObject, "func.m_weakreflist"), HS_MEMBER_WEAK);
+	assert_int_equal(rule_of(11, HS_MEMBERS_bytesio, "buf"), HS_MEMBER_UNVISITED);
+	assert_int_equal(rule_of(12, HS_MEMBERS_bytesio, "buf"), HS_MEMBER_OWNED);
+	assert_int_equal(rule_of(12, HS_MEMBERS_PyZoneInfo_ZoneInfo, "tzrule_after.std.utcoff"), HS_MEMBER_UNVISITED);
+	assert_int_equal(rule_of(12, HS_MEMBERS_PyZoneInfo_ZoneInfo, "key"), HS_MEMBER_OWNED);
+	assert_int_equal(rule_of(9, HS_MEMBERS_StgDictObject, "proto"), HS_MEMBER_UNVISITED);
+}
+
 static void malformed_lines_are_refused(void **state)
 {
 	(void)state;
@@ -86,6 +143,18 @@ static void malformed_lines_are_refused(void **state)
 	REFUSE(HEADING "PyListObject 40: @24:8\n");
 	REFUSE(HEADING "PyListObject 40: ob_item@24:8\0\n");
 	REFUSE(HEADING "build-id\n");
+	REFUSE(HEADING "members\n");
+	REFUSE(HEADING "members chainobject\n");
+	REFUSE(HEADING "members chainobject 32\n");
+	REFUSE(HEADING "members chainobject 32: source\n");
+	REFUSE(HEADING "members chainobject 32: source@\n");
+	REFUSE(HEADING "members chainobject 32: source@16x\n");
+	REFUSE(HEADING "members chainobject 32: source@16x65536\n");
+	REFUSE(HEADING "members chainobject 32: source@16x3\n");      /* outside the struct */
+	REFUSE(HEADING "members chainobject 32: a@24 b@16\n");        /* not ascending */
+	REFUSE(HEADING "members chainobject 32: a@16x2 b@24\n");      /* on top of each other */
+	REFUSE(HEADING "members chainobject 32: a@4\n");              /* in the object's head */
+	REFUSE(HEADING "members chainobject 32: a_name_that_is_much_longer_than_any_that_members_have@16\n");
 }
 
 /* Cut anywhere, a table is read or refused, and no byte behind its end is looked at. */
@@ -207,6 +276,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_part_is_read),
 		cmocka_unit_test(names_of_other_releases_are_skipped),
+		cmocka_unit_test(members_that_point_to_objects_are_read),
+		cmocka_unit_test(members_count_as_their_rules_say),
 		cmocka_unit_test(malformed_lines_are_refused),
 		cmocka_unit_test(a_cut_table_does_no_harm),
 		cmocka_unit_test(shipped_tables_are_whole),

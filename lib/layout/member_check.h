@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The members of members.def against objects of the process. */
+#ifndef HS_MEMBER_CHECK_H
+#define HS_MEMBER_CHECK_H
+
+#include "live.h"
+
+/*
+ * Looks at objects that the process's modules name: each member that is a reference must be NULL or lead to an object. A
+ * struct whose members do not is forgotten, and the user is told: its objects are scanned then.
+ */
+void hs_layout_mend_members(const struct hs_live *live, struct hs_layout *layout);
+
+#endif
