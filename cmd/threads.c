@@ -48,6 +48,7 @@ static void call_release(struct hs_call *call)
 		free(call->variables.items[i].repr);
 	}
 	hs_array_free(&call->variables);
+	free(call->module);
 	free(call->function);
 	free(call->file);
 }
@@ -75,10 +76,11 @@ static bool read_place(const struct gathering *gathering, const struct hs_frame 
 	struct hs_root_place place;
 
 	hs_frame_place_of(gathering->heap, frame, &place);
+	ret->module = strdup(place.module);
 	ret->function = strdup(place.function);
 	ret->file = strdup(place.file);
 	ret->line = place.line;
-	return ret->function && ret->file;
+	return ret->module && ret->function && ret->file;
 }
 
 static bool read_variables(const struct gathering *gathering, const struct hs_frame *frame, struct hs_call *ret)
@@ -137,28 +139,21 @@ static struct hs_error *gather_threads(struct gathering *gathering)
 }
 
 /* Up to 3.10 code knows the bare name of its function only; the generator knows the whole. */
-static bool complete_name(const struct gathering *gathering, const struct hs_object *object, const struct hs_frame *frame, struct hs_call *call)
+static bool complete_name(const struct gathering *gathering, const struct hs_object *object, struct hs_call *call)
 {
-	HS_FREE char *bare = text_of(gathering, frame->code.name);
-	HS_FREE char *whole = text_of(gathering, hs_generator_qualname(gathering->heap->py, object));
-	char *name;
+	char *whole = text_of(gathering, hs_generator_qualname(gathering->heap->py, object));
 
-	if (!bare || !whole)
-		return false;
-	size_t bytes = strlen(call->function), bare_bytes = strlen(bare);
-	if (bytes < bare_bytes || strcmp(call->function + bytes - bare_bytes, bare))
-		return true;
-	if (asprintf(&name, "%.*s%s", (int)(bytes - bare_bytes), call->function, whole) < 0)
+	if (!whole)
 		return false;
 	free(call->function);
-	call->function = name;
+	call->function = whole;
 	return true;
 }
 
 static bool is_same_place(const struct hs_suspended_call *a, const struct hs_suspended_call *b)
 {
 	return a->kind == b->kind && a->call.line == b->call.line && !strcmp(a->call.function, b->call.function) &&
-	       !strcmp(a->call.file, b->call.file);
+	       !strcmp(a->call.module, b->call.module) && !strcmp(a->call.file, b->call.file);
 }
 
 /* True if there is one already that waits at the same place, which then counts for both. */
@@ -205,7 +200,7 @@ static void add_suspended(void *context, const struct hs_heap_object *entry)
 	if ((!has_room && !merges) || !hs_generator_frame(gathering->heap->py, object, &frame))
 		return;
 	call.kind = object->type->kind->tp_name;
-	gathering->is_short = !read_place(gathering, &frame, &call.call) || !complete_name(gathering, object, &frame, &call.call);
+	gathering->is_short = !read_place(gathering, &frame, &call.call) || !complete_name(gathering, object, &call.call);
 	if (gathering->is_short || (merges && merge(gathering, &call)) || !has_room)
 		return;
 	gathering->is_short = !keep(gathering, &frame, &call);

@@ -19,7 +19,8 @@ struct hs_call_variable {
 };
 
 struct hs_call {
-	char *function;    /* module and qualified name: "app.Session.load" */
+	char *module;      /* "app"; "": unknown */
+	char *function;    /* its qualified name: "Session.load" */
 	char *file;        /* as its code object has it */
 	int32_t line;      /* 0: unknown */
 	HS_ARRAY(struct hs_call_variable) variables; /* in the order of its code, bound ones only */

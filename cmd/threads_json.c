@@ -21,6 +21,7 @@ static json_t *variables_json(const struct hs_call *call)
 
 static void set_call(json_t *object, const char *name_key, const struct hs_call *call)
 {
+	json_object_set_new(object, "module", *call->module ? json_string(call->module) : json_null());
 	json_object_set_new(object, name_key, json_string(call->function));
 	json_object_set_new(object, "file", json_string(call->file));
 	json_object_set_new(object, "line", call->line > 0 ? json_integer(call->line) : json_null());

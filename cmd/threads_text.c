@@ -49,10 +49,19 @@ static void put_more(FILE *out, const struct hs_style *style, uint64_t n)
 		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", ellipsis(style), hs_text_count(count, n));
 }
 
+/* ":33"; nothing when the line is unknown. */
+static const char *line_of(const struct hs_call *call, char ret[16])
+{
+	ret[0] = '\0';
+	if (call->line > 0)
+		snprintf(ret, 16, ":%d", (int)call->line);
+	return ret;
+}
+
 static void put_thread(FILE *out, const struct hs_running_thread *thread, const struct hs_style *style)
 {
 	HS_FREE char *name = hs_text_safe(thread->name ? thread->name : "?", style);
-	char count[HS_FIGURE_BYTES];
+	char count[HS_FIGURE_BYTES], where[16];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, name ? name : "?", hs_text_bold);
 	hs_text_line_item(&line, "thread %llu", (unsigned long long)(thread->native_ident ? thread->native_ident : thread->ident));
@@ -60,7 +69,8 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 	hs_text_line_end(&line);
 	for (size_t i = 0; i < thread->frames.n; i++) {
 		const struct hs_call *call = &thread->frames.items[i];
-		put_line(out, style, INDENT, "%s  %s:%d", call->function, call->file, (int)call->line);
+		put_line(out, style, INDENT, "%s%s%s  %s%s", call->module, *call->module ? "." : "", call->function, call->file,
+			 line_of(call, where));
 		put_variables(out, call, style);
 	}
 	put_more(out, style, thread->n_frames - thread->frames.n);
@@ -70,10 +80,10 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, const struct hs_style *style)
 {
 	const struct hs_call *call = &suspended->call;
-	char count[HS_FIGURE_BYTES];
+	char count[HS_FIGURE_BYTES], where[16];
 
-	put_line(out, style, INDENT, "%s %s %s  %s:%d  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
-		 call->function, call->file, (int)call->line, suspended->n_alike > 1 ? "such as " : "", suspended->address);
+	put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
+		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where), suspended->n_alike > 1 ? "such as " : "", suspended->address);
 	put_variables(out, call, style);
 }
 

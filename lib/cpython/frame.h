@@ -77,6 +77,12 @@ uint64_t hs_frame_bytes(const struct hs_cpython *py, uint64_t start, hs_addr cod
 /* The code object of the interpreter frame at `address`. */
 hs_addr hs_frame_code(const struct hs_cpython *py, hs_addr address);
 
+/*
+ * Up to 3.10: reports the frame that a code object keeps for its next call, as the code object's storage. It is dead: what its words
+ * refer to is nobody's.
+ */
+void hs_frame_visit_spare(const struct hs_cpython *py, const struct hs_object *code, const struct hs_visitor *visitor);
+
 /* Kind hooks of frame objects; see kind.h for what they return. */
 uint64_t hs_frame_size(const struct hs_cpython *py, const struct hs_object *object);
 uint64_t hs_frame_extent(const struct hs_cpython *py, const struct hs_object *object);

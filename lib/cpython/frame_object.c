@@ -3,6 +3,7 @@
  * Frame objects as objects (Objects/frameobject.c): their size, what they refer to. From 3.11 one is only a view of an
  * interpreter frame, until the call has ended and the frame was moved into the object.
  */
+#include "exact_type.h"
 #include "frame.h"
 
 #define WORD 8
@@ -94,4 +95,17 @@ void hs_frame_visit(const struct hs_cpython *py, const struct hs_object *object,
 	else
 		visit_since_311(py, object, visitor);
 	scan_storage(py, object, visitor);
+}
+
+void hs_frame_visit_spare(const struct hs_cpython *py, const struct hs_object *code, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+	hs_addr frame = HS_BODY(py, code, PyCodeObject, co_zombieframe);
+
+	if (!frame || !hs_is_exactly(py, frame, "frame") || hs_image_word(py->image, frame + (uint32_t)HS_OFFSET(layout, PyObject, ob_refcnt)))
+		return;
+	/* ob_size: the room for its variables and its stack */
+	uint64_t n = hs_image_word(py->image, frame + (uint32_t)HS_OFFSET(layout, PyVarObject, ob_size));
+	if (n <= HS_CODE_MAX_SLOTS)
+		visitor->storage(visitor->context, frame - HS_GC_HEAD_BYTES, HS_GC_HEAD_BYTES + HS_SIZEOF(layout, PyFrameObject) + n * WORD);
 }

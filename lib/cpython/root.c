@@ -8,7 +8,11 @@
 #include "attribute.h"
 #include "cleanup.h"
 #include "dict.h"
+#include "exact_type.h"
 #include "root_state.h"
+#include "type_fields.h"
+
+#define MAX_SUBCLASSES ((uint64_t)1 << 24) /* of all types together */
 
 static const char *const kind_names[HS_N_ROOT_KINDS] = {
 	[HS_ROOT_MODULE] = "module", [HS_ROOT_BUILTINS] = "builtins", [HS_ROOT_FRAME] = "frame", [HS_ROOT_THREAD] = "thread",
@@ -36,6 +40,7 @@ struct frame_visit {
 	const struct hs_root_visit *visit;
 	const struct hs_thread_state *thread;
 	const struct hs_frame *frame;
+	bool is_of_object; /* the references are those of a frame object or a generator */
 };
 
 static void report_run(void *context, const struct hs_reference_run *run)
@@ -43,6 +48,10 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	const struct frame_visit *frame_visit = context;
 	const struct hs_root_visit *visit = frame_visit->visit;
 	const uint8_t *word = run->words, *name = run->names;
+
+	/* of these only what has a name is worth a root of its own */
+	if (frame_visit->is_of_object && !name)
+		return;
 	struct hs_root root = {
 		.kind = HS_ROOT_FRAME, .edge_kind = run->kind, .name = run->name, .thread = frame_visit->thread, .frame = frame_visit->frame,
 	};
@@ -52,7 +61,7 @@ static void report_run(void *context, const struct hs_reference_run *run)
 		memcpy(&bits, word, sizeof(bits));
 		root.address = run->tag_mask ? hs_frame_untag(visit->py, bits) : bits;
 		/* nothing visits a frame that is no object's */
-		root.relation = bits & run->borrowed_tag ? 0 : run->relation & ~HS_VISITED;
+		root.relation = frame_visit->is_of_object || bits & run->borrowed_tag ? 0 : run->relation & ~HS_VISITED;
 		if (name)
 			memcpy(&root.name_object, name + i * run->names_stride, sizeof(root.name_object));
 		if (root.address)
@@ -98,26 +107,60 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
 
 	frame_visit.frame = frame;
-	if (HS_HAS(py->layout, PyThreadState, frame)) {
+	frame_visit.is_of_object = frame->owner != HS_FRAME_OF_THREAD;
+	if (HS_HAS(py->layout, PyThreadState, frame))
 		report_holder(&frame_visit, frame->address, frame->generator ? 0 : HS_OWNED);
-	} else if (frame->owner == HS_FRAME_OF_THREAD) {
-		hs_frame_visit_head(py, frame->address, &names, HS_OWNED, &visitor);
-		hs_frame_visit_words(py, frame, &visitor);
-	} else {
+	else if (frame->owner != HS_FRAME_OF_THREAD)
 		report_holder(&frame_visit, frame->generator ? frame->generator : frame->object, 0);
-	}
+	else
+		hs_frame_visit_head(py, frame->address, &names, HS_OWNED, &visitor);
+	hs_frame_visit_words(py, frame, &visitor);
 	return true;
 }
 
+/* 3.12+: of a static type of the interpreter itself the table lies in the interpreter's state. */
+static hs_addr subclasses_of(const struct hs_cpython *py, hs_addr type)
+{
+	hs_addr state = hs_type_static_state(py, type, 0);
+
+	if (state)
+		return hs_image_word(py->image, state + (uint32_t)HS_OFFSET(py->layout, managed_static_type_state, tp_subclasses));
+	return hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_subclasses));
+}
+
+/*
+ * Types without an instance have not been met: they are found by their bases, which know them weakly. A table of
+ * __subclasses__ has weak references as its values, whose first member is the type.
+ */
+static void meet_subclasses(const struct hs_root_visit *visit, hs_addr type, uint64_t *budget)
+{
+	const struct hs_cpython *py = visit->py;
+	hs_addr table = subclasses_of(py, type), key, reference;
+	struct hs_dict_cursor cursor = { 0 };
+
+	if (!table || !hs_is_exactly(py, table, "dict"))
+		return;
+	for (; *budget && hs_dict_next(py, table, &cursor, &key, &reference); --*budget) {
+		hs_addr subclass = hs_image_word(py->image, reference + HS_SIZEOF(py->layout, PyObject));
+		if (subclass)
+			hs_type_at(visit->types, subclass);
+	}
+}
+
+/* Each holds itself: what the compiler wrote into its count is the one reference that nobody drops. */
 static void report_static_types(const struct hs_root_visit *visit)
 {
+	uint64_t budget = MAX_SUBCLASSES;
 	size_t n;
-	const struct hs_type *const *types = hs_types_all(visit->types, &n);
 
-	for (size_t i = 0; i < n; i++)
-		if (!(types[i]->flags & HS_TPFLAGS_HEAPTYPE))
-			visit->callback(visit->context, &(struct hs_root){ .kind = HS_ROOT_TYPE, .address = types[i]->address,
-									   .edge_kind = HS_EDGE_FIELD });
+	/* the list grows while it is gone through */
+	for (size_t i = 0; i < (hs_types_all(visit->types, &n), n); i++) {
+		const struct hs_type *type = hs_types_all(visit->types, &n)[i];
+		meet_subclasses(visit, type->address, &budget);
+		if (!(type->flags & HS_TPFLAGS_HEAPTYPE))
+			visit->callback(visit->context, &(struct hs_root){ .kind = HS_ROOT_TYPE, .address = type->address,
+									   .relation = HS_OWNED, .edge_kind = HS_EDGE_FIELD });
+	}
 }
 
 static void free_threads(struct hs_thread_states *threads)

@@ -6,6 +6,7 @@
 #include "stdlib_references.h"
 
 #include "chain.h"
+#include "frame.h"
 
 #define WORD 8
 #define MAX_ITEMS ((uint64_t)1 << 40)
@@ -215,9 +216,10 @@ void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *o
 	}
 }
 
-/* 3.12+: what the attributes of a code object return is kept in a block of its own. */
+/* Up to 3.10 a frame for the next call. 3.12+: what the attributes of a code object return is kept in a block of its own. */
 void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
+	hs_frame_visit_spare(py, object, visitor);
 	visit_array(py, visitor, HS_BODY(py, object, PyCodeObject, co_cached), HS_SIZEOF(py->layout, PyCoCached) / WORD, WORD, 0, HS_OWNED,
 		    HS_EDGE_FIELD, "_co_cached");
 }

@@ -7,6 +7,7 @@
 
 #include "attribute.h"
 #include "chain.h"
+#include "cleanup.h"
 #include "dict.h"
 #include "number.h"
 
@@ -38,47 +39,83 @@ void hs_thread_frames(const struct hs_cpython *py, hs_addr thread, bool (*each)(
 	}
 }
 
-/* The Thread of threading._active whose key is `ident`. */
-static hs_addr find_thread_object(const struct hs_cpython *py, struct hs_types *types, hs_addr interpreter, uint64_t ident)
+/* An entry of threading._active: the living threads by their identity. */
+struct active {
+	uint64_t ident;
+	hs_addr object;
+};
+
+HS_ARRAY_TYPE(actives, struct active);
+
+static int compare_idents(const void *a, const void *b)
+{
+	const struct active *left = a, *right = b;
+
+	return left->ident < right->ident ? -1 : left->ident > right->ident;
+}
+
+static bool read_actives(const struct hs_cpython *py, struct hs_types *types, hs_addr interpreter, struct actives *ret)
 {
 	hs_addr module = hs_module_dict(py, types, interpreter, "threading");
 	hs_addr active = module ? hs_dict_find(py, module, "_active") : 0, key, value;
 	struct hs_dict_cursor cursor = { 0 };
-	int64_t number;
+	int64_t ident;
 
-	while (active && hs_dict_next(py, active, &cursor, &key, &value))
-		if (hs_int_value(py, key, &number) && (uint64_t)number == ident)
-			return value;
-	return 0;
+	ret->n = 0;
+	while (active && ret->n < HS_MAX_THREADS && hs_dict_next(py, active, &cursor, &key, &value)) {
+		if (!hs_int_value(py, key, &ident))
+			continue;
+		struct active *slot = hs_array_append(ret);
+		if (!slot)
+			return false;
+		*slot = (struct active){ (uint64_t)ident, value };
+	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_idents);
+	return true;
 }
 
-static void read_thread(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_thread_state *ret)
+static void read_thread(const struct hs_cpython *py, struct hs_types *types, const struct actives *actives, struct hs_thread_state *thread)
 {
 	int64_t native;
 
-	ret->address = address;
-	ret->interpreter = THREAD_WORD(py, address, interp);
-	ret->ident = THREAD_WORD(py, address, thread_id);
+	thread->ident = THREAD_WORD(py, thread->address, thread_id);
 	if (HS_HAS(py->layout, PyThreadState, native_thread_id))
-		ret->native_ident = THREAD_WORD(py, address, native_thread_id);
-	ret->object = find_thread_object(py, types, ret->interpreter, ret->ident);
-	if (!ret->object)
+		thread->native_ident = THREAD_WORD(py, thread->address, native_thread_id);
+	const struct active wanted = { .ident = thread->ident };
+	const struct active *found = actives->n ? bsearch(&wanted, actives->items, actives->n, sizeof(wanted), compare_idents) : NULL;
+	if (!found)
 		return;
-	ret->name = hs_instance_attribute(py, types, ret->object, "_name");
-	if (!ret->native_ident && hs_int_value(py, hs_instance_attribute(py, types, ret->object, "_native_id"), &native))
-		ret->native_ident = (uint64_t)native;
+	thread->object = found->object;
+	thread->name = hs_instance_attribute(py, types, thread->object, "_name");
+	if (!thread->native_ident && hs_int_value(py, hs_instance_attribute(py, types, thread->object, "_native_id"), &native))
+		thread->native_ident = (uint64_t)native;
+}
+
+static void free_actives(struct actives *actives)
+{
+	hs_array_free(actives);
 }
 
 struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_types *types, struct hs_thread_states *ret)
 {
+	HS_CLEANUP(free_actives) struct actives actives = { 0 };
 	struct hs_thread_states threads = { 0 };
+	hs_addr interpreter = 0;
 
 	if (!hs_array_reserve(&threads, py->threads.n))
 		return hs_error_no_memory();
 	for (size_t i = 0; i < py->threads.n; i++) {
 		struct hs_thread_state *thread = hs_array_append(&threads); /* reserved above */
-		if (thread)
-			read_thread(py, types, py->threads.items[i], thread);
+		thread->address = py->threads.items[i];
+		thread->interpreter = THREAD_WORD(py, thread->address, interp);
+		/* the threads of one interpreter follow each other */
+		if (thread->interpreter != interpreter && !read_actives(py, types, thread->interpreter, &actives)) {
+			hs_array_free(&threads);
+			return hs_error_no_memory();
+		}
+		interpreter = thread->interpreter;
+		read_thread(py, types, &actives, thread);
 	}
 	*ret = threads;
 	return NULL;
