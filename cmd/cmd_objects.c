@@ -36,7 +36,7 @@ static void add_filter(struct argp_state *state, struct objects_options *own, co
 	if (own->n_filters == HS_OBJECTS_MAX_FILTERS)
 		argp_error(state, "more than %d conditions", HS_OBJECTS_MAX_FILTERS);
 	if (!hs_object_filter_parse(text, &own->filters[own->n_filters]))
-		argp_error(state, "'%s' is no condition; write %s", text, hs_object_filter_syntax);
+		argp_error(state, "--where: '%s' is no condition; write %s", text, hs_object_filter_syntax);
 	own->n_filters++;
 }
 
@@ -86,7 +86,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct objects_options *own = invocation->own;
 	size_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_OBJECTS_ALL : DEFAULT_N_ROWS;
-	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
 	const struct hs_objects_selection selection = {
 		.filters = own->filters, .n_filters = own->n_filters, .sort = own->sort, .n_max = own->n_rows ? own->n_rows : n_default,
 	};
@@ -111,7 +111,7 @@ const struct hs_command hs_command_objects = {
 		    "  heapspy objects 4242 str --where 'bytes>=1M' -n 5\n"
 		    "  heapspy objects 4242 bytes --where 'repr~*PNG*'\n"
 		    "  heapspy objects 4242 app.Session -f json -o sessions.json\n",
-	.needs = HS_STAGE_GRAPH,
+	.needs = HS_STAGE_RETAINED,
 	.has_output = true,
 	.own_bytes = sizeof(struct objects_options),
 	.options = options,

@@ -71,7 +71,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct refs_options *own = invocation->own;
-	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
 	size_t n_default = invocation->output.format == HS_FORMAT_JSON ? SIZE_MAX : DEFAULT_N_SHOWN;
 	const struct hs_refs_options gathering = { .depth = own->depth, .n_max = own->n_shown ? own->n_shown : n_default };
 	char host[HS_HOST_BYTES];
@@ -94,7 +94,7 @@ const struct hs_command hs_command_refs = {
 	.examples = "  heapspy refs 4242 0x7f3a5c0d1e80\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 --depth 3 -n 5\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 -f json\n",
-	.needs = HS_STAGE_GRAPH,
+	.needs = HS_STAGE_RETAINED,
 	.has_output = true,
 	.own_bytes = sizeof(struct refs_options),
 	.options = options,

@@ -18,6 +18,7 @@
 #include "error.h"
 #include "graph.h"
 #include "layout.h"
+#include "object_graph.h"
 #include "process_heap.h"
 #include "progress.h"
 #include "terminal.h"
@@ -31,6 +32,7 @@ enum hs_stage {
 	HS_STAGE_CENSUS,  /* invocation->census */
 	HS_STAGE_HEAP,    /* invocation->heap */
 	HS_STAGE_GRAPH,   /* invocation->graph */
+	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
 };
 
 enum hs_format {
@@ -61,11 +63,12 @@ struct hs_invocation {
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
-	struct hs_capture *capture;  /* these five: NULL below the stage that makes them */
+	struct hs_capture *capture;  /* these six: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
 	struct hs_process_heap *heap;
 	struct hs_graph *graph;
+	struct hs_object_graph *holders;
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 

@@ -58,7 +58,7 @@ struct hs_error *hs_object_node_of(const struct hs_object_source *source, hs_add
 	case HS_PLACE_STORAGE:
 		return near_object(source, address, &location);
 	case HS_PLACE_FREE_BLOCK:
-		return nowhere(address, "the block of Python's allocator that holds it is free");
+		return nowhere(address, "it lies in a free block of Python's allocator");
 	case HS_PLACE_BLOCK:
 		return nowhere(address, "it lies in a block that is in use, but by no object");
 	case HS_PLACE_POOL:
@@ -72,5 +72,5 @@ struct hs_error *hs_object_node_of(const struct hs_object_source *source, hs_add
 	case HS_PLACE_UNMAPPED:
 		break;
 	}
-	return nowhere(address, "nothing is mapped there");
+	return nowhere(address, "that address is not mapped");
 }

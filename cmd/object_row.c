@@ -24,6 +24,10 @@ bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool 
 	ret->repr[0] = '\0';
 	hs_object_row_set(ret, HS_OBJECT_ADDRESS, object->address);
 	hs_object_row_set(ret, HS_OBJECT_BYTES, hs_graph_bytes(source->graph, node));
+	if (source->holders) {
+		hs_object_row_set(ret, HS_OBJECT_RETAINED, hs_object_graph_retained_bytes(source->holders, node));
+		ret->n_retained = hs_object_graph_retained_count(source->holders, node);
+	}
 	if (entry.getsizeof_bytes != HS_SIZE_UNKNOWN)
 		hs_object_row_set(ret, HS_OBJECT_GETSIZEOF, entry.getsizeof_bytes);
 	if (hs_object_length(heap->py, object, &value))
@@ -88,6 +92,8 @@ json_t *hs_object_row_json(const struct hs_object_row *row)
 	set_value(object, "bytes", row, HS_OBJECT_BYTES);
 	set_value(object, "getsizeof", row, HS_OBJECT_GETSIZEOF);
 	set_value(object, "retained", row, HS_OBJECT_RETAINED);
+	json_object_set_new(object, "retained_objects",
+			    hs_object_row_value(row, HS_OBJECT_RETAINED, &(uint64_t){ 0 }) ? hs_json_u64(row->n_retained) : json_null());
 	set_value(object, "len", row, HS_OBJECT_LENGTH);
 	set_value(object, "refcount", row, HS_OBJECT_REFCOUNT);
 	json_object_set_new(object, "tracked", json_boolean(row->is_tracked));

@@ -9,6 +9,7 @@
 
 #include "generation.h"
 #include "graph.h"
+#include "object_graph.h"
 #include "process_heap.h"
 #include "repr.h"
 
@@ -29,6 +30,7 @@ struct hs_object_row {
 	const char *type; /* full name; borrowed from the types; the target's bytes */
 	uint64_t values[HS_N_OBJECT_FIELDS]; /* by field; meaningless for HS_OBJECT_REPR */
 	uint32_t known;   /* bit 1 << field: the object has it */
+	uint64_t n_retained; /* objects, itself included; known when HS_OBJECT_RETAINED is */
 	bool is_tracked;
 	enum hs_generation generation;
 	char repr[HS_REPR_BYTES];
@@ -51,6 +53,7 @@ static inline void hs_object_row_set(struct hs_object_row *row, enum hs_object_f
 struct hs_object_source {
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
+	const struct hs_object_graph *holders; /* NULL: what objects retain is not known */
 };
 
 /* The object at a node, all but its generation; the repr only if `with_repr`. False when there is no object. */

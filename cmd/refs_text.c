@@ -81,7 +81,7 @@ static void put_list(FILE *out, const struct hs_ref_list *list, uint64_t n_all, 
 static void put_root(FILE *out, const struct hs_ref_root *root, const struct hs_style *style)
 {
 	if (*root->place.function)
-		put_line(out, style, INDENT, "<frame %s %s:%d>%s%s", root->place.function, root->place.file, (int)root->place.line,
+		put_line(out, style, INDENT, "<frame %s%s%s %s:%d>%s%s", root->place.module, *root->place.module ? "." : "", root->place.function, root->place.file, (int)root->place.line,
 			 *root->name ? "." : "", root->name);
 	else
 		put_line(out, style, INDENT, "<%s>%s%s", hs_root_kind_name(root->kind), *root->name ? " " : "", root->name);

@@ -126,6 +126,7 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 
 static void drop_results(struct hs_invocation *invocation)
 {
+	hs_object_graph_destroy(hs_take(invocation->holders));
 	hs_graph_destroy(hs_take(invocation->graph));
 	hs_process_heap_close(hs_take(invocation->heap));
 	hs_census_destroy(hs_take(invocation->census));
@@ -207,6 +208,14 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+	}
+	if (needs >= HS_STAGE_RETAINED) {
+		const struct hs_object_graph_options options = {
+			.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
+		};
+		*ret_stage = HS_STAGE_RETAINED;
+		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
+		HS_TRY(hs_object_graph_create(invocation->graph, &options, &invocation->holders));
 	}
 	return NULL;
 }

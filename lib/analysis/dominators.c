@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dominators by semi-NCA (Georgiadis, "Linear-time algorithms for dominators and related problems", 2005), without recursion:
- * semidominators in the reverse order of numbers, by path splitting; then each node's dominator is the nearest ancestor of
+ * semidominators in the reverse order of numbers, by path compression; then each node's dominator is the nearest ancestor of
  * its parent that is not below its semidominator. Going up is logarithmic, where the plain algorithm's is linear.
  */
 #include "dominators.h"
@@ -23,22 +23,29 @@ struct solver {
 	size_t bytes;
 };
 
-/* The least semidominator from `number` up to the last ancestor above `limit`. */
+/*
+ * The least semidominator from `number` up to the last ancestor above `limit`. Everything on the way gets the ancestor behind
+ * that one for its own, so that the next question takes one step. The way back needs no stack: going up turns the links round.
+ */
 static inline uint32_t evaluate(const struct solver *solver, uint32_t number, uint32_t limit)
 {
 	uint32_t *ancestor = solver->ancestor, *best = solver->best;
-	uint32_t least = UINT32_MAX;
+	uint32_t below = 0, up;
 
-	while (number > limit) {
-		uint32_t up = ancestor[number];
-		if (best[number] < least)
-			least = best[number];
-		if (up > limit) {
-			if (best[up] < best[number])
-				best[number] = best[up];
-			ancestor[number] = ancestor[up];
-		}
+	while ((up = ancestor[number]) > limit) {
+		ancestor[number] = below;
+		below = number;
 		number = up;
+	}
+	uint32_t least = best[number];
+	while (below) {
+		uint32_t next = ancestor[below];
+		ancestor[below] = up;
+		if (best[below] > least)
+			best[below] = least;
+		else
+			least = best[below];
+		below = next;
 	}
 	return least;
 }

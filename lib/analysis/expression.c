@@ -15,8 +15,7 @@ void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret
 	hs_bounded_text_put(&expression->text, start);
 }
 
-/* The attribute that a str key names, without its quotes: false when it is no identifier. */
-static bool attribute_of(const char *key, char *ret, size_t ret_bytes)
+bool hs_attribute_of_key(const char *key, char *ret, size_t ret_bytes)
 {
 	size_t n = strlen(key);
 
@@ -66,7 +65,30 @@ static void flush(struct hs_expression *expression)
 		hs_bounded_text_printf(&expression->text, "<cell %s>", expression->variable);
 		expression->is_evaluable = false;
 	}
+	if (expression->pending >= HS_PENDING_MAPPING) {
+		hs_bounded_text_put(&expression->text, expression->pending == HS_PENDING_MAPPING ? "<mapping>" : "<thread>");
+		expression->is_evaluable = false;
+	}
 	expression->pending = HS_PENDING_NONE;
+}
+
+/* A thread local: the dicts of all threads, that of one thread, an attribute in it. What Python sees depends on who asks. */
+static bool add_to_thread_local(struct hs_expression *expression, const struct hs_expression_step *step)
+{
+	char name[128];
+
+	if (step->kind != HS_EDGE_VALUE)
+		return false;
+	if (expression->pending == HS_PENDING_THREADS) {
+		expression->pending = HS_PENDING_THREAD;
+		return true;
+	}
+	if (step->is_any || !hs_attribute_of_key(step->name, name, sizeof(name)))
+		return false;
+	hs_bounded_text_printf(&expression->text, "<thread>.%s", name);
+	expression->is_evaluable = false;
+	expression->pending = HS_PENDING_NONE;
+	return true;
 }
 
 /* True when the step is written together with the one before. */
@@ -75,7 +97,7 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 	char name[128];
 
 	if (expression->pending == HS_PENDING_DICT && step->kind == HS_EDGE_VALUE && !step->is_any &&
-	    attribute_of(step->name, name, sizeof(name)) &&
+	    hs_attribute_of_key(step->name, name, sizeof(name)) &&
 	    (expression->pending_holder != HS_HOLDER_TYPE || (!step->is_bound && !is_of_metatype(name)))) {
 		hs_bounded_text_printf(&expression->text, ".%s", name);
 		expression->pending = HS_PENDING_NONE;
@@ -86,7 +108,11 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 		expression->pending = HS_PENDING_NONE;
 		return true;
 	}
-	return false;
+	if (expression->pending == HS_PENDING_MAPPING && (step->kind == HS_EDGE_VALUE || step->kind == HS_EDGE_KEY)) {
+		expression->pending = HS_PENDING_NONE;
+		return false;
+	}
+	return expression->pending >= HS_PENDING_THREADS && add_to_thread_local(expression, step);
 }
 
 static void put_step(struct hs_expression *expression, const struct hs_expression_step *step)
@@ -113,6 +139,10 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	if (step->kind == HS_EDGE_FIELD && !strcmp(step->name, "__dict__")) {
 		expression->pending = HS_PENDING_DICT;
 		expression->pending_holder = step->holder;
+	} else if (step->kind == HS_EDGE_FIELD && step->holder == HS_HOLDER_PROXY) {
+		expression->pending = HS_PENDING_MAPPING;
+	} else if (step->kind == HS_EDGE_FIELD && step->holder == HS_HOLDER_THREAD_LOCAL && !strcmp(step->name, "dummies")) {
+		expression->pending = HS_PENDING_THREADS;
 	} else if (step->kind == HS_EDGE_CELL) {
 		expression->pending = HS_PENDING_VARIABLE;
 		expression->pending_holder = step->holder;
@@ -122,6 +152,13 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	} else {
 		put_step(expression, step);
 	}
+}
+
+void hs_expression_skip(struct hs_expression *expression, size_t n)
+{
+	flush(expression);
+	hs_bounded_text_printf(&expression->text, "<%zu more steps>", n);
+	expression->is_evaluable = false;
 }
 
 bool hs_expression_end(struct hs_expression *expression)

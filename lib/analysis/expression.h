@@ -18,7 +18,10 @@
 /* What the reference is a part of, as far as that changes how it is written. */
 enum hs_holder {
 	HS_HOLDER_OTHER,
+	HS_HOLDER_MODULE,
 	HS_HOLDER_TYPE,
+	HS_HOLDER_PROXY,        /* types.MappingProxyType: indexing it is indexing what it shows */
+	HS_HOLDER_THREAD_LOCAL, /* threading.local */
 	HS_HOLDER_FRAME,
 	HS_HOLDER_GENERATOR,
 	HS_HOLDER_COROUTINE,
@@ -42,6 +45,9 @@ struct hs_expression {
 		HS_PENDING_NONE,
 		HS_PENDING_DICT,     /* .__dict__ */
 		HS_PENDING_VARIABLE, /* a variable whose cell was reached */
+		HS_PENDING_MAPPING,  /* what a mapping proxy shows */
+		HS_PENDING_THREADS,  /* the dicts of a thread local, one a thread … */
+		HS_PENDING_THREAD,   /* … one of them */
 	} pending;
 	uint8_t pending_holder;
 	char variable[128];
@@ -49,9 +55,14 @@ struct hs_expression {
 
 #define HS_EXPRESSION_BYTES 1024
 
+/* "'user'", as a dict names the attribute user: writes it without quotes; false when it is no identifier. */
+bool hs_attribute_of_key(const char *key, char *ret, size_t ret_bytes);
+
 /* `start`: the module's name, or what stands for a root that has none: "<frame app.f app.py:12>". */
 void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable);
 void hs_expression_add(struct hs_expression *expression, const struct hs_expression_step *step);
+/* Leaves `n` steps out: "<48113 more steps>". */
+void hs_expression_skip(struct hs_expression *expression, size_t n);
 /* Returns true when Python can evaluate what was written. */
 bool hs_expression_end(struct hs_expression *expression);
 

@@ -11,6 +11,7 @@
 #include "dict.h"
 #include "reach_internal.h"
 #include "type_fields.h"
+#include "unicode.h"
 
 /* The class that C gave a type, by the name of the nearest base that C made and that matters here. */
 static uint8_t class_of_type(const struct hs_reach *reach, const struct hs_type *type)
@@ -60,6 +61,26 @@ static const struct type_class *classify_type(const struct hs_reach *reach, stru
 	return entry;
 }
 
+/* A whole module, or what its globals refer to: "app", "app.CACHE". */
+static void exclude_names(struct hs_reach *reach, const struct namespace *namespace, const char *exclude)
+{
+	const struct hs_cpython *py = reach->heap->py;
+	struct hs_dict_cursor cursor = { 0 };
+	char name[HS_REFERENCE_NAME_BYTES], full_name[2 * HS_REFERENCE_NAME_BYTES];
+	hs_addr key, value;
+
+	if (fits(exclude, namespace->module))
+		hs_set_bit(reach->excluded, namespace->dict);
+	while (hs_dict_next(py, hs_graph_address(reach->graph, namespace->dict), &cursor, &key, &value)) {
+		hs_node node = hs_graph_node_at(reach->graph, value);
+		if (node == HS_NO_NODE || !hs_str_read(py, key, name, sizeof(name)))
+			continue;
+		snprintf(full_name, sizeof(full_name), "%s.%s", namespace->module, name);
+		if (fits(exclude, full_name))
+			hs_set_bit(reach->excluded, node);
+	}
+}
+
 static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 {
 	hs_node n = hs_graph_node_count(reach->graph);
@@ -83,8 +104,7 @@ static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 	for (size_t i = 0; i < reach->namespaces.n; i++)
 		reach->classes[reach->namespaces.items[i].dict] = CLASS_MODULE_DICT;
 	for (size_t i = 0; exclude && i < reach->namespaces.n; i++)
-		if (fits(exclude, reach->namespaces.items[i].module))
-			hs_set_bit(reach->excluded, reach->namespaces.items[i].dict);
+		exclude_names(reach, &reach->namespaces.items[i], exclude);
 	return NULL;
 }
 
@@ -100,7 +120,8 @@ static void close_reach(struct hs_reach **reach)
 	hs_reach_close(*reach);
 }
 
-struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const char *exclude, struct hs_reach **ret)
+struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_reach_options *options,
+			       struct hs_reach **ret)
 {
 	HS_CLEANUP(close_reach) struct hs_reach *reach = calloc(1, sizeof(*reach));
 
@@ -109,8 +130,8 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	reach->heap = heap;
 	reach->graph = graph;
 	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };
-	HS_TRY(reach_find_roots(reach));
-	HS_TRY(classify(reach, exclude));
+	HS_TRY(reach_find_roots(reach, options->threads));
+	HS_TRY(classify(reach, options->exclude));
 	struct hs_path_input input = {
 		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->path_roots.n,
 		.classes = reach->classes, .ask = reach_ask, .context = reach, .excluded = reach->excluded,
@@ -152,8 +173,15 @@ const struct hs_paths *hs_reach_paths(const struct hs_reach *reach)
 static uint8_t holder_of(const struct hs_reach *reach, hs_node node)
 {
 	const struct hs_type *type = hs_graph_type(reach->graph, node);
-	const char *kind = type ? type->kind->tp_name : "";
+	const char *kind = type ? type->kind->tp_name : "", *name = type ? hs_type_full_name(reach->heap->types, type) : "";
 
+	if (!strcmp(name, "builtins.mappingproxy"))
+		return HS_HOLDER_PROXY;
+	for (const struct hs_type *at = type; at; at = at->base_type)
+		if (!at->is_python_class && !strcmp(hs_type_full_name(reach->heap->types, at), "_thread._local"))
+			return HS_HOLDER_THREAD_LOCAL;
+	if (reach->classes[node] == CLASS_MODULE)
+		return HS_HOLDER_MODULE;
 	if (reach->classes[node] == CLASS_TYPE)
 		return HS_HOLDER_TYPE;
 	if (reach->classes[node] == CLASS_FRAME)
@@ -202,6 +230,7 @@ static bool consider(void *context, const struct hs_graph_edge *edge)
 	if (cost > naming->best)
 		return true;
 	naming->best = cost;
+	ret->cost = cost / 2;
 	ret->has_name = hs_reference_python_name(heap->py, heap->types, naming->object, edge->run, edge->index, ret->name, sizeof(ret->name),
 						 &is_python);
 	ret->expression = (struct hs_expression_step){ .kind = edge->kind, .is_python = is_python };
@@ -224,6 +253,13 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 	return true;
 }
 
+const char *hs_reach_root_kind(const struct hs_reach_root *root)
+{
+	if (root->kind == HS_REACH_STACK)
+		return "stack";
+	return root->kind == HS_REACH_NATIVE ? "native" : hs_root_kind_name((enum hs_root_kind)root->kind);
+}
+
 void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes)
 {
 	const struct hs_expression_step variable = {
@@ -236,12 +272,13 @@ void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expr
 		return;
 	}
 	if (root->function) {
-		snprintf(start, sizeof(start), "<frame %s %s:%d>", root->function, strrchr(root->file, '/') ? strrchr(root->file, '/') + 1 : root->file,
+		snprintf(start, sizeof(start), "<frame %s%s%s %s:%d>", root->module, *root->module ? "." : "", root->function,
+			 strrchr(root->file, '/') ? strrchr(root->file, '/') + 1 : root->file,
 			 (int)root->line);
 		hs_expression_begin(expression, ret, ret_bytes, start, false);
 		hs_expression_add(expression, &variable);
 		return;
 	}
-	snprintf(start, sizeof(start), "<%s%s%s>", hs_root_kind_name((enum hs_root_kind)root->kind), root->name ? " " : "", root->name ? root->name : "");
+	snprintf(start, sizeof(start), "<%s%s%s>", hs_reach_root_kind(root), root->name ? " " : "", root->name ? root->name : "");
 	hs_expression_begin(expression, ret, ret_bytes, start, false);
 }

@@ -8,6 +8,7 @@
 
 #include "expression.h"
 #include "graph.h"
+#include "late_roots.h"
 #include "paths.h"
 #include "process_heap.h"
 #include "reference_name.h"
@@ -16,24 +17,37 @@
 /* A root, kept beyond its visit. Strings are safe to print and owned by the reach. */
 struct hs_reach_root {
 	hs_node node;
-	uint8_t kind;         /* enum hs_root_kind */
+	uint8_t kind;         /* enum hs_root_kind, or one of the two below */
 	uint8_t edge_kind;    /* enum hs_edge_kind */
 	bool is_owned;
 	uint32_t cost;
 	const char *name;     /* of the module, variable, field; NULL: none */
 	uint64_t thread;      /* 0: none */
-	const char *function; /* NULL: no frame's */
+	const char *module;   /* whose code the frame runs; "": unknown; NULL: no frame's */
+	const char *function;
 	const char *file;
 	int32_t line;         /* 0: unknown */
 };
 
+/* Words that may be references, where no exact root leads (late_roots.h); those in static data are HS_ROOT_STATIC. */
+#define HS_REACH_STACK ((uint8_t)HS_N_ROOT_KINDS)
+#define HS_REACH_NATIVE ((uint8_t)(HS_N_ROOT_KINDS + 1))
+
+/* "module", "frame" …, "stack", "native". */
+const char *hs_reach_root_kind(const struct hs_reach_root *root);
+
 struct hs_reach;
 
+struct hs_reach_options {
+	const char *exclude; /* a glob: no path goes through objects whose type fits, modules, and globals ("app.CACHE"); NULL: all may */
+	const struct hs_thread_list *threads; /* of the capture; NULL: C stacks are not looked at */
+};
+
 /*
- * Finds the roots and the cheapest path to every object that they reach. No path goes through objects whose type, or modules whose
- * name, fits the glob `exclude` (NULL: all may). `heap` and `graph` are borrowed until hs_reach_close. Errors: NO_MEMORY, LIMIT.
+ * Finds the roots and the cheapest path to every object that they reach. `heap` and `graph` are borrowed until hs_reach_close.
+ * Errors: NO_MEMORY, LIMIT.
  */
-struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const char *exclude,
+struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_reach_options *options,
 			       struct hs_reach **ret) HS_MUST_CHECK;
 /* NULL is legal. */
 void hs_reach_close(struct hs_reach *reach);
@@ -41,8 +55,15 @@ void hs_reach_close(struct hs_reach *reach);
 const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
 const struct hs_paths *hs_reach_paths(const struct hs_reach *reach);
 
+/*
+ * What costs so much, a root or a step, is taken only where nothing else leads to an object: a function's globals, a class's bases,
+ * temporaries, words that may be references.
+ */
+#define HS_REACH_LAST_RESORT 120
+
 /* One reference of a path, by its name. */
 struct hs_reach_step {
+	unsigned cost;
 	struct hs_expression_step expression; /* its name is `name` below, set by who uses it */
 	bool has_name;
 	char name[HS_REFERENCE_NAME_BYTES];

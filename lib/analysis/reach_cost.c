@@ -27,8 +27,7 @@ void reach_fill_costs(uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES])
 			continue;
 		/* whatever has a class, a module, a namespace does not hold it in any sense that explains anything */
 		costs[source][CLASS_TYPE] += 8;
-		costs[source][CLASS_MODULE] += 6;
-		costs[source][CLASS_MODULE_DICT] += 30;
+		costs[source][CLASS_MODULE] = costs[source][CLASS_MODULE_DICT] = HS_REACH_LAST_RESORT;
 		costs[source][CLASS_CELL] = 0;
 	}
 	costs[CLASS_MODULE][CLASS_MODULE_DICT] = 0;
@@ -44,7 +43,7 @@ static bool is_named(const struct hs_graph_edge *edge, const char *name)
 static unsigned function_cost(const struct hs_graph_edge *edge)
 {
 	if (is_named(edge, "__globals__") || is_named(edge, "__builtins__"))
-		return COST_FORBIDDEN;
+		return HS_REACH_LAST_RESORT;
 	if (is_named(edge, "__closure__") || is_named(edge, "__defaults__") || is_named(edge, "__kwdefaults__"))
 		return 2;
 	return is_named(edge, "__dict__") ? 0 : COST_ASIDE;
@@ -53,7 +52,7 @@ static unsigned function_cost(const struct hs_graph_edge *edge)
 static unsigned type_cost(const struct hs_reach *reach, const struct hs_graph_edge *edge)
 {
 	if (reach->classes[edge->target] == CLASS_TYPE || is_named(edge, "__mro__") || is_named(edge, "__bases__"))
-		return COST_FORBIDDEN;
+		return HS_REACH_LAST_RESORT;
 	if (is_named(edge, "__dict__"))
 		return 0;
 	return edge->kind == HS_EDGE_SCAN ? 10 : COST_ASIDE;
@@ -84,6 +83,9 @@ static bool is_at_home(const struct hs_reach *reach, const struct hs_graph_edge 
 	size_t bytes = strlen(module);
 	struct hs_object function;
 
+	/* whoever sets a hook there, that is where it is */
+	if (!strcmp(module, "sys") || !strcmp(module, "builtins"))
+		return true;
 	if (reach->classes[edge->target] == CLASS_TYPE) {
 		const struct hs_type *type = hs_type_at(heap->types, address);
 		const char *name = type ? hs_type_full_name(heap->types, type) : "";
@@ -101,13 +103,14 @@ static unsigned global_cost(const struct hs_reach *reach, const struct hs_graph_
 	hs_addr key = 0;
 
 	if (edge->kind != HS_EDGE_VALUE)
-		return COST_FORBIDDEN / 2;
+		return HS_REACH_LAST_RESORT;
 	if (edge->run->names)
 		memcpy(&key, (const uint8_t *)edge->run->names + edge->index * edge->run->names_stride, sizeof(key));
 	if (key && hs_str_equals(reach->heap->py, key, "__builtins__"))
-		return COST_FORBIDDEN;
+		return HS_REACH_LAST_RESORT;
+	/* a module is its own root */
 	if (reach->classes[edge->target] == CLASS_MODULE)
-		return COST_IMPORTED;
+		return HS_REACH_LAST_RESORT;
 	return is_at_home(reach, edge) ? 1 : COST_IMPORTED;
 }
 

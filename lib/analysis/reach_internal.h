@@ -41,11 +41,8 @@ struct hs_reach {
 	bool is_short;
 };
 
-/* The last resorts among references: taken only where nothing else leads to an object. */
-#define COST_FORBIDDEN 120
-
 /* reach_roots.c: fills roots, path_roots, namespaces. */
-struct hs_error *reach_find_roots(struct hs_reach *reach) HS_MUST_CHECK;
+struct hs_error *reach_find_roots(struct hs_reach *reach, const struct hs_thread_list *threads) HS_MUST_CHECK;
 /* A copy of `text` that lives as long as the reach; NULL when memory is out. */
 const char *reach_keep(struct hs_reach *reach, const char *text);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "dict.h"
 #include "reach_internal.h"
 #include "root_place.h"
@@ -10,13 +11,14 @@
 
 #define COST_SITE 3     /* a module from site-packages */
 #define COST_STANDARD 4 /* one that comes with Python */
+#define COST_CONSERVATIVE 250 /* taken only where no exact root leads: other ways cost less, however far round */
 
 const char *reach_keep(struct hs_reach *reach, const char *text)
 {
 	char **last = reach->strings.n ? &reach->strings.items[reach->strings.n - 1] : NULL;
 
 	/* one frame's roots come one after the other: their function and file are the same text */
-	for (size_t i = 0; last && i < 3 && i < reach->strings.n; i++)
+	for (size_t i = 0; last && i < 4 && i < reach->strings.n; i++)
 		if (!strcmp(last[-(ptrdiff_t)i], text))
 			return last[-(ptrdiff_t)i];
 	char **slot = hs_array_append(&reach->strings);
@@ -34,10 +36,15 @@ static hs_addr module_dict(const struct hs_reach *reach, hs_addr module)
 	return hs_object_at(reach->heap->py, reach->heap->types, module, &object) ? hs_object_field(reach->heap->py, &object, "__dict__") : 0;
 }
 
-/*
- * Whose a module is: __main__ and what lies neither beside the standard library nor below it is the user's. Built-in and frozen
- * modules have no file.
- */
+/* Whose a file is: what lies neither among installed packages nor with the standard library is the user's. */
+static unsigned file_cost(const char *file, const char *library)
+{
+	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
+		return COST_SITE;
+	return *library && !strncmp(file, library, strlen(library)) ? COST_STANDARD : 0;
+}
+
+/* Built-in and frozen modules have no file; __main__ may have none either. */
 static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_addr dict, const char *library)
 {
 	char file[1024];
@@ -45,22 +52,21 @@ static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_a
 
 	if (!strcmp(name, "__main__"))
 		return 0;
-	if (!str || !hs_str_read(reach->heap->py, str, file, sizeof(file)))
-		return COST_STANDARD;
-	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
-		return COST_SITE;
-	return *library && !strncmp(file, library, strlen(library)) ? COST_STANDARD : 0;
+	return str && hs_str_read(reach->heap->py, str, file, sizeof(file)) ? file_cost(file, library) : COST_STANDARD;
 }
 
 static unsigned root_cost(const struct hs_root *root)
 {
 	static const uint8_t costs[HS_N_ROOT_KINDS] = {
 		[HS_ROOT_BUILTINS] = 5, [HS_ROOT_FRAME] = 3,   [HS_ROOT_THREAD] = 8, [HS_ROOT_INTERPRETER] = 8, [HS_ROOT_TYPE] = 8,
-		[HS_ROOT_CODECS] = 8,   [HS_ROOT_ATEXIT] = 8,  [HS_ROOT_CONTEXT] = 4, [HS_ROOT_ASYNC] = 8,      [HS_ROOT_STATIC] = 20,
+		[HS_ROOT_CODECS] = 8,   [HS_ROOT_ATEXIT] = 8,  [HS_ROOT_CONTEXT] = 4, [HS_ROOT_ASYNC] = 8,      [HS_ROOT_STATIC] = COST_CONSERVATIVE,
 	};
 
+	/* a word that is an object's address, in a struct that has no name for it */
+	if (root->kind != HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_SCAN || root->relation & HS_SCANNED))
+		return COST_CONSERVATIVE;
 	if (root->kind == HS_ROOT_FRAME && (root->edge_kind == HS_EDGE_STACK || root->edge_kind == HS_EDGE_FIELD || root->edge_kind == HS_EDGE_SCAN))
-		return 60;
+		return HS_REACH_LAST_RESORT;
 	if (root->kind == HS_ROOT_THREAD && root->name && !strcmp(root->name, "dict"))
 		return 4;
 	return costs[root->kind];
@@ -106,8 +112,10 @@ static void keep_root(void *context, const struct hs_root *root)
 		hs_root_place_of(reach->heap, root, &place);
 		slot->thread = place.thread;
 		slot->line = place.line;
+		slot->module = root->frame ? reach_keep(reach, place.module) : NULL;
 		slot->function = root->frame ? reach_keep(reach, place.function) : NULL;
 		slot->file = root->frame ? reach_keep(reach, place.file) : NULL;
+		slot->cost += root->frame ? file_cost(place.file, collecting->library) : 0;
 	}
 	if (root->kind == HS_ROOT_MODULE && slot->name) {
 		hs_addr dict = module_dict(reach, root->address);
@@ -141,7 +149,30 @@ static int compare_namespaces(const void *a, const void *b)
 	return left->dict < right->dict ? -1 : left->dict > right->dict;
 }
 
-struct hs_error *reach_find_roots(struct hs_reach *reach)
+static void free_late_roots(struct hs_late_roots *late)
+{
+	hs_array_free(late);
+}
+
+static struct hs_error *keep_late_roots(struct hs_reach *reach, const struct hs_thread_list *threads)
+{
+	static const uint8_t kinds[] = { [HS_LATE_STATIC] = HS_ROOT_STATIC, [HS_LATE_STACK] = HS_REACH_STACK, [HS_LATE_NATIVE] = HS_REACH_NATIVE };
+	HS_CLEANUP(free_late_roots) struct hs_late_roots late = { 0 };
+
+	HS_TRY(hs_late_roots_find(reach->graph, threads, &late));
+	for (size_t i = 0; i < late.n; i++) {
+		struct hs_reach_root *slot = hs_array_append(&reach->roots);
+		struct hs_path_root *path_root = hs_array_append(&reach->path_roots);
+		if (!slot || !path_root)
+			return hs_error_no_memory();
+		*slot = (struct hs_reach_root){ .node = late.items[i].node, .kind = kinds[late.items[i].kind], .edge_kind = HS_EDGE_SCAN,
+						.cost = COST_CONSERVATIVE, .thread = (uint64_t)late.items[i].tid };
+		*path_root = (struct hs_path_root){ slot->node, slot->cost };
+	}
+	return NULL;
+}
+
+struct hs_error *reach_find_roots(struct hs_reach *reach, const struct hs_thread_list *threads)
 {
 	const struct hs_cpython *py = reach->heap->py;
 	struct collecting collecting = { .reach = reach };
@@ -150,7 +181,7 @@ struct hs_error *reach_find_roots(struct hs_reach *reach)
 		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
 	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
 	HS_TRY(hs_roots_visit(py, reach->heap->types, keep_root, &collecting));
-	hs_static_roots_visit(py, NULL, keep_root, &collecting);
+	HS_TRY(keep_late_roots(reach, threads));
 	if (reach->namespaces.n)
 		qsort(reach->namespaces.items, reach->namespaces.n, sizeof(*reach->namespaces.items), compare_namespaces);
 	return reach->is_short ? hs_error_no_memory() : NULL;

@@ -4,30 +4,52 @@
 
 #include "pages.h"
 
-static uint64_t own_bytes(const struct hs_retained *retained, uint32_t node)
+/* Adds what nodes occupy themselves to `sums`, of whichever width, then each sum to that of its dominator. */
+#define SUM_UP(tree, sizes, sums)                                                          \
+	do {                                                                               \
+		for (uint32_t node = 0; node < (tree)->n; node++)                          \
+			if ((tree)->place[node] != HS_CSR_NONE)                            \
+				(sums)[(tree)->place[node] & ~HS_PLACE_LEAF] +=            \
+					(__typeof__(*(sums)))hs_size_units((sizes), node); \
+		for (uint32_t number = (tree)->n_order; number-- > 1;)                     \
+			(sums)[(tree)->idom[number]] += (sums)[number];                    \
+	} while (0)
+
+static void count(const struct hs_dominators *tree, uint32_t *counts)
 {
-	return node < retained->tree->n ? (uint64_t)retained->units[node] * retained->unit_bytes : 0;
+	for (uint32_t node = 0; node < tree->n; node++)
+		if (tree->place[node] != HS_CSR_NONE)
+			counts[tree->place[node] & ~HS_PLACE_LEAF]++;
+	for (uint32_t number = tree->n_order; number-- > 1;)
+		counts[tree->idom[number]] += counts[number];
 }
 
-struct hs_error *hs_retained_init(struct hs_retained *retained, const struct hs_dominators *tree, const uint32_t *units, uint32_t unit_bytes)
+static uint64_t all_units(const struct hs_dominators *tree, const struct hs_sizes *sizes)
 {
-	uint64_t *bytes = hs_pages_alloc_array(tree->n_order, sizeof(*bytes));
-	uint32_t *counts = hs_pages_alloc_array(tree->n_order, sizeof(*counts));
+	uint64_t sum = 0;
 
-	*retained = (struct hs_retained){ tree, units, unit_bytes, bytes, counts };
-	if (!bytes || !counts)
+	for (uint32_t node = 0; node < tree->n; node++)
+		sum += hs_size_units(sizes, node);
+	return sum;
+}
+
+struct hs_error *hs_retained_init(struct hs_retained *retained, const struct hs_dominators *tree, const struct hs_sizes *sizes)
+{
+	bool is_wide = all_units(tree, sizes) > UINT32_MAX;
+
+	*retained = (struct hs_retained){ .tree = tree, .sizes = sizes };
+	retained->counts = hs_pages_alloc_array(tree->n_order, sizeof(*retained->counts));
+	if (is_wide)
+		retained->wide_units = hs_pages_alloc_array(tree->n_order, sizeof(*retained->wide_units));
+	else
+		retained->units = hs_pages_alloc_array(tree->n_order, sizeof(*retained->units));
+	if (!retained->counts || (is_wide ? !retained->wide_units : !retained->units))
 		return hs_error_no_memory();
-	for (uint32_t node = 0; node < tree->n; node++) {
-		uint32_t place = tree->place[node];
-		if (place == HS_CSR_NONE)
-			continue;
-		bytes[place & ~HS_PLACE_LEAF] += (uint64_t)units[node] * unit_bytes;
-		counts[place & ~HS_PLACE_LEAF]++;
-	}
-	for (uint32_t number = tree->n_order; number-- > 1;) {
-		bytes[tree->idom[number]] += bytes[number];
-		counts[tree->idom[number]] += counts[number];
-	}
+	count(tree, retained->counts);
+	if (is_wide)
+		SUM_UP(tree, sizes, retained->wide_units);
+	else
+		SUM_UP(tree, sizes, retained->units);
 	return NULL;
 }
 
@@ -35,7 +57,8 @@ void hs_retained_deinit(struct hs_retained *retained)
 {
 	if (!retained->tree)
 		return;
-	hs_pages_free(retained->bytes, retained->tree->n_order * sizeof(*retained->bytes));
+	hs_pages_free(retained->units, retained->tree->n_order * sizeof(*retained->units));
+	hs_pages_free(retained->wide_units, retained->tree->n_order * sizeof(*retained->wide_units));
 	hs_pages_free(retained->counts, retained->tree->n_order * sizeof(*retained->counts));
 	*retained = (struct hs_retained){ 0 };
 }
@@ -55,8 +78,10 @@ uint64_t hs_retained_bytes(const struct hs_retained *retained, uint32_t node)
 	uint32_t number = sum_number(retained->tree, node);
 
 	if (number != HS_CSR_NONE)
-		return retained->bytes[number];
-	return node < retained->tree->n && hs_is_reached(retained->tree, node) ? own_bytes(retained, node) : 0;
+		return hs_retained_by_number(retained, number);
+	if (node >= retained->tree->n || !hs_is_reached(retained->tree, node))
+		return 0;
+	return hs_size_units(retained->sizes, node) * retained->sizes->unit_bytes;
 }
 
 uint32_t hs_retained_count(const struct hs_retained *retained, uint32_t node)

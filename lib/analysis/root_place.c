@@ -34,24 +34,16 @@ static hs_addr frame_globals(const struct hs_process_heap *heap, const struct hs
 	return globals ? globals : hs_object_field(heap->py, &object, "f_globals");
 }
 
-static void put_function(const struct hs_process_heap *heap, const struct hs_frame *frame, struct hs_bounded_text *text)
-{
-	hs_addr globals = frame_globals(heap, frame);
-	hs_addr module = globals ? hs_dict_find(heap->py, globals, "__name__") : 0;
-
-	if (module) {
-		put_str(text, heap->py, module);
-		hs_bounded_text_put(text, ".");
-	}
-	put_str(text, heap->py, frame->code.name);
-}
-
 void hs_frame_place_of(const struct hs_process_heap *heap, const struct hs_frame *frame, struct hs_root_place *ret)
 {
+	struct hs_bounded_text module = hs_bounded_text(ret->module, sizeof(ret->module));
 	struct hs_bounded_text function = hs_bounded_text(ret->function, sizeof(ret->function));
 	struct hs_bounded_text file = hs_bounded_text(ret->file, sizeof(ret->file));
+	hs_addr globals = frame_globals(heap, frame), name = globals ? hs_dict_find(heap->py, globals, "__name__") : 0;
 
-	put_function(heap, frame, &function);
+	if (name)
+		put_str(&module, heap->py, name);
+	put_str(&function, heap->py, frame->code.name);
 	put_str(&file, heap->py, frame->code.filename);
 	ret->line = hs_frame_line(heap->py, frame);
 }
@@ -60,7 +52,7 @@ void hs_root_place_of(const struct hs_process_heap *heap, const struct hs_root *
 {
 	ret->thread = root->thread ? (root->thread->native_ident ? root->thread->native_ident : root->thread->ident) : 0;
 	ret->line = 0;
-	ret->function[0] = ret->file[0] = '\0';
+	ret->module[0] = ret->function[0] = ret->file[0] = '\0';
 	if (root->frame)
 		hs_frame_place_of(heap, root->frame, ret);
 }

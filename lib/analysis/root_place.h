@@ -15,7 +15,8 @@
 struct hs_root_place {
 	uint64_t thread;  /* its identity as the system knows it, else as Python does; 0: none */
 	int32_t line;     /* 0: unknown */
-	char function[HS_PLACE_TEXT_BYTES]; /* module and qualified name: "app.process_event"; safe; "": no frame's */
+	char module[HS_PLACE_TEXT_BYTES];   /* whose code a frame runs; safe; "": unknown */
+	char function[HS_PLACE_TEXT_BYTES]; /* its qualified name (up to 3.10 the name alone); safe; "": no frame's */
 	char file[HS_PLACE_TEXT_BYTES];     /* as the code object has it; safe */
 };
 

@@ -5,6 +5,8 @@
  */
 #include "code.h"
 
+#include "exact_type.h"
+
 #define WORD 8
 
 /* pycore_code.h, 3.11+: what a slot may hold; a parameter that a closure uses is local and cell at once. */
@@ -77,22 +79,12 @@ static bool read_variables(const struct hs_cpython *py, hs_addr address, struct 
 	return code->kinds != NULL;
 }
 
-static bool is_code(const struct hs_cpython *py, hs_addr address)
-{
-	const struct hs_layout *layout = py->layout;
-	hs_addr type = hs_image_word(py->image, address + (uint32_t)HS_OFFSET(layout, PyObject, ob_type));
-	hs_addr name = type ? hs_image_word(py->image, type + (uint32_t)HS_OFFSET(layout, PyTypeObject, tp_name)) : 0;
-	char text[sizeof("code")];
-
-	return name && hs_image_read(py->image, name, text, sizeof(text)) && memcmp(text, "code", sizeof(text)) == 0;
-}
-
 bool hs_code_read(const struct hs_cpython *py, hs_addr address, struct hs_code *ret)
 {
 	const struct hs_layout *layout = py->layout;
 	struct hs_code code = { .address = address };
 
-	if (!address || !is_code(py, address))
+	if (!address || !hs_is_exactly(py, address, "code"))
 		return false;
 	code.n_stack = CODE_U32(py, address, co_stacksize);
 	code.first_line = (int32_t)CODE_U32(py, address, co_firstlineno);

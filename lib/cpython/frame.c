@@ -5,6 +5,7 @@
  */
 #include "frame.h"
 
+#include "exact_type.h"
 #include "line_table.h"
 
 #define WORD 8
@@ -180,15 +181,6 @@ int32_t hs_frame_line(const struct hs_cpython *py, const struct hs_frame *frame)
 	return hs_code_line(py, &frame->code, frame->offset);
 }
 
-static bool is_cell(const struct hs_cpython *py, hs_addr object)
-{
-	hs_addr type = FRAME_WORD(py, object, PyObject, ob_type);
-	hs_addr name = type ? FRAME_WORD(py, type, PyTypeObject, tp_name) : 0;
-	char text[sizeof("cell")];
-
-	return name && hs_image_read(py->image, name, text, sizeof(text)) && memcmp(text, "cell", sizeof(text)) == 0;
-}
-
 bool hs_frame_variable(const struct hs_cpython *py, const struct hs_frame *frame, uint32_t slot, struct hs_variable *ret)
 {
 	struct hs_slot_run run = { 0 };
@@ -204,7 +196,7 @@ bool hs_frame_variable(const struct hs_cpython *py, const struct hs_frame *frame
 		memcpy(&word, frame->words + (size_t)slot * WORD, sizeof(word));
 	ret->object = hs_frame_untag(py, word);
 	/* until the frame has made its cell, the parameter itself stands there */
-	if (run.kind != HS_EDGE_CELL || !ret->object || !is_cell(py, ret->object))
+	if (run.kind != HS_EDGE_CELL || !ret->object || !hs_is_exactly(py, ret->object, "cell"))
 		return true;
 	ret->cell = ret->object;
 	ret->object = FRAME_WORD(py, ret->cell, PyCellObject, ob_ref);

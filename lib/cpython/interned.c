@@ -4,20 +4,12 @@
  * static that a stripped binary does not name; then it is known by its contents: every key is its own value.
  */
 #include "dict.h"
+#include "exact_type.h"
 #include "root.h"
 #include "static_data.h"
 
 #define MIN_STRINGS 256 /* any interpreter interns more while it starts */
 #define WORD 8
-
-static bool is_dict(const struct hs_cpython *py, hs_addr address)
-{
-	hs_addr type = hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type));
-	hs_addr name = type ? hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_name)) : 0;
-	char text[sizeof("dict")];
-
-	return name && hs_image_read(py->image, name, text, sizeof(text)) && memcmp(text, "dict", sizeof(text)) == 0;
-}
 
 static bool names_itself(const struct hs_cpython *py, hs_addr dict)
 {
@@ -44,7 +36,7 @@ static bool search_range(void *context, hs_addr start, hs_addr end)
 		return true;
 	for (hs_addr at = start; at + WORD <= end && !search->found; at += WORD) {
 		hs_addr word = hs_image_word(py->image, at);
-		if (word && !(word & (WORD - 1)) && is_dict(py, word) && names_itself(py, word))
+		if (word && !(word & (WORD - 1)) && hs_is_exactly(py, word, "dict") && names_itself(py, word))
 			search->found = word;
 	}
 	return !search->found;

@@ -5,6 +5,7 @@
  */
 #include "root_state.h"
 
+#include "exact_type.h"
 #include "static_data.h"
 
 
@@ -13,34 +14,39 @@
 #define FUNCTION_CACHE_BYTES (WORD + 4096 * 16) /* pycore_function.h, 3.13+: FUNC_VERSION_CACHE_SIZE pairs, borrowed */
 #define MAX_CALLBACKS (1u << 20)
 #define MAX_IDENTIFIERS (1u << 20)
+#define FREE_LIST_ENTRIES 80 /* PyList_MAXFREELIST, PyDict_MAXFREELIST */
+#define FREE_LIST_MIN_RUN 8
 
-/* A member that Python's users know by a name. */
+/*
+ * A member that Python's users know by a name. Another release's table may be in use, in which it stands elsewhere: what is no
+ * object of `type` (NULL: any) is not believed to be it.
+ */
 struct state_member {
 	enum hs_field_id field;
 	enum hs_root_kind kind;
-	const char *name;
+	const char *name, *type;
 };
 
-#define INTERPRETER(member, kind, name) { HS_FIELD_PyInterpreterState_##member, HS_ROOT_##kind, name }
-#define THREAD(structure, member, kind, name) { HS_FIELD_##structure##_##member, HS_ROOT_##kind, name }
+#define INTERPRETER(member, kind, type, name) { HS_FIELD_PyInterpreterState_##member, HS_ROOT_##kind, name, type }
+#define THREAD(structure, member, kind, name) { HS_FIELD_##structure##_##member, HS_ROOT_##kind, name, NULL }
 
 static const struct state_member interpreter_members[] = {
-	INTERPRETER(modules, INTERPRETER, "sys.modules"),
-	INTERPRETER(imports_modules, INTERPRETER, "sys.modules"),
-	INTERPRETER(modules_by_index, INTERPRETER, "modules_by_index"),
-	INTERPRETER(sysdict, INTERPRETER, "sys.__dict__"),
-	INTERPRETER(builtins, BUILTINS, "builtins.__dict__"),
-	INTERPRETER(importlib, INTERPRETER, "importlib"),
-	INTERPRETER(import_func, INTERPRETER, "import_func"),
-	INTERPRETER(codec_search_path, CODECS, "codec_search_path"),
-	INTERPRETER(codec_search_cache, CODECS, "codec_search_cache"),
-	INTERPRETER(codec_error_registry, CODECS, "codec_error_registry"),
-	INTERPRETER(dict, INTERPRETER, "dict"),
-	INTERPRETER(before_forkers, INTERPRETER, "before_forkers"),
-	INTERPRETER(after_forkers_parent, INTERPRETER, "after_forkers_parent"),
-	INTERPRETER(after_forkers_child, INTERPRETER, "after_forkers_child"),
-	INTERPRETER(audit_hooks, INTERPRETER, "audit_hooks"),
-	INTERPRETER(interned_strings, INTERPRETER, "interned_strings"),
+	INTERPRETER(modules, INTERPRETER, "dict", "sys.modules"),
+	INTERPRETER(imports_modules, INTERPRETER, "dict", "sys.modules"),
+	INTERPRETER(modules_by_index, INTERPRETER, "list", "modules_by_index"),
+	INTERPRETER(sysdict, INTERPRETER, "dict", "sys.__dict__"),
+	INTERPRETER(builtins, BUILTINS, "dict", "builtins.__dict__"),
+	INTERPRETER(importlib, INTERPRETER, "module", "importlib"),
+	INTERPRETER(import_func, INTERPRETER, NULL, "import_func"),
+	INTERPRETER(codec_search_path, CODECS, "list", "codec_search_path"),
+	INTERPRETER(codec_search_cache, CODECS, "dict", "codec_search_cache"),
+	INTERPRETER(codec_error_registry, CODECS, "dict", "codec_error_registry"),
+	INTERPRETER(dict, INTERPRETER, "dict", "dict"),
+	INTERPRETER(before_forkers, INTERPRETER, "list", "before_forkers"),
+	INTERPRETER(after_forkers_parent, INTERPRETER, "list", "after_forkers_parent"),
+	INTERPRETER(after_forkers_child, INTERPRETER, "list", "after_forkers_child"),
+	INTERPRETER(audit_hooks, INTERPRETER, "list", "audit_hooks"),
+	INTERPRETER(interned_strings, INTERPRETER, "dict", "interned_strings"),
 };
 
 static const struct state_member thread_members[] = {
@@ -107,13 +113,21 @@ static void report(const struct state *state, enum hs_root_kind kind, hs_addr wh
 		state->visit->callback(state->visit->context, &root);
 }
 
+/* True if the word at `where` refers to an object of the type called `type`; NULL: of any. */
+static bool is_of_type(const struct state *state, hs_addr where, const char *type)
+{
+	const struct hs_cpython *py = state->visit->py;
+
+	return !type || hs_is_exactly(py, hs_image_word(py->image, where), type);
+}
+
 static void report_members(struct state *state, const struct state_member *members, size_t n)
 {
 	const struct hs_layout *layout = state->visit->py->layout;
 
 	for (size_t i = 0; i < n; i++) {
 		int32_t offset = layout->fields[members[i].field].offset;
-		if (offset == HS_ABSENT)
+		if (offset == HS_ABSENT || !is_of_type(state, state->start + (uint32_t)offset, members[i].type))
 			continue;
 		report(state, members[i].kind, state->start + (uint32_t)offset, HS_OWNED, members[i].name);
 		add_gap(state, state->start + (uint32_t)offset, WORD);
@@ -167,8 +181,12 @@ static void report_type_cache(struct state *state, hs_addr start)
 {
 	const uint32_t stride = 3 * WORD;
 
-	for (uint32_t i = 0; i < TYPE_CACHE_ENTRIES; i++)
-		report(state, HS_ROOT_INTERPRETER, start + i * stride + WORD, HS_OWNED, "type_cache");
+	for (uint32_t i = 0; i < TYPE_CACHE_ENTRIES; i++) {
+		hs_addr name = start + i * stride + WORD;
+		/* an entry that is not in use may hold None */
+		if (is_of_type(state, name, "str") || is_of_type(state, name, "NoneType"))
+			report(state, HS_ROOT_INTERPRETER, name, HS_OWNED, "type_cache");
+	}
 	add_gap(state, start, TYPE_CACHE_ENTRIES * stride);
 }
 
@@ -311,12 +329,42 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	scan_rest(&state);
 }
 
+static unsigned count_alike(const struct hs_cpython *py, hs_addr start, hs_addr end, const char *type)
+{
+	unsigned n = 0;
+
+	while (start + n * WORD < end && n < FREE_LIST_ENTRIES && hs_is_exactly(py, hs_image_word(py->image, start + n * WORD), type))
+		n++;
+	return n;
+}
+
+/*
+ * Up to 3.9 lists and dicts that are freed are kept in static arrays (Objects/listobject.c, dictobject.c: free_list), whose unused end
+ * still names those that were taken from there. Nothing else in the interpreter's data refers to so many lists or dicts in a row.
+ */
+static void add_free_list_gaps(struct state *state, hs_addr start, hs_addr end)
+{
+	static const char *const types[] = { "list", "dict" };
+	const struct hs_cpython *py = state->visit->py;
+
+	if (start >= py->layout->runtime_end || end <= py->layout->runtime_start)
+		return;
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		for (hs_addr at = start; at < end;) {
+			unsigned n = count_alike(py, at, end, types[i]);
+			if (n >= FREE_LIST_MIN_RUN)
+				add_gap(state, at, n * WORD);
+			at += (n ? n : 1) * WORD;
+		}
+}
+
 static bool scan_binary(void *context, hs_addr start, hs_addr end)
 {
 	struct state *state = context;
 
-	state->start = start;
+	state->start = (start + WORD - 1) & ~(hs_addr)(WORD - 1);
 	state->bytes = end - start;
+	add_free_list_gaps(state, state->start, end);
 	scan_rest(state);
 	return true;
 }

@@ -35,6 +35,7 @@ void address_marks_deinit(struct address_marks *marks)
 	if (marks->words)
 		munmap(marks->words, marks->mapped_bytes);
 	free(marks->segment_first_bit);
+	*marks = (struct address_marks){ 0 };
 }
 
 bool address_marks_has(const struct address_marks *marks, hs_addr address)

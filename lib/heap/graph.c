@@ -130,3 +130,25 @@ const hs_node *hs_graph_all_sources(const struct hs_graph *graph)
 {
 	return graph->sources;
 }
+
+const struct hs_cpython *hs_graph_python(const struct hs_graph *graph)
+{
+	return graph->heap->py;
+}
+
+struct hs_types *hs_graph_types(const struct hs_graph *graph)
+{
+	return graph->heap->types;
+}
+
+unsigned hs_graph_workers(const struct hs_graph *graph)
+{
+	return graph->n_workers;
+}
+
+size_t hs_graph_hubs(const struct hs_graph *graph, hs_node *ret, size_t room)
+{
+	for (size_t i = 0; i < graph->hubs.n && i < room; i++)
+		ret[i] = graph->hubs.items[i].node;
+	return graph->hubs.n;
+}

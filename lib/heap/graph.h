@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "reference.h"
 #include "rows.h"
+#include "sizes.h"
 
 typedef uint32_t hs_node;
 #define HS_NO_NODE UINT32_MAX
@@ -39,10 +40,17 @@ struct hs_graph_figures {
 	uint64_t n_edges;         /* stored: equal neighbours once */
 	uint64_t n_references;    /* with their counts */
 	uint64_t n_reverse_edges; /* stored */
+	uint64_t n_not_followed;  /* runs of references left out because containers share tables by the thousand: not complete */
 	uint32_t n_hubs;          /* nodes whose referrers are searched for on demand */
 	uint64_t forward_ns, reverse_ns; /* wall time of the two passes */
 };
 struct hs_graph_figures hs_graph_figures(const struct hs_graph *graph);
+
+/* What the heap was opened with. Borrowed. */
+const struct hs_cpython *hs_graph_python(const struct hs_graph *graph);
+struct hs_types *hs_graph_types(const struct hs_graph *graph);
+/* Threads that it was built with. */
+unsigned hs_graph_workers(const struct hs_graph *graph);
 
 hs_node hs_graph_node_count(const struct hs_graph *graph);
 /* False for a pool's block that holds no object, and for HS_NO_NODE. */
@@ -57,9 +65,8 @@ bool hs_graph_object(const struct hs_graph *graph, hs_node node, struct hs_heap_
 const struct hs_type *hs_graph_type(const struct hs_graph *graph, hs_node node);
 /* Allocator bytes: its own block and what it owns besides, adopted blocks included. 0: static storage, or no object. */
 uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node);
-/* The same for all nodes, in units of HS_GRAPH_BYTES_UNIT bytes. Borrowed. */
-const uint32_t *hs_graph_all_bytes(const struct hs_graph *graph);
-#define HS_GRAPH_BYTES_UNIT 16
+/* The same for all nodes. Borrowed. */
+const struct hs_sizes *hs_graph_sizes(const struct hs_graph *graph);
 
 /* Borrowed. */
 const hs_node *hs_graph_targets(const struct hs_graph *graph, hs_node node, size_t *ret_n);
@@ -77,6 +84,8 @@ const hs_node *hs_graph_all_targets(const struct hs_graph *graph);
 /* The reverse, in which the rows of hubs are empty. A hub has no references of its own. */
 const struct hs_rows *hs_graph_source_rows(const struct hs_graph *graph);
 const hs_node *hs_graph_all_sources(const struct hs_graph *graph);
+/* Its hubs, ascending: at most as many as *ret has room for are written; the result is how many there are. */
+size_t hs_graph_hubs(const struct hs_graph *graph, hs_node *ret, size_t room);
 bool hs_graph_is_hub(const struct hs_graph *graph, hs_node node);
 
 /* One reference, as a visit of its object reports it. */

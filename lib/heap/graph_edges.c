@@ -8,12 +8,15 @@
  */
 #include "graph_visit.h"
 
+#include "dict.h"
+#include "number.h"
 #include "pages.h"
 #include "workers.h"
 
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
 #define KNOWN_SLOTS 256
+#define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
 
 /* The rows of neighbouring nodes, as a worker made them. */
@@ -28,13 +31,17 @@ struct edge_worker {
 	_Alignas(WORKER_ALIGNMENT) struct hs_graph *graph;
 	struct worker *heap_worker; /* its cache of types */
 	HS_ARRAY(hs_node) targets;
+	HS_ARRAY(struct hs_large_size) large;
 	HS_ARRAY(uint64_t) extras;  /* edges counted from the run's first */
 	size_t run_start, row_start, first_extra;
 	uint64_t n_references;
+	uint64_t n_visits_left;     /* words that may still be visited */
+	uint64_t n_not_followed;
 	uint64_t storage_bytes;
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
 	bool knows_weak_word;
+	bool is_index;              /* it owns nothing of what it refers to */
 	bool out_of_memory, too_many;
 	struct hs_visitor visitor;
 	struct {
@@ -134,13 +141,28 @@ static size_t same_words(const uint8_t *at, size_t n, size_t stride, uint64_t wo
 	return i;
 }
 
+/*
+ * False once so many words were visited that containers must share their tables by the thousand: their rows would take many
+ * times the memory of the target. The census leaves them out, too, and says so (visit.c).
+ */
+static bool may_visit(struct edge_worker *worker, uint64_t n_words)
+{
+	if (worker->n_visits_left < n_words) {
+		worker->visitor.is_over = true;
+		worker->n_not_followed++;
+		return false;
+	}
+	worker->n_visits_left -= n_words;
+	return true;
+}
+
 static void add_references(void *context, const struct hs_reference_run *run)
 {
 	struct edge_worker *worker = context;
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)))
+	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index || !may_visit(worker, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -171,7 +193,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 	struct edge_worker *worker = context;
 	const uint8_t *at = words;
 
-	if (what != HS_SCAN_ALL || !reserve(worker, n))
+	if (what != HS_SCAN_ALL || !may_visit(worker, n) || !reserve(worker, n))
 		return;
 	if (!worker->knows_weak_word) {
 		worker->weak_word = graph_weak_word(worker->graph->heap->py, worker->object);
@@ -194,20 +216,59 @@ static void add_storage(void *context, hs_addr start, uint64_t bytes)
 	worker->storage_bytes += hs_heap_storage_block_bytes(worker->graph->heap, start, bytes);
 }
 
-/* The object's row, and its bytes. */
+/* True if no instance of the type refers to anything, or owns a block besides its own: many types, and most objects. */
+static bool is_bare(const struct hs_type *type)
+{
+	return type->kind->visit == hs_leaf_visit && type->described_bytes >= type->c_bytes && !type->fields.n && !type->dict_from_end &&
+	       !type->has_preheader && !type->has_inline_values && !type->owns_class;
+}
+
+static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)
+{
+	uint64_t units = (bytes + BYTES_PER_UNIT - 1) / BYTES_PER_UNIT;
+
+	worker->graph->sizes.units[node] = units < HS_SIZE_IS_LARGE ? (uint16_t)units : HS_SIZE_IS_LARGE;
+	if (units < HS_SIZE_IS_LARGE)
+		return;
+	struct hs_large_size *slot = hs_array_append(&worker->large);
+	if (slot)
+		*slot = (struct hs_large_size){ node, units };
+	else
+		worker->out_of_memory = true;
+}
+
+/* What the object adopted is its own, whichever pass found it. */
+static uint64_t adopted_bytes(const struct hs_heap *heap, hs_addr owner)
+{
+	size_t n;
+	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += adopted[i].bytes;
+	return bytes;
+}
+
+/* The object's row, its type, its bytes. */
 static void visit(struct edge_worker *worker, const struct hs_object *object, hs_node node, uint64_t block_bytes, bool adopts)
 {
 	const struct hs_heap *heap = worker->graph->heap;
+	const struct hs_type *type = object->type;
 
+	worker->graph->types[node] = type->index < OTHER_TYPE ? (uint16_t)type->index : OTHER_TYPE;
+	if (is_bare(type) && !adopts) {
+		set_bytes(worker, node, block_bytes);
+		return;
+	}
 	worker->object = object;
-	worker->storage_bytes = block_bytes;
+	worker->storage_bytes = block_bytes + (adopts ? adopted_bytes(heap, object->address) : 0);
 	worker->knows_weak_word = false;
+	worker->is_index = type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;
 	hs_object_visit(heap->py, object, &worker->visitor);
 	if (adopts)
 		graph_scan_adopted(heap, object, &worker->visitor);
-	uint64_t units = (worker->storage_bytes + HS_GRAPH_BYTES_UNIT - 1) / HS_GRAPH_BYTES_UNIT;
-	worker->graph->bytes[node] = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+	set_bytes(worker, node, worker->storage_bytes);
 }
 
 static void visit_pool(struct edge_worker *worker, const struct hs_pool *pool)
@@ -235,6 +296,7 @@ static void visit_outside(struct edge_worker *worker, size_t index)
 	uint64_t block_bytes;
 
 	graph->rows.offsets[node] = (uint32_t)(worker->targets.n - worker->run_start);
+	graph->types[node] = OTHER_TYPE;
 	if (hs_heap_outside_object(graph->heap, graph->heap->outside.items[index].address, &object, &block_bytes))
 		visit(worker, &object, node, block_bytes, true);
 }
@@ -338,6 +400,30 @@ static bool place_bases(struct pass *pass)
 	return graph->n_edges - last < UINT32_MAX;
 }
 
+static int compare_large(const void *a, const void *b)
+{
+	const struct hs_large_size *left = a, *right = b;
+
+	return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static struct hs_error *gather_large(const struct pass *pass)
+{
+	struct hs_sizes *sizes = &pass->graph->sizes;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < pass->graph->n_workers; i++)
+		n += pass->workers[i].large.n;
+	sizes->large = calloc(n + 1, sizeof(*sizes->large));
+	if (!sizes->large)
+		return hs_error_no_memory();
+	for (unsigned i = 0; i < pass->graph->n_workers; i++)
+		for (size_t k = 0; k < pass->workers[i].large.n; k++)
+			sizes->large[sizes->n_large++] = pass->workers[i].large.items[k];
+	qsort(sizes->large, n, sizeof(*sizes->large), compare_large);
+	return NULL;
+}
+
 static struct hs_error *too_many_references(void)
 {
 	return hs_error_new(HS_ERROR_LIMIT, "more references than a graph can have: 2^40 in all, 2^32 of a few objects");
@@ -353,6 +439,7 @@ static struct hs_error *gather(struct pass *pass)
 		if (pass->workers[i].too_many)
 			return too_many_references();
 		graph->figures.n_references += pass->workers[i].n_references;
+		graph->figures.n_not_followed += pass->workers[i].n_not_followed;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
 		struct run *run = &pass->runs[i];
@@ -363,25 +450,13 @@ static struct hs_error *gather(struct pass *pass)
 	}
 	if (graph->n_edges > MAX_EDGES || !place_bases(pass))
 		return too_many_references();
+	HS_TRY(gather_large(pass));
 	graph->targets = hs_pages_alloc_array(graph->n_edges, sizeof(*graph->targets));
 	graph->extras = calloc(graph->n_extras + 1, sizeof(*graph->extras));
 	if (!graph->targets || !graph->extras)
 		return hs_error_no_memory();
 	hs_workers_run(place_runs, pass, pass->n_runs, 1, graph->n_workers);
 	return NULL;
-}
-
-/* What objects adopted is theirs, whichever pass found it. */
-static void add_adopted_bytes(struct hs_graph *graph)
-{
-	const struct hs_heap *heap = graph->heap;
-
-	for (size_t i = 0; i < heap->adopted.n; i++) {
-		hs_node node = hs_graph_node_at(graph, heap->adopted.items[i].owner);
-		uint64_t units = heap->adopted.items[i].bytes / HS_GRAPH_BYTES_UNIT;
-		if (node != HS_NO_NODE)
-			graph->bytes[node] = units < UINT32_MAX - graph->bytes[node] ? graph->bytes[node] + (uint32_t)units : UINT32_MAX;
-	}
 }
 
 struct hs_error *graph_build_forward(struct hs_graph *graph)
@@ -400,14 +475,15 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct edge_worker *worker = &pass.workers[i];
 			*worker = (struct edge_worker){ .graph = graph, .heap_worker = &heap->workers[i],
+							.n_visits_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
 							.visitor = { .context = worker, .storage = add_storage, .references = add_references, .scan = add_scanned } };
 		}
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);
 		error = gather(&pass);
-		add_adopted_bytes(graph);
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			hs_array_free(&pass.workers[i].targets);
 			hs_array_free(&pass.workers[i].extras);
+			hs_array_free(&pass.workers[i].large);
 		}
 	}
 	free(pass.workers);

@@ -22,6 +22,8 @@
 #define MAX_EXTRA (((uint64_t)1 << EXTRA_BITS) - 1)
 #define MAX_EDGES ((uint64_t)1 << (64 - EXTRA_BITS))
 
+#define OTHER_TYPE UINT16_MAX
+
 /* A target of so many edges that its sources are looked for when somebody asks. */
 struct hub {
 	hs_node node;
@@ -37,7 +39,8 @@ struct hs_graph {
 	uint32_t *pool_of_blocks; /* by node / BLOCKS_PER_ENTRY: the pool that holds the first of them */
 	uint32_t *page_first;     /* by mark / MARKS_PER_PAGE: index of the first outside object there; lazily backed */
 	size_t n_pages;
-	uint32_t *bytes;          /* by node, in units of HS_GRAPH_BYTES_UNIT; what is larger than fits is cut */
+	uint16_t *types;          /* by node: hs_type.index of objects; OTHER_TYPE: ask the object, or it is none */
+	struct hs_sizes sizes;    /* by node: allocator bytes */
 	struct hs_rows rows;
 	hs_node *targets;
 	uint64_t n_edges;
@@ -48,6 +51,7 @@ struct hs_graph {
 	uint64_t n_reverse;
 	HS_ARRAY(struct hub) hubs; /* by node */
 	pthread_mutex_t hubs_lock; /* their sources */
+	struct hs_addresses interned; /* dicts that index strings and own none of them: no rows, weak references */
 	struct hs_graph_figures figures;
 };
 
@@ -86,6 +90,17 @@ static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct
 	uint32_t start = heap->pymalloc->header_bytes + index * pool->block_bytes + heap->hook_bytes + block_header_bytes(state);
 	return state & BLOCK_OBJECT && address - pool->base == start ? pool->first_block + index : HS_NO_NODE;
 }
+
+static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr address)
+{
+	for (size_t i = 0; i < graph->interned.n; i++)
+		if (graph->interned.items[i] == address)
+			return true;
+	return false;
+}
+
+/* Every allocator's blocks are a multiple of it. */
+#define BYTES_PER_UNIT 16
 
 /* The same outside the pools. */
 hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address);

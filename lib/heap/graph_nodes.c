@@ -8,6 +8,7 @@
  */
 #include "graph_internal.h"
 #include "pages.h"
+#include "root.h"
 
 static void index_pools(struct hs_graph *graph)
 {
@@ -42,6 +43,22 @@ static void index_outside(struct hs_graph *graph)
 	}
 }
 
+static struct hs_error *find_interned(struct hs_graph *graph)
+{
+	const struct hs_cpython *py = graph->heap->py;
+
+	for (size_t i = 0; i < py->interpreters.n; i++) {
+		hs_addr dict = hs_interned_dict(py, py->interpreters.items[i].address);
+		if (!dict || graph_is_interned_dict(graph, dict))
+			continue;
+		hs_addr *slot = hs_array_append(&graph->interned);
+		if (!slot)
+			return hs_error_no_memory();
+		*slot = dict;
+	}
+	return NULL;
+}
+
 struct hs_error *graph_nodes_init(struct hs_graph *graph)
 {
 	const struct hs_heap *heap = graph->heap;
@@ -54,19 +71,24 @@ struct hs_error *graph_nodes_init(struct hs_graph *graph)
 	graph->pool_of_blocks = calloc((size_t)graph->n_blocks / BLOCKS_PER_ENTRY + 1, sizeof(*graph->pool_of_blocks));
 	/* sparse: not in huge pages */
 	graph->page_first = calloc(graph->n_pages, sizeof(*graph->page_first));
-	graph->bytes = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->bytes));
-	if (!graph->pool_of_blocks || !graph->page_first || !graph->bytes)
+	graph->sizes.unit_bytes = BYTES_PER_UNIT;
+	graph->sizes.units = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->sizes.units));
+	graph->types = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->types));
+	if (!graph->pool_of_blocks || !graph->page_first || !graph->sizes.units || !graph->types)
 		return hs_error_no_memory();
 	index_pools(graph);
 	index_outside(graph);
-	return NULL;
+	return find_interned(graph);
 }
 
 void graph_nodes_deinit(struct hs_graph *graph)
 {
 	free(graph->pool_of_blocks);
 	free(graph->page_first);
-	hs_pages_free(graph->bytes, graph->n_nodes * sizeof(*graph->bytes));
+	hs_array_free(&graph->interned);
+	hs_pages_free(graph->types, graph->n_nodes * sizeof(*graph->types));
+	hs_pages_free(graph->sizes.units, graph->n_nodes * sizeof(*graph->sizes.units));
+	free(graph->sizes.large);
 }
 
 hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address)
@@ -151,23 +173,23 @@ bool hs_graph_object(const struct hs_graph *graph, hs_node node, struct hs_heap_
 
 const struct hs_type *hs_graph_type(const struct hs_graph *graph, hs_node node)
 {
-	const struct hs_cpython *py = graph->heap->py;
 	struct hs_object object;
 	uint64_t block_bytes;
+	size_t n;
 
-	if (node >= graph->n_blocks && node < graph->n_nodes) {
-		hs_addr address = hs_graph_address(graph, node);
-		return hs_type_at(graph->heap->types, hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type)));
-	}
+	if (!hs_graph_is_object(graph, node))
+		return NULL;
+	if (graph->types[node] != OTHER_TYPE)
+		return hs_types_all(graph->heap->types, &n)[graph->types[node]];
 	return object_of(graph, node, &object, &block_bytes) ? object.type : NULL;
 }
 
 uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node)
 {
-	return node < graph->n_nodes ? (uint64_t)graph->bytes[node] * HS_GRAPH_BYTES_UNIT : 0;
+	return node < graph->n_nodes ? hs_size_units(&graph->sizes, node) * BYTES_PER_UNIT : 0;
 }
 
-const uint32_t *hs_graph_all_bytes(const struct hs_graph *graph)
+const struct hs_sizes *hs_graph_sizes(const struct hs_graph *graph)
 {
-	return graph->bytes;
+	return &graph->sizes;
 }

@@ -9,6 +9,7 @@
 
 #define MAX_RANGES 16
 #define N_SAMPLES 4096
+#define GROUPS_PER_CHUNK 1024
 
 /*
  * A target without references of its own is a hub if it has more than this share of all edges (None, a small int, a name),
@@ -148,24 +149,35 @@ static struct hs_error *place_rows(struct hs_graph *graph)
 	return NULL;
 }
 
-/* From the ends of rows back to their beginnings. */
+/* From the ends of rows back to their beginnings, in groups of rows. */
+static void settle_groups(void *context, size_t begin_group, size_t end_group, unsigned worker)
+{
+	const struct hs_graph *graph = context;
+	uint32_t *offsets = graph->source_rows.offsets;
+
+	(void)worker;
+	for (size_t group = begin_group; group < end_group; group++) {
+		size_t node = group << HS_ROWS_SHIFT, end_node = node + HS_ROWS_PER_BASE;
+		uint32_t begin = 0;
+		for (; node < end_node && node < graph->n_nodes; node++) {
+			uint32_t end = offsets[node] == IS_HUB ? begin : offsets[node];
+			offsets[node] = begin;
+			begin = end;
+		}
+		if (node == graph->n_nodes && node < end_node)
+			offsets[node] = begin;
+	}
+}
+
 static void settle_rows(struct hs_graph *graph)
 {
-	uint32_t *offsets = graph->source_rows.offsets;
-	uint32_t begin = 0;
+	size_t n_groups = hs_rows_base_count(graph->n_nodes);
 
-	for (hs_node node = 0; node < graph->n_nodes; node++) {
-		if (node % HS_ROWS_PER_BASE == 0)
-			begin = 0;
-		uint32_t end = offsets[node] == IS_HUB ? begin : offsets[node];
-		offsets[node] = begin;
-		begin = end;
-	}
+	hs_workers_run(settle_groups, graph, n_groups, GROUPS_PER_CHUNK, graph->n_workers);
 	if (graph->n_nodes % HS_ROWS_PER_BASE == 0) {
-		graph->source_rows.bases[graph->n_nodes >> HS_ROWS_SHIFT] = graph->n_reverse;
-		begin = 0;
+		graph->source_rows.bases[n_groups - 1] = graph->n_reverse;
+		graph->source_rows.offsets[graph->n_nodes] = 0;
 	}
-	offsets[graph->n_nodes] = begin;
 }
 
 struct hs_error *graph_build_reverse(struct hs_graph *graph)

@@ -32,6 +32,7 @@ struct edge_visit {
 	const void *weak_word;
 	bool (*each)(void *context, const struct hs_graph_edge *edge);
 	void *context;
+	bool is_index; /* it owns nothing of what it refers to */
 	bool is_over;
 };
 
@@ -48,6 +49,8 @@ static void report_run(void *context, const struct hs_reference_run *run)
 			continue;
 		if (word & run->borrowed_tag)
 			edge.relation &= (uint8_t)~HS_OWNED;
+		if (visit->is_index && edge.relation & HS_OWNED)
+			edge.relation = HS_WEAK;
 		edge.target = hs_graph_node_at(visit->graph, word & ~(uint64_t)run->tag_mask);
 		if (edge.target != HS_NO_NODE)
 			visit->is_over = !visit->each(visit->context, &edge);
@@ -100,6 +103,7 @@ void hs_graph_each_edge(const struct hs_graph *graph, hs_node node, bool (*each)
 	if (!hs_graph_object(graph, node, &entry))
 		return;
 	visit.weak_word = graph_weak_word(graph->heap->py, &entry.object);
+	visit.is_index = graph_is_interned_dict(graph, entry.object.address);
 	hs_object_visit(graph->heap->py, &entry.object, &visitor);
 	graph_scan_adopted(graph->heap, &entry.object, &visitor);
 }

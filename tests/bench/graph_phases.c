@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times the passes over the graph of a running process, one line each: "phase nanoseconds cpu nanoseconds", then figures. Knows nothing of
+ * Times the passes over the graph of a running process, one line each: "phase nanoseconds cpu nanoseconds peak bytes", then figures. Knows nothing of
  * how they work.
  *
- *     graph_phases [-j N] PID
+ *     graph_phases [-j N] [-r N] PID      -r: builds the graph so often, prints each time
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,8 @@
 #include "graph.h"
 #include "heap.h"
 #include "layout.h"
+#include "object_graph.h"
+#include "reach.h"
 #include "type.h"
 
 static void close_capture(struct hs_capture **capture) { hs_capture_destroy(*capture); }
@@ -25,6 +27,8 @@ static void close_layout(struct hs_layout **layout) { hs_layout_destroy(*layout)
 static void close_cpython(struct hs_cpython **py) { hs_cpython_close(*py); }
 static void close_types(struct hs_types **types) { hs_types_close(*types); }
 static void close_heap(struct hs_heap **heap) { hs_heap_close(*heap); }
+static void close_object_graph(struct hs_object_graph **object_graph) { hs_object_graph_destroy(*object_graph); }
+static void close_reach(struct hs_reach **reach) { hs_reach_close(*reach); }
 static void close_graph(struct hs_graph **graph) { hs_graph_destroy(*graph); }
 
 struct clocks {
@@ -45,16 +49,6 @@ static void figure(const char *name, uint64_t value)
 	fflush(stdout);
 }
 
-/* Prints the time since the last lap: of the clock, and of all threads together. */
-static void lap(const char *name, struct clocks *since)
-{
-	struct clocks now = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
-
-	printf("%s %" PRIu64 " cpu %" PRIu64 "\n", name, now.wall_ns - since->wall_ns, now.cpu_ns - since->cpu_ns);
-	fflush(stdout);
-	*since = now;
-}
-
 /* The most memory that this process ever had, in bytes. */
 static uint64_t peak_bytes(void)
 {
@@ -62,6 +56,16 @@ static uint64_t peak_bytes(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (uint64_t)usage.ru_maxrss << 10;
+}
+
+/* Prints the time since the last lap: of the clock, and of all threads together; and the most memory until now. */
+static void lap(const char *name, struct clocks *since)
+{
+	struct clocks now = { clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID) };
+
+	printf("%s %" PRIu64 " cpu %" PRIu64 " peak %" PRIu64 "\n", name, now.wall_ns - since->wall_ns, now.cpu_ns - since->cpu_ns, peak_bytes());
+	fflush(stdout);
+	*since = now;
 }
 
 static void print_graph(const struct hs_graph *graph)
@@ -78,7 +82,21 @@ static void print_graph(const struct hs_graph *graph)
 	figure("hubs", figures.n_hubs);
 }
 
-static struct hs_error *measure(pid_t pid, unsigned n_workers)
+static void print_object_graph(const struct hs_object_graph *object_graph)
+{
+	struct hs_object_graph_figures figures = hs_object_graph_figures(object_graph);
+
+	figure("roots", figures.roots_ns);
+	figure("dominators", figures.dominators_ns);
+	figure("retained", figures.retained_ns);
+	figure("exact_roots", figures.n_exact_roots);
+	figure("late_roots", figures.n_late_roots);
+	figure("reached_perhaps", figures.n_perhaps);
+	figure("unreached", figures.n_unreachable);
+	figure("unreached_bytes", hs_object_graph_unreachable_bytes(object_graph));
+}
+
+static struct hs_error *measure(pid_t pid, unsigned n_workers, unsigned n_builds)
 {
 	HS_CLEANUP(close_capture) struct hs_capture *capture = NULL;
 	HS_CLEANUP(close_layout) struct hs_layout *layout = NULL;
@@ -86,6 +104,8 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers)
 	HS_CLEANUP(close_types) struct hs_types *types = NULL;
 	HS_CLEANUP(close_heap) struct hs_heap *heap = NULL;
 	HS_CLEANUP(close_graph) struct hs_graph *graph = NULL;
+	HS_CLEANUP(close_object_graph) struct hs_object_graph *object_graph = NULL;
+	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
 	const struct hs_capture_options capture_options = { .max_pause_ms = 60000, .n_workers = n_workers };
 	const struct hs_layout_options layout_options = { 0 };
 	const struct hs_heap_options heap_options = { .n_workers = n_workers };
@@ -98,9 +118,20 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers)
 	lap("capture", &since);
 	HS_TRY(hs_heap_open(py, types, &heap_options, &heap));
 	lap("census", &since);
-	HS_TRY(hs_graph_build(heap, n_workers, &graph));
-	lap("edges", &since);
+	for (unsigned i = 0; i < n_builds; i++) {
+		hs_graph_destroy(graph);
+		graph = NULL;
+		HS_TRY(hs_graph_build(heap, n_workers, &graph));
+		lap("edges", &since);
+	}
+	const struct hs_object_graph_options options = { .n_workers = n_workers, .threads = &capture->threads };
+	HS_TRY(hs_object_graph_create(graph, &options, &object_graph));
+	lap("holders", &since);
+	const struct hs_process_heap process_heap = { py, types, heap };
+	HS_TRY(hs_reach_open(&process_heap, graph, NULL, &reach));
+	lap("paths", &since);
 	print_graph(graph);
+	print_object_graph(object_graph);
 	figure("captured_bytes", hs_image_captured_bytes(capture->image));
 	figure("peak_bytes", peak_bytes());
 	return NULL;
@@ -108,16 +139,16 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers)
 
 int main(int argc, char **argv)
 {
-	unsigned n_workers = 0;
+	unsigned n_workers = 0, n_builds = 1;
 	int key;
 
-	while ((key = getopt(argc, argv, "j:")) == 'j')
-		n_workers = (unsigned)atoi(optarg);
+	while ((key = getopt(argc, argv, "j:r:")) == 'j' || key == 'r')
+		*(key == 'j' ? &n_workers : &n_builds) = (unsigned)atoi(optarg);
 	if (key != -1 || argc - optind != 1) {
-		fprintf(stderr, "usage: graph_phases [-j N] PID\n");
+		fprintf(stderr, "usage: graph_phases [-j N] [-r N] PID\n");
 		return 64;
 	}
-	struct hs_error *error = measure((pid_t)atoi(argv[optind]), n_workers);
+	struct hs_error *error = measure((pid_t)atoi(argv[optind]), n_workers, n_builds);
 	if (!error)
 		return 0;
 	fprintf(stderr, "graph_phases: %s\n", error->message);

@@ -143,3 +143,29 @@ def test_roots(calls):
     assert own and all(r["line"] > 0 and r["thread"] for r in own)
     if calls.truth["version"] >= [3, 11]:
         assert {"parameter", "kept", "shared", "table", "rest", "words"} <= {r["name"] for r in own}
+
+
+def test_command(calls):
+    """`heapspy threads` tells the same, with module names, and types of the variables."""
+    told = heapspy.run("threads", calls.live.pid, "-f", "json")
+    assert told.status in (heapspy.DONE, heapspy.INCOMPLETE), told
+    told = json.loads(told.output)
+    assert [t["name"] for t in told["threads"]][0] == "MainThread"
+    for thread in told["threads"]:
+        frames = calls.truth["threads"][thread["tid"]]
+        if thread["tid"] == calls.truth["main"]:
+            continue
+        assert [f["line"] for f in thread["frames"]] == [f["line"] for f in frames]
+        for mine, wanted in zip(thread["frames"], frames):
+            assert mine["function"].endswith(wanted["function"])
+            if wanted["locals"] is not None:
+                assert {v["name"]: int(v["address"], 16) for v in mine["locals"]} == wanted["locals"]
+    suspended = {int(s["address"], 16): s for s in told["suspended"]}
+    assert set(suspended) == {a for a, g in calls.truth["generators"].items() if g["state"] == "suspended"}
+    for address, mine in suspended.items():
+        assert mine["name"].endswith("." + calls.truth["generators"][address]["qualname"])
+    values = [v for s in told["suspended"] for v in s["locals"] if v["type"] == "__main__.Value"]
+    assert values and all(v["repr"].startswith("<__main__.Value") for v in values)
+    text = heapspy.run("threads", calls.live.pid, "-n", "3")
+    assert text.status in (heapspy.DONE, heapspy.INCOMPLETE)
+    assert "__main__.innermost" in text.output and "works in from_c" in text.output and "coroutine" in text.output

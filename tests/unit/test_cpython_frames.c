@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "fake_calls.h"
 #include "fake_heap.h"
 #include "frame.h"
 #include "generator.h"
@@ -22,76 +23,11 @@
 #define V314 "3.14.10-debian"
 #define V315 "3.15.2-debian"
 
-#define N_SLOTS 3 /* two locals and a closure's variable */
-#define N_STACK 4
 #define MAX_SEEN 64
-
-/* A target with the types that calls need, and a code object with three variables: a, b, cell. */
-struct calls {
-	struct fake_heap *fake;
-	hs_addr code_type, frame_type, generator_type, cell_type;
-	hs_addr code, names[N_SLOTS];
-};
-
-static hs_addr make_type(struct calls *calls, const char *name, size_t basicsize, size_t itemsize)
-{
-	return fake_static_type(calls->fake, name, basicsize, itemsize, HS_TPFLAGS_HAVE_GC, calls->fake->types.object);
-}
-
-static hs_addr bytes_of(struct fake_heap *fake, const void *data, size_t n)
-{
-	hs_addr bytes = fake_bytes(fake, n);
-
-	memcpy(fake_at(fake, bytes + (uint32_t)HS_OFFSET(fake->layout, PyBytesObject, ob_sval), n), data, n);
-	return bytes;
-}
-
-static void make_code(struct calls *calls)
-{
-	struct fake_heap *fake = calls->fake;
-	static const uint8_t kinds[N_SLOTS] = { 0x20, 0x20, 0x40 };
-	hs_addr code = calls->code = fake_object(fake, calls->code_type, HS_SIZEOF(fake->layout, PyCodeObject) + 64);
-	static const char *const texts[N_SLOTS] = { "a", "b", "cell" };
-
-	for (unsigned i = 0; i < N_SLOTS; i++)
-		calls->names[i] = fake_str(fake, texts[i]);
-	FAKE_PUT(fake, code, PyVarObject, ob_size, 32);
-	FAKE_PUT(fake, code, PyCodeObject, co_stacksize, N_STACK);
-	FAKE_PUT(fake, code, PyCodeObject, co_nlocals, 2);
-	FAKE_PUT(fake, code, PyCodeObject, co_varnames, fake_tuple(fake, calls->names, 2));
-	FAKE_PUT(fake, code, PyCodeObject, co_cellvars, fake_tuple(fake, calls->names + 2, 1));
-	FAKE_PUT(fake, code, PyCodeObject, co_freevars, fake_tuple(fake, NULL, 0));
-	FAKE_PUT(fake, code, PyCodeObject, co_nlocalsplus, N_SLOTS);
-	FAKE_PUT(fake, code, PyCodeObject, co_localsplusnames, fake_tuple(fake, calls->names, N_SLOTS));
-	FAKE_PUT(fake, code, PyCodeObject, co_localspluskinds, bytes_of(fake, kinds, N_SLOTS));
-	FAKE_PUT(fake, code, PyCodeObject, co_name, fake_str(fake, "work"));
-	FAKE_PUT(fake, code, PyCodeObject, co_qualname, fake_str(fake, "Class.work"));
-	FAKE_PUT(fake, code, PyCodeObject, co_filename, fake_str(fake, "app.py"));
-	FAKE_PUT(fake, code, PyCodeObject, co_firstlineno, 10);
-}
-
-static struct calls open_calls(const char *table)
-{
-	struct calls calls = { .fake = fake_heap_create(table) };
-	const struct hs_layout *layout = calls.fake->layout;
-
-	calls.code_type = fake_static_type(calls.fake, "code", HS_SIZEOF(layout, PyCodeObject), layout->minor >= 11 ? 2 : 0, 0, calls.fake->types.object);
-	calls.frame_type = make_type(&calls, "frame", HS_SIZEOF(layout, PyFrameObject), 8);
-	calls.generator_type = make_type(&calls, "generator", layout->minor >= 11 ? (uint32_t)HS_OFFSET(layout, PyGenObject, gi_iframe) : HS_SIZEOF(layout, PyGenObject), 0);
-	calls.cell_type = make_type(&calls, "cell", HS_SIZEOF(layout, PyCellObject), 0);
-	make_code(&calls);
-	fake_open(calls.fake);
-	return calls;
-}
-
-static void close_calls(struct calls *calls)
-{
-	fake_heap_destroy(calls->fake);
-}
 
 /* --- lines --- */
 
-static int32_t line_at(struct calls *calls, int32_t offset)
+static int32_t line_at(struct fake_calls *calls, int32_t offset)
 {
 	struct hs_code code;
 
@@ -99,9 +35,9 @@ static int32_t line_at(struct calls *calls, int32_t offset)
 	return hs_code_line(calls->fake->py, &code, offset);
 }
 
-static void put_lines(struct calls *calls, const uint8_t *table, size_t n)
+static void put_lines(struct fake_calls *calls, const uint8_t *table, size_t n)
 {
-	hs_addr bytes = bytes_of(calls->fake, table, n);
+	hs_addr bytes = fake_bytes_with(calls->fake, table, n);
 
 	FAKE_PUT(calls->fake, calls->code, PyCodeObject, co_lnotab, bytes);
 	FAKE_PUT(calls->fake, calls->code, PyCodeObject, co_linetable, bytes);
@@ -113,13 +49,13 @@ static void lines_by_lnotab(void **state)
 	static const uint8_t table[] = { 6, 1, 44, 5, 255, 0, 45, 127, 0, 73, 11, 1, 2, 256 - 3 };
 	static const int32_t lines[][2] = { { -1, 10 }, { 0, 10 }, { 5, 10 }, { 6, 11 }, { 49, 11 }, { 50, 16 }, { 349, 16 }, { 350, 216 },
 					    { 361, 217 }, { 363, 214 }, { 1000, 214 } };
-	struct calls calls = open_calls(V38);
+	struct fake_calls calls = fake_calls_open(V38);
 
 	(void)state;
 	put_lines(&calls, table, sizeof(table));
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		assert_int_equal(line_at(&calls, lines[i][0]), lines[i][1]);
-	close_calls(&calls);
+	fake_calls_close(&calls);
 }
 
 static void lines_by_ranges(void **state)
@@ -127,13 +63,13 @@ static void lines_by_ranges(void **state)
 	/* 4 bytes on line 11, 2 without a line, none that moves 100 lines on, 6 of the line 100 further on, 2 three lines back */
 	static const uint8_t table[] = { 4, 1, 2, 128, 0, 100, 6, 0, 2, 256 - 3 };
 	static const int32_t lines[][2] = { { -1, 10 }, { 0, 11 }, { 3, 11 }, { 4, 0 }, { 6, 111 }, { 11, 111 }, { 12, 108 }, { 14, 0 } };
-	struct calls calls = open_calls(V310);
+	struct fake_calls calls = fake_calls_open(V310);
 
 	(void)state;
 	put_lines(&calls, table, sizeof(table));
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		assert_int_equal(line_at(&calls, lines[i][0]), lines[i][1]);
-	close_calls(&calls);
+	fake_calls_close(&calls);
 }
 
 static void lines_by_locations(void **state)
@@ -152,11 +88,11 @@ static void lines_by_locations(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < 3; t++) {
-		struct calls calls = open_calls(tables[t]);
+		struct fake_calls calls = fake_calls_open(tables[t]);
 		put_lines(&calls, table, sizeof(table));
 		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 			assert_int_equal(line_at(&calls, lines[i][0]), lines[i][1]);
-		close_calls(&calls);
+		fake_calls_close(&calls);
 	}
 }
 
@@ -168,7 +104,7 @@ static void tables_that_lie(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < 3; t++) {
-		struct calls calls = open_calls(tables[t]);
+		struct fake_calls calls = fake_calls_open(tables[t]);
 		for (unsigned seed = 0; seed < 256; seed++) {
 			for (unsigned i = 0; i < sizeof(bytes); i++)
 				bytes[i] = (uint8_t)(seed * 31 + i * seed + (i & seed ? 0x40 : 0xff));
@@ -176,7 +112,7 @@ static void tables_that_lie(void **state)
 			line_at(&calls, (int32_t)seed * 3);
 			line_at(&calls, INT32_MAX);
 		}
-		close_calls(&calls);
+		fake_calls_close(&calls);
 	}
 }
 
@@ -188,7 +124,7 @@ struct seen {
 		hs_addr address, name;
 		unsigned kind, relation;
 	} items[MAX_SEEN];
-	const struct calls *calls;
+	const struct fake_calls *calls;
 };
 
 static void see_run(void *context, const struct hs_reference_run *run)
@@ -227,7 +163,7 @@ static void see_storage(void *context, hs_addr start, uint64_t bytes)
 	(void)bytes;
 }
 
-static struct seen visit(const struct calls *calls, hs_addr address)
+static struct seen visit(const struct fake_calls *calls, hs_addr address)
 {
 	struct seen seen = { .calls = calls };
 	const struct hs_visitor visitor = { .context = &seen, .storage = see_storage, .references = see_run, .scan = see_scan };
@@ -252,60 +188,36 @@ static unsigned relation_to(const struct seen *seen, hs_addr address, unsigned *
 	return 0;
 }
 
-/* Puts objects into the words of a frame; objects[i] is in words[i]. */
-static void fill_words(struct calls *calls, hs_addr words, hs_addr *objects, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		objects[i] = fake_list(calls->fake, NULL, 0, 0);
-		fake_put(calls->fake, words + i * 8, objects[i]);
-	}
-}
-
-/* A frame object of 3.8–3.10 with all its words filled. */
-static hs_addr make_frame_object(struct calls *calls, hs_addr *objects)
-{
-	struct fake_heap *fake = calls->fake;
-	const unsigned n = N_SLOTS + N_STACK;
-	hs_addr frame = fake_object(fake, calls->frame_type, HS_SIZEOF(fake->layout, PyFrameObject) + n * 8);
-	hs_addr words = frame + (uint32_t)HS_OFFSET(fake->layout, PyFrameObject, f_localsplus);
-
-	FAKE_PUT(fake, frame, PyVarObject, ob_size, n);
-	FAKE_PUT(fake, frame, PyFrameObject, f_code, calls->code);
-	FAKE_PUT(fake, frame, PyFrameObject, f_valuestack, words + N_SLOTS * 8);
-	fill_words(calls, words, objects, n);
-	return frame;
-}
-
-static void assert_words(const struct calls *calls, const struct seen *seen, const hs_addr *objects, unsigned n_live)
+static void assert_words(const struct fake_calls *calls, const struct seen *seen, const hs_addr *objects, unsigned n_live)
 {
 	unsigned kind;
 	hs_addr name;
 
-	for (unsigned i = 0; i < N_SLOTS + N_STACK; i++) {
+	for (unsigned i = 0; i < FAKE_N_WORDS; i++) {
 		unsigned relation = relation_to(seen, objects[i], &kind, &name);
 		assert_int_equal(relation, i < n_live ? HS_STRONG : 0);
 		if (!relation)
 			continue;
 		assert_int_equal(kind, i < 2 ? HS_EDGE_LOCAL : i == 2 ? HS_EDGE_CELL : HS_EDGE_STACK);
-		assert_int_equal(name, i < N_SLOTS ? calls->names[i] : 0);
+		assert_int_equal(name, i < FAKE_N_SLOTS ? calls->names[i] : 0);
 	}
 }
 
 static void frame_objects_up_to_their_top(void **state)
 {
 	static const char *const tables[] = { V38, V310 };
-	hs_addr objects[N_SLOTS + N_STACK];
+	hs_addr objects[FAKE_N_WORDS];
 
 	(void)state;
 	for (size_t t = 0; t < 2; t++) {
-		struct calls calls = open_calls(tables[t]);
-		hs_addr frame = make_frame_object(&calls, objects);
+		struct fake_calls calls = fake_calls_open(tables[t]);
+		hs_addr frame = fake_frame_object(&calls, objects);
 		hs_addr stack = FAKE_GET(calls.fake, frame, PyFrameObject, f_valuestack);
 
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_stacktop, stack + 2 * 8);
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_stackdepth, 2);
 		struct seen seen = visit(&calls, frame);
-		assert_words(&calls, &seen, objects, N_SLOTS + 2);
+		assert_words(&calls, &seen, objects, FAKE_N_SLOTS + 2);
 		assert_int_equal(seen.n_scanned, 0);
 		assert_int_equal(relation_to(&seen, calls.code, NULL, NULL), HS_STRONG);
 		/* running: nobody knows how far the stack goes */
@@ -313,49 +225,16 @@ static void frame_objects_up_to_their_top(void **state)
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_executing, 1);
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_stackdepth, (uint64_t)-1);
 		seen = visit(&calls, frame);
-		assert_words(&calls, &seen, objects, N_SLOTS);
-		assert_int_equal(seen.n_scanned, N_STACK);
+		assert_words(&calls, &seen, objects, FAKE_N_SLOTS);
+		assert_int_equal(seen.n_scanned, FAKE_N_STACK);
 		/* ended (3.8, 3.9): no top, and not running either */
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_executing, 0);
 		FAKE_PUT(calls.fake, frame, PyFrameObject, f_stackdepth, 0);
 		seen = visit(&calls, frame);
-		assert_words(&calls, &seen, objects, N_SLOTS);
+		assert_words(&calls, &seen, objects, FAKE_N_SLOTS);
 		assert_int_equal(seen.n_scanned, 0);
-		close_calls(&calls);
+		fake_calls_close(&calls);
 	}
-}
-
-static void put_top(const struct calls *calls, hs_addr frame, int n)
-{
-	hs_addr words = frame + (uint32_t)HS_OFFSET(calls->fake->layout, PyInterpreterFrame, localsplus);
-
-	FAKE_PUT(calls->fake, frame, PyInterpreterFrame, stacktop, (uint64_t)(int64_t)n);
-	FAKE_PUT(calls->fake, frame, PyInterpreterFrame, stackpointer, words + (uint64_t)n * 8);
-}
-
-/* The interpreter frame at `frame`, owned by `owner`, with all its words filled. */
-static void make_interpreter_frame(struct calls *calls, hs_addr frame, unsigned owner, hs_addr *objects)
-{
-	struct fake_heap *fake = calls->fake;
-
-	FAKE_PUT(fake, frame, PyInterpreterFrame, owner, owner);
-	FAKE_PUT(fake, frame, PyInterpreterFrame, f_code, calls->code);
-	FAKE_PUT(fake, frame, PyInterpreterFrame, f_executable, calls->code);
-	FAKE_PUT(fake, frame, PyInterpreterFrame, instr_ptr, calls->code + (uint32_t)HS_OFFSET(fake->layout, PyCodeObject, co_code_adaptive) + 8);
-	fill_words(calls, frame + (uint32_t)HS_OFFSET(fake->layout, PyInterpreterFrame, localsplus), objects, N_SLOTS + N_STACK);
-}
-
-static hs_addr make_generator(struct calls *calls, int state, hs_addr *objects)
-{
-	const struct hs_layout *layout = calls->fake->layout;
-	uint32_t at = (uint32_t)HS_OFFSET(layout, PyGenObject, gi_iframe);
-	size_t bytes = at + (uint32_t)HS_OFFSET(layout, PyInterpreterFrame, localsplus) + (N_SLOTS + N_STACK) * 8;
-	hs_addr generator = fake_object(calls->fake, calls->generator_type, bytes);
-
-	FAKE_PUT(calls->fake, generator, PyGenObject, gi_frame_state, (uint64_t)(int64_t)state);
-	FAKE_PUT(calls->fake, generator, PyGenObject, gi_code, calls->code);
-	make_interpreter_frame(calls, generator + at, HS_FRAME_OF_GENERATOR, objects);
-	return generator;
 }
 
 static void suspended_generators(void **state)
@@ -364,17 +243,17 @@ static void suspended_generators(void **state)
 		const char *table;
 		int suspended, running, ended;
 	} cases[] = { { V311, -1, 0, 4 }, { V313, -2, 0, 4 }, { V314, -1, 0, 4 }, { V315, 1, 4, 5 } };
-	hs_addr objects[N_SLOTS + N_STACK];
+	hs_addr objects[FAKE_N_WORDS];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct calls calls = open_calls(cases[i].table);
-		hs_addr generator = make_generator(&calls, cases[i].suspended, objects);
+		struct fake_calls calls = fake_calls_open(cases[i].table);
+		hs_addr generator = fake_generator(&calls, cases[i].suspended, objects);
 		struct hs_object object;
 
-		put_top(&calls, generator + (uint32_t)HS_OFFSET(calls.fake->layout, PyGenObject, gi_iframe), N_SLOTS + 1);
+		fake_frame_top(&calls, generator + (uint32_t)HS_OFFSET(calls.fake->layout, PyGenObject, gi_iframe), FAKE_N_SLOTS + 1);
 		struct seen seen = visit(&calls, generator);
-		assert_words(&calls, &seen, objects, N_SLOTS + 1);
+		assert_words(&calls, &seen, objects, FAKE_N_SLOTS + 1);
 		assert_true(hs_object_at(calls.fake->py, calls.fake->types_seen, generator, &object));
 		assert_true(hs_is_generator(&object));
 		assert_int_equal(hs_generator_state(calls.fake->py, &object), HS_GENERATOR_SUSPENDED);
@@ -387,29 +266,29 @@ static void suspended_generators(void **state)
 		assert_words(&calls, &seen, objects, 0);
 		assert_int_equal(seen.n_scanned, 0);
 		assert_true(relation_to(&seen, calls.code, NULL, NULL) & HS_OWNED);
-		close_calls(&calls);
+		fake_calls_close(&calls);
 	}
 }
 
 static void tagged_references(void **state)
 {
-	struct calls calls = open_calls(V314);
-	hs_addr objects[N_SLOTS + N_STACK];
-	hs_addr generator = make_generator(&calls, -1, objects);
+	struct fake_calls calls = fake_calls_open(V314);
+	hs_addr objects[FAKE_N_WORDS];
+	hs_addr generator = fake_generator(&calls, -1, objects);
 	hs_addr frame = generator + (uint32_t)HS_OFFSET(calls.fake->layout, PyGenObject, gi_iframe);
 	hs_addr words = frame + (uint32_t)HS_OFFSET(calls.fake->layout, PyInterpreterFrame, localsplus);
 
 	(void)state;
-	put_top(&calls, frame, N_SLOTS + 3);
+	fake_frame_top(&calls, frame, FAKE_N_SLOTS + 3);
 	fake_put(calls.fake, words, objects[0] | 1);                        /* somebody else's */
 	fake_put(calls.fake, words + 8, 1);                                 /* no reference */
-	fake_put(calls.fake, words + N_SLOTS * 8, objects[N_SLOTS] | 3);    /* a number, whatever it looks like */
+	fake_put(calls.fake, words + FAKE_N_SLOTS * 8, objects[FAKE_N_SLOTS] | 3);    /* a number, whatever it looks like */
 	struct seen seen = visit(&calls, generator);
 	assert_int_equal(relation_to(&seen, objects[0], NULL, NULL), HS_VISITED);
 	assert_int_equal(relation_to(&seen, objects[1], NULL, NULL), 0);
-	assert_int_equal(relation_to(&seen, objects[N_SLOTS], NULL, NULL), 0);
-	assert_int_equal(relation_to(&seen, objects[N_SLOTS + 1], NULL, NULL), HS_STRONG);
-	close_calls(&calls);
+	assert_int_equal(relation_to(&seen, objects[FAKE_N_SLOTS], NULL, NULL), 0);
+	assert_int_equal(relation_to(&seen, objects[FAKE_N_SLOTS + 1], NULL, NULL), HS_STRONG);
+	fake_calls_close(&calls);
 }
 
 /* --- threads and roots --- */
@@ -418,7 +297,7 @@ static bool count_frame(void *context, const struct hs_frame *frame)
 {
 	unsigned *n = context;
 
-	assert_true(frame->code.n_slots == N_SLOTS);
+	assert_true(frame->code.n_slots == FAKE_N_SLOTS);
 	++*n;
 	return true;
 }
@@ -441,7 +320,7 @@ static void see_root(void *context, const struct hs_root *root)
 	seen->n++;
 }
 
-static struct root_seen find_root(const struct calls *calls, hs_addr wanted)
+static struct root_seen find_root(const struct fake_calls *calls, hs_addr wanted)
 {
 	struct root_seen seen = { .wanted = wanted };
 
@@ -449,40 +328,18 @@ static struct root_seen find_root(const struct calls *calls, hs_addr wanted)
 	return seen;
 }
 
-/* Two calls, the inner one in C code, and between them a frame of no Python code. */
-static void put_running_calls(struct calls *calls, hs_addr *inner, hs_addr *outer)
-{
-	struct fake_heap *fake = calls->fake;
-	size_t bytes = (uint32_t)HS_OFFSET(fake->layout, PyInterpreterFrame, localsplus) + (N_SLOTS + N_STACK) * 8;
-	hs_addr first = fake_chunk(fake, bytes), shim = fake_chunk(fake, bytes), second = fake_chunk(fake, bytes);
-	hs_addr cframe = fake_chunk(fake, 64);
-
-	make_interpreter_frame(calls, first, HS_FRAME_OF_THREAD, inner);
-	make_interpreter_frame(calls, second, HS_FRAME_OF_THREAD, outer);
-	put_top(calls, first, HS_HAS(fake->layout, PyInterpreterFrame, stacktop) ? -1 : N_SLOTS + 2);
-	put_top(calls, second, N_SLOTS + 1);
-	FAKE_PUT(fake, shim, PyInterpreterFrame, owner, HS_FRAME_OF_INTERPRETER);
-	FAKE_PUT(fake, first, PyInterpreterFrame, previous, shim);
-	FAKE_PUT(fake, shim, PyInterpreterFrame, previous, second);
-	FAKE_PUT(fake, fake->thread, PyThreadState, current_frame, first);
-	if (HS_HAS(fake->layout, PyThreadState, cframe)) {
-		FAKE_PUT(fake, fake->thread, PyThreadState, cframe, cframe);
-		FAKE_PUT(fake, cframe, PyCFrame, current_frame, first);
-	}
-}
-
 static void running_calls_are_roots(void **state)
 {
 	static const char *const tables[] = { V311, V313, V314, V315 };
-	hs_addr inner[N_SLOTS + N_STACK], outer[N_SLOTS + N_STACK];
+	hs_addr inner[FAKE_N_WORDS], outer[FAKE_N_WORDS];
 
 	(void)state;
 	for (size_t t = 0; t < 4; t++) {
-		struct calls calls = open_calls(tables[t]);
+		struct fake_calls calls = fake_calls_open(tables[t]);
 		bool has_top = !HS_HAS(calls.fake->layout, PyInterpreterFrame, stacktop);
 		unsigned n = 0;
 
-		put_running_calls(&calls, inner, outer);
+		fake_running_calls(&calls, inner, outer);
 		hs_thread_frames(calls.fake->py, calls.fake->thread, count_frame, &n);
 		assert_int_equal(n, 2);
 		struct root_seen seen = find_root(&calls, inner[1]);
@@ -492,11 +349,11 @@ static void running_calls_are_roots(void **state)
 		assert_int_equal(seen.found.edge_kind, HS_EDGE_LOCAL);
 		assert_int_equal(seen.found.name_object, calls.names[1]);
 		assert_int_equal(seen.function, FAKE_GET(calls.fake, calls.code, PyCodeObject, co_qualname));
-		assert_int_equal(find_root(&calls, inner[N_SLOTS + 1]).found.relation, has_top ? HS_OWNED : HS_SCANNED);
-		assert_int_equal(find_root(&calls, inner[N_SLOTS + 2]).found.relation, has_top ? 0 : HS_SCANNED);
-		assert_int_equal(find_root(&calls, outer[N_SLOTS]).found.relation, HS_OWNED);
-		assert_int_equal(find_root(&calls, outer[N_SLOTS + 1]).n, 0);
-		close_calls(&calls);
+		assert_int_equal(find_root(&calls, inner[FAKE_N_SLOTS + 1]).found.relation, has_top ? HS_OWNED : HS_SCANNED);
+		assert_int_equal(find_root(&calls, inner[FAKE_N_SLOTS + 2]).found.relation, has_top ? 0 : HS_SCANNED);
+		assert_int_equal(find_root(&calls, outer[FAKE_N_SLOTS]).found.relation, HS_OWNED);
+		assert_int_equal(find_root(&calls, outer[FAKE_N_SLOTS + 1]).n, 0);
+		fake_calls_close(&calls);
 	}
 }
 
@@ -506,7 +363,7 @@ static void members_of_states_are_roots(void **state)
 
 	(void)state;
 	for (size_t t = 0; t < 5; t++) {
-		struct calls calls = open_calls(tables[t]);
+		struct fake_calls calls = fake_calls_open(tables[t]);
 		hs_addr codecs = fake_list(calls.fake, NULL, 0, 0), context = fake_list(calls.fake, NULL, 0, 0);
 
 		FAKE_PUT(calls.fake, calls.fake->interpreter, PyInterpreterState, codec_search_path, codecs);
@@ -519,14 +376,14 @@ static void members_of_states_are_roots(void **state)
 		seen = find_root(&calls, context);
 		assert_int_equal(seen.found.kind, HS_ROOT_CONTEXT);
 		assert_non_null(seen.found.thread);
-		close_calls(&calls);
+		fake_calls_close(&calls);
 	}
 }
 
 /* The cache of method look-ups owns the names and borrows the values. */
 static void the_type_cache_owns_names_only(void **state)
 {
-	struct calls calls = open_calls(V310);
+	struct fake_calls calls = fake_calls_open(V310);
 	hs_addr name = fake_str(calls.fake, "method"), value = fake_list(calls.fake, NULL, 0, 0);
 	hs_addr entry = calls.fake->interpreter + (uint32_t)HS_OFFSET(calls.fake->layout, PyInterpreterState, type_cache) + 24;
 
@@ -535,28 +392,28 @@ static void the_type_cache_owns_names_only(void **state)
 	fake_put(calls.fake, entry + 16, value);
 	assert_int_equal(find_root(&calls, name).found.relation, HS_OWNED);
 	assert_int_equal(find_root(&calls, value).n, 0);
-	close_calls(&calls);
+	fake_calls_close(&calls);
 }
 
 static void frames_that_lie(void **state)
 {
-	struct calls calls = open_calls(V313);
-	hs_addr inner[N_SLOTS + N_STACK], outer[N_SLOTS + N_STACK];
+	struct fake_calls calls = fake_calls_open(V313);
+	hs_addr inner[FAKE_N_WORDS], outer[FAKE_N_WORDS];
 	struct hs_frame frame;
 	unsigned n = 0;
 
 	(void)state;
-	put_running_calls(&calls, inner, outer);
+	fake_running_calls(&calls, inner, outer);
 	hs_addr first = FAKE_GET(calls.fake, calls.fake->thread, PyThreadState, current_frame);
-	put_top(&calls, first, 1 << 20);
+	fake_frame_top(&calls, first, 1 << 20);
 	assert_false(hs_frame_read(calls.fake->py, first, &frame));
-	put_top(&calls, first, -1);
+	fake_frame_top(&calls, first, -1);
 	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_stacksize, 1u << 31);
 	assert_false(hs_frame_read(calls.fake->py, first, &frame));
-	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_stacksize, N_STACK);
+	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_stacksize, FAKE_N_STACK);
 	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_nlocalsplus, 1u << 20);
 	assert_false(hs_frame_read(calls.fake->py, first, &frame));
-	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_nlocalsplus, N_SLOTS);
+	FAKE_PUT(calls.fake, calls.code, PyCodeObject, co_nlocalsplus, FAKE_N_SLOTS);
 	/* a chain in a circle ends */
 	FAKE_PUT(calls.fake, first, PyInterpreterFrame, previous, first);
 	hs_thread_frames(calls.fake->py, calls.fake->thread, count_frame, &n);
@@ -566,7 +423,7 @@ static void frames_that_lie(void **state)
 	assert_false(hs_frame_read(calls.fake->py, first, &frame));
 	FAKE_PUT(calls.fake, first, PyInterpreterFrame, f_executable, 0xdeadbeef000);
 	assert_false(hs_frame_read(calls.fake->py, first, &frame));
-	close_calls(&calls);
+	fake_calls_close(&calls);
 }
 
 int main(void)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls as text: thread by thread, innermost first; then where suspended ones wait, those alike together. */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "text.h"
+#include "threads.h"
+
+#define INDENT 2
+
+static const char *ellipsis(const struct hs_style *style)
+{
+	return style->utf8 ? "\xe2\x80\xa6" : "..";
+}
+
+/* A line of safe text, cut at the width of the terminal. */
+static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...) HS_PRINTF(4, 5);
+
+static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)
+{
+	HS_FREE char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int bytes = vasprintf(&line, format, args);
+	va_end(args);
+	if (bytes < 0) {
+		line = NULL;
+		return;
+	}
+	HS_FREE char *safe = hs_text_safe(line, style);
+	fprintf(out, "%*s", (int)indent, "");
+	hs_text_put_start(out, style, safe ? safe : "?", style->width > indent + 20 ? style->width - indent : 20);
+	fputc('\n', out);
+}
+
+static void put_variables(FILE *out, const struct hs_call *call, const struct hs_style *style)
+{
+	for (size_t i = 0; i < call->variables.n; i++)
+		put_line(out, style, 3 * INDENT, "%s = %s", call->variables.items[i].name, call->variables.items[i].repr);
+}
+
+static void put_more(FILE *out, const struct hs_style *style, uint64_t n)
+{
+	char count[HS_FIGURE_BYTES];
+
+	if (n)
+		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", ellipsis(style), hs_text_count(count, n));
+}
+
+/* ":33"; nothing when the line is unknown. */
+static const char *line_of(const struct hs_call *call, char ret[16])
+{
+	ret[0] = '\0';
+	if (call->line > 0)
+		snprintf(ret, 16, ":%d", (int)call->line);
+	return ret;
+}
+
+static void put_thread(FILE *out, const struct hs_running_thread *thread, const struct hs_style *style)
+{
+	HS_FREE char *name = hs_text_safe(thread->name ? thread->name : "?", style);
+	char count[HS_FIGURE_BYTES], where[16];
+
+	struct hs_text_line line = hs_text_line_begin(out, style, name ? name : "?", hs_text_bold);
+	hs_text_line_item(&line, "thread %llu", (unsigned long long)(thread->native_ident ? thread->native_ident : thread->ident));
+	hs_text_line_item(&line, "%s call%s", hs_text_count(count, thread->n_frames), thread->n_frames == 1 ? "" : "s");
+	hs_text_line_end(&line);
+	for (size_t i = 0; i < thread->frames.n; i++) {
+		const struct hs_call *call = &thread->frames.items[i];
+		put_line(out, style, INDENT, "%s  %s%s", call->function, call->file, line_of(call, where));
+		put_variables(out, call, style);
+	}
+	put_more(out, style, thread->n_frames - thread->frames.n);
+	fputc('\n', out);
+}
+
+static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, const struct hs_style *style)
+{
+	const struct hs_call *call = &suspended->call;
+	char count[HS_FIGURE_BYTES], where[16];
+
+	put_line(out, style, INDENT, "%s %s %s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
+		 call->function, call->file, line_of(call, where), suspended->n_alike > 1 ? "such as " : "", suspended->address);
+	put_variables(out, call, style);
+}
+
+void hs_threads_text(FILE *out, const struct hs_threads *threads, const struct hs_style *style)
+{
+	const struct hs_document *document = &threads->document;
+	char count[HS_FIGURE_BYTES];
+	uint64_t n_told = 0;
+
+	hs_document_put_head(out, document, style);
+	for (size_t i = 0; i < threads->threads.n; i++)
+		put_thread(out, &threads->threads.items[i], style);
+	if (threads->n_suspended) {
+		struct hs_text_line line = hs_text_line_begin(out, style, "suspended", hs_text_bold);
+		hs_text_line_item(&line, "%s generators and coroutines", hs_text_count(count, threads->n_suspended));
+		hs_text_line_end(&line);
+	}
+	for (size_t i = 0; i < threads->suspended.n; i++) {
+		put_suspended(out, &threads->suspended.items[i], style);
+		n_told += threads->suspended.items[i].n_alike;
+	}
+	put_more(out, style, threads->n_suspended - n_told);
+	if (threads->threads.n && threads->threads.items[0].frames.n && threads->threads.items[0].frames.items[0].variables.n)
+		fprintf(out, "next: %s refs %d 0x%" HS_PRI_ADDR "\n", document->program, (int)document->process->pid,
+			threads->threads.items[0].frames.items[0].variables.items[0].address);
+}

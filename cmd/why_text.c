@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why objects are alive, as text: the path to act upon first. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "text.h"
+#include "why.h"
+
+static const char *origin_of(const struct hs_why_path *path)
+{
+	switch (path->root->kind) {
+	case HS_ROOT_MODULE:
+		return "a module";
+	case HS_ROOT_FRAME:
+		return "a running function";
+	case HS_ROOT_STATIC:
+		return "a word in a binary's data, which may be a reference";
+	case HS_REACH_STACK:
+		return "a word on a C stack, which may be a reference";
+	case HS_REACH_NATIVE:
+		return "a word in memory of C code, which may be a reference";
+	default:
+		return hs_reach_root_kind(path->root);
+	}
+}
+
+static void put_object_paths(FILE *out, const struct hs_why *why, const struct hs_style *style)
+{
+	const struct hs_object_row *row = &why->object;
+	HS_FREE char *type = hs_text_safe(hs_type_short_name(row->type), style);
+	HS_FREE char *repr = hs_text_safe(row->repr, style);
+
+	hs_text_bold(out, style);
+	fputs(type ? type : "?", out);
+	hs_text_plain(out, style);
+	fprintf(out, "  0x%" HS_PRI_ADDR "  ", row->address);
+	hs_text_put_start(out, style, repr ? repr : "?", style->width > 40 ? style->width - 40 : 20);
+	fputc('\n', out);
+	for (size_t i = 0; i < why->paths.n; i++) {
+		const struct hs_why_path *path = &why->paths.items[i];
+		HS_FREE char *expression = hs_text_safe(path->expression, style);
+		fprintf(out, "%s%s\n", i ? "  also     " : "  held by  ", expression ? expression : "?");
+		if (!i && path->root->kind != HS_ROOT_MODULE)
+			fprintf(out, "           from %s\n", origin_of(path));
+	}
+	if (!why->paths.n)
+		fputs("  no root reaches it: it is garbage that was not collected yet, or something outside Python holds it\n", out);
+}
+
+static void put_type_paths(FILE *out, const struct hs_why *why, const struct hs_style *style)
+{
+	HS_FREE char *name = hs_text_safe(hs_type_short_name(why->match.name), style);
+	char count[HS_FIGURE_BYTES], all[HS_FIGURE_BYTES];
+	int width = 0;
+
+	hs_text_count(all, why->n_objects);
+	hs_text_bold(out, style);
+	fputs(name ? name : "?", out);
+	hs_text_plain(out, style);
+	fprintf(out, "  %s object%s\n", all, why->n_objects == 1 ? "" : "s");
+	for (size_t i = 0; i < why->paths.n; i++) {
+		int bytes = (int)strlen(hs_text_count(count, why->paths.items[i].count));
+		width = bytes > width ? bytes : width;
+	}
+	for (size_t i = 0; i < why->paths.n; i++) {
+		HS_FREE char *expression = hs_text_safe(why->paths.items[i].expression, style);
+		fprintf(out, "  %*s of %s through %s\n", width, hs_text_count(count, why->paths.items[i].count), all, expression ? expression : "?");
+	}
+	if (why->n_paths > why->paths.n)
+		fprintf(out, "  %s %s more paths (--max-paths)\n", style->utf8 ? "\xe2\x80\xa6" : "..", hs_text_count(count, why->n_paths - why->paths.n));
+	if (why->n_unreached)
+		fprintf(out, "  %s of %s no root reaches: garbage that was not collected yet, or held from outside Python\n",
+			hs_text_count(count, why->n_unreached), all);
+}
+
+void hs_why_text(FILE *out, const struct hs_why *why, const struct hs_style *style)
+{
+	const struct hs_document *document = &why->document;
+	int pid = (int)document->process->pid;
+
+	hs_document_put_head(out, document, style);
+	if (!why->is_type) {
+		put_object_paths(out, why, style);
+		fprintf(out, "next: %s refs %d 0x%" HS_PRI_ADDR "\n", document->program, pid, why->object.address);
+		return;
+	}
+	put_type_paths(out, why, style);
+	HS_FREE char *name = hs_text_safe(hs_type_short_name(why->match.name), style);
+	fprintf(out, "next: %s objects %d '%s'\n", document->program, pid, name && !strpbrk(name, "'\\") ? name : "TYPE");
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Going through what no decoder knows: C variables, C stacks, blocks of malloc and pymalloc that nobody claimed. Freed memory is left
+ * out where an allocator tells: most of what stands there was true once.
+ */
+#include "late_roots.h"
+
+#include "graph_internal.h"
+#include "malloc_chunk.h"
+#include "root.h"
+
+#define RED_ZONE_BYTES 128 /* below the stack pointer, still in use (System V ABI, x86-64) */
+#define MAX_STACK_BYTES ((uint64_t)64 << 20)
+#define CHUNK_HEADER 16
+
+struct finding {
+	const struct hs_graph *graph;
+	struct hs_late_roots *roots;
+	uint64_t *met; /* a bit a node */
+	uint32_t kind;
+	int32_t tid;
+	bool out_of_memory;
+};
+
+static void look_at(struct finding *finding, hs_addr word, hs_addr where)
+{
+	if (word < HS_PAGE_BYTES || word >> 47 || word & 7)
+		return;
+	hs_node node = hs_graph_node_at(finding->graph, word);
+	if (node == HS_NO_NODE || finding->met[node / 64] >> (node % 64) & 1)
+		return;
+	finding->met[node / 64] |= (uint64_t)1 << (node % 64);
+	struct hs_late_root *slot = hs_array_append(finding->roots);
+	if (slot)
+		*slot = (struct hs_late_root){ node, finding->kind, finding->tid, where };
+	else
+		finding->out_of_memory = true;
+}
+
+/* What was captured of [start, end). */
+static void look_at_range(struct finding *finding, hs_addr start, hs_addr end)
+{
+	const struct hs_image *image = finding->graph->heap->py->image;
+
+	for (hs_addr at = (start + 7) & ~(hs_addr)7; at + 8 <= end;) {
+		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+		size_t bytes = (page_end < end ? page_end : end) - at;
+		const uint8_t *words = hs_image_at(image, at, bytes);
+		for (size_t offset = 0; words && offset + 8 <= bytes; offset += 8) {
+			uint64_t word;
+			memcpy(&word, words + offset, sizeof(word));
+			look_at(finding, word, at + offset);
+		}
+		at = page_end;
+	}
+}
+
+/* True if the word is a static object's own: that is a reference of the object. */
+static bool is_in_object(const struct hs_graph *graph, hs_addr where)
+{
+	const struct hs_heap *heap = graph->heap;
+	size_t low = 0, high = heap->outside.n;
+	struct hs_object object;
+	uint64_t block_bytes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (heap->outside.items[middle].address <= where)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && hs_heap_outside_object(heap, heap->outside.items[low - 1].address, &object, &block_bytes) &&
+	       where - object.address < object.body_bytes;
+}
+
+static void take_static(void *context, const struct hs_root *root)
+{
+	struct finding *finding = context;
+
+	if (root->address != root->where && !is_in_object(finding->graph, root->where))
+		look_at(finding, root->address, root->where);
+}
+
+static void look_at_stack(struct finding *finding, const struct user_regs_struct *registers)
+{
+	hs_addr start = registers->rsp - RED_ZONE_BYTES, end = start + MAX_STACK_BYTES;
+	const struct hs_segment *segment = hs_image_find(finding->graph->heap->py->image, start);
+	const uint64_t words[] = {
+		registers->r15, registers->r14, registers->r13, registers->r12, registers->rbp, registers->rbx, registers->r11, registers->r10,
+		registers->r9,  registers->r8,  registers->rax, registers->rcx, registers->rdx, registers->rsi, registers->rdi,
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		look_at(finding, words[i], 0);
+	if (!segment)
+		return;
+	if (segment->end < end)
+		end = segment->end;
+	/* a thread's own data stands right above its stack, and other mappings may follow without a gap */
+	if (registers->fs_base > start && registers->fs_base < end)
+		end = registers->fs_base;
+	look_at_range(finding, start, end);
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Blocks of the pools in use that are neither objects nor claimed by one. */
+static void look_at_pool(struct finding *finding, const struct hs_pool *pool, const struct hs_addresses *adopted)
+{
+	const struct hs_heap *heap = finding->graph->heap;
+
+	for (uint32_t index = 0; index < pool->n_blocks; index++) {
+		uint8_t state = heap->blocks[pool->first_block + index];
+		hs_addr start = hs_pool_block_address(heap->pymalloc, pool, index) + heap->hook_bytes;
+		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
+			continue;
+		if (state & BLOCK_ADOPTED && adopted->n &&
+		    bsearch(&start, adopted->items, adopted->n, sizeof(start), compare_addresses))
+			continue;
+		look_at_range(finding, start, start + pool->block_bytes - heap->hook_bytes);
+	}
+}
+
+static struct hs_error *look_at_pools(struct finding *finding)
+{
+	const struct hs_heap *heap = finding->graph->heap;
+	struct hs_addresses adopted = { 0 };
+
+	for (size_t i = 0; i < heap->adopted.n; i++) {
+		hs_addr *slot = hs_array_append(&adopted);
+		if (!slot) {
+			hs_array_free(&adopted);
+			return hs_error_no_memory();
+		}
+		*slot = heap->adopted.items[i].start;
+	}
+	if (adopted.n)
+		qsort(adopted.items, adopted.n, sizeof(*adopted.items), compare_addresses);
+	for (size_t i = 0; i < heap->pymalloc->pools.n; i++)
+		look_at_pool(finding, &heap->pymalloc->pools.items[i], &adopted);
+	hs_array_free(&adopted);
+	return NULL;
+}
+
+/* Chunks of walked heaps, in use and nobody's. */
+static void look_at_heap(struct finding *finding, const struct walked_heap *walked)
+{
+	const struct hs_heap *heap = finding->graph->heap;
+
+	for (hs_addr chunk = walked->start + CHUNK_HEADER; chunk < walked->end;) {
+		uint64_t bytes = hs_image_word(heap->py->image, chunk - 8) & ~(uint64_t)7;
+		/* the walk has seen sound sizes only; a page that is missing ends it here as it did there */
+		if (bytes < 32 || bytes > walked->end + CHUNK_HEADER - chunk)
+			return;
+		if (address_marks_has(&heap->chunks->starts, chunk) && !address_marks_has(&heap->claimed, chunk))
+			look_at_range(finding, chunk, chunk + bytes - 8);
+		chunk += bytes;
+	}
+}
+
+/* Chunks that are mappings of their own: several may follow one another. */
+static void look_at_mapped_chunks(struct finding *finding, const struct hs_segment *segment)
+{
+	const struct hs_heap *heap = finding->graph->heap;
+
+	for (hs_addr at = segment->start; at < segment->end;) {
+		hs_addr chunk = at + CHUNK_HEADER;
+		uint64_t bytes = hs_pool_of(heap->pymalloc, chunk) ? 0 : malloc_chunk_bytes(heap->chunks, chunk, 0);
+		if (!bytes || !malloc_chunk_is_proven(heap->chunks, chunk) || bytes & (HS_PAGE_BYTES - 1)) {
+			at += HS_PAGE_BYTES;
+			continue;
+		}
+		if (!address_marks_has(&heap->claimed, chunk))
+			look_at_range(finding, chunk, at + bytes);
+		at += bytes;
+	}
+}
+
+static struct hs_error *find(struct finding *finding, const struct hs_thread_list *threads)
+{
+	const struct hs_heap *heap = finding->graph->heap;
+	size_t n_segments;
+	const struct hs_segment *segments = hs_image_segments(heap->py->image, &n_segments);
+
+	finding->kind = HS_LATE_STATIC;
+	hs_static_roots_visit(heap->py, heap->pymalloc, take_static, finding);
+	finding->kind = HS_LATE_STACK;
+	for (size_t i = 0; threads && i < threads->n; i++) {
+		finding->tid = threads->items[i].tid;
+		if (threads->items[i].has_registers)
+			look_at_stack(finding, &threads->items[i].registers);
+	}
+	finding->tid = 0;
+	finding->kind = HS_LATE_NATIVE;
+	HS_TRY(look_at_pools(finding));
+	for (size_t i = 0; i < heap->chunks->heaps.n; i++)
+		look_at_heap(finding, &heap->chunks->heaps.items[i]);
+	for (size_t i = 0; i < n_segments; i++)
+		if (segments[i].is_writable && segments[i].is_anonymous)
+			look_at_mapped_chunks(finding, &segments[i]);
+	return finding->out_of_memory ? hs_error_no_memory() : NULL;
+}
+
+struct hs_error *hs_late_roots_find(const struct hs_graph *graph, const struct hs_thread_list *threads, struct hs_late_roots *ret)
+{
+	struct finding finding = { .graph = graph, .roots = ret, .met = calloc((size_t)graph->n_nodes / 64 + 1, sizeof(uint64_t)) };
+	struct hs_error *error = finding.met ? find(&finding, threads) : hs_error_no_memory();
+
+	free(finding.met);
+	return error;
+}
