@@ -11,15 +11,16 @@ class Allowed:
         self.reason = reason
         self.most = most            # objects, besides …
         self.alias = alias          # what an older version calls the same type
-        self.per = per              # … as many as this, an expression over `n`, the truth's counts by type
+        self.per = per              # … as many as this, an expression over `n`, the truth's counts by type, and `minor`
 
-    def maximum(self, counts):
-        return self.most + (eval(self.per, {"n": lambda kind: counts.get(kind, 0)}) if self.per else 0)
+    def maximum(self, counts, minor):
+        return self.most + (eval(self.per, {"n": lambda kind: counts.get(kind, 0), "minor": minor}) if self.per else 0)
 
 
 ALLOWED = [
     Allowed("builtins.bytes", 8, 10, "buffers that C objects share: BytesIO, Struct's format, re's charset", 200),
-    Allowed("builtins.bytes", 11, 15, "co_localspluskinds, one for each code object; buffers that C objects share", 300, "n('builtins.code')"),
+    Allowed("builtins.bytes", 11, 15, "co_localspluskinds, one for each code object; buffers that C objects share; from 3.15 what a bytearray "
+            "holds", 300, "n('builtins.code') + (n('builtins.bytearray') if minor >= 15 else 0)"),
     Allowed("builtins.tuple", 8, 10, "ht_slots of classes with __slots__; re's indexgroup; rows of sqlite3", 450),
     Allowed("builtins.tuple", 11, 15, "co_localsplusnames, one for each code object; ht_slots of classes", 300, "n('builtins.code')"),
     Allowed("builtins.str", 8, 15, "names in C structures: qualified names of descriptors, mangled slots, the names that C modules keep", 1500),

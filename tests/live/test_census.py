@@ -55,7 +55,7 @@ def beyond_allowed(truth, difference):
     allowed = {kind: entry for entry in ALLOWED if entry.since <= minor <= entry.until for kind in (entry.kind, entry.alias)}
     beyond = []
     for kind, n in difference.surplus_by_type().items():
-        maximum = allowed[kind].maximum(counts) if kind in allowed else 0
+        maximum = allowed[kind].maximum(counts, minor) if kind in allowed else 0
         if n > maximum:
             beyond.append((kind, n, maximum))
     return beyond

@@ -70,7 +70,7 @@ def test_attaches_while_collecting(few_interpreter, start, full):
         assert told["complete"] is True, told["warnings"]
         assert marked(told) == MARKED
         tables.append({name: row["count"] for name, row in heapspy.counts(told).items() if row["count"] > 100})
-    # The loop itself makes and drops a few lists and numbers.
+    # The loop itself makes and drops a list and a few numbers.
     for name, n in tables[0].items():
         assert max(abs(n - table.get(name, 0)) for table in tables) <= 4, name
 

@@ -64,7 +64,9 @@ def wait_in_asyncio(fd):
 
 
 def wait_collecting(fd):
-    while not select.select([fd], [], [], 0)[0]:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while not poll.poll(0):
         gc.collect()
 
 
