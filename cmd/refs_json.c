@@ -14,7 +14,6 @@ static json_t *ref_json(const struct hs_ref *ref, const char *other_end)
 	json_object_set_new(object, "name", ref->has_name ? json_string(ref->name) : json_null());
 	json_object_set_new(object, "owned", json_boolean(ref->relation & HS_OWNED));
 	json_object_set_new(object, "weak", json_boolean(ref->relation & HS_WEAK));
-	json_object_set_new(object, "count", hs_json_u64(ref->count));
 	json_object_set_new(object, "repr", json_string(ref->repr));
 	return object;
 }

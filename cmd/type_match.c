@@ -128,15 +128,19 @@ static const char *find_tail(const struct candidates *candidates, const char *te
 
 static unsigned distance_to(const char *text, const char *name)
 {
-	unsigned max = (unsigned)strlen(text) / 3 + 1, best = UINT_MAX;
-	const char *last = strrchr(name, '.');
+	const char *last = strrchr(name, '.'), *text_last = strrchr(text, '.');
+	/* what stands before the dot makes no name more alike */
+	unsigned max = (unsigned)strlen(text_last ? text_last + 1 : text) / 3 + 1, best = UINT_MAX;
 	const char *const forms[] = { name, hs_type_short_name(name), last ? last + 1 : name };
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		unsigned distance = hs_edit_distance(text, forms[i], max);
 		best = distance < best ? distance : best;
 	}
-	return best == UINT_MAX && strcasestr(name, text) ? max + 1 : best;
+	/* the same class of another module */
+	if (best == UINT_MAX && text_last && last && hs_edit_distance(text_last + 1, last + 1, max) <= max)
+		best = max + 1;
+	return best == UINT_MAX && strcasestr(name, text) ? max + 2 : best;
 }
 
 static int compare_distances(const void *a, const void *b)
@@ -157,14 +161,15 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static void put_names(FILE *out, const struct candidates *sorted, size_t max)
+/* In full if that is how the user writes them. */
+static void put_names(FILE *out, const struct candidates *sorted, size_t max, bool in_full)
 {
 	const char *last = "";
 	char safe[512];
 	size_t n = 0;
 
 	for (size_t i = 0; i < sorted->n && n < max; i++) {
-		const char *name = hs_type_short_name(sorted->items[i].name);
+		const char *name = in_full ? sorted->items[i].name : hs_type_short_name(sorted->items[i].name);
 		if (sorted->items[i].distance == UINT_MAX || !strcmp(last, name))
 			continue;
 		hs_escape(safe, sizeof(safe), name, strlen(name));
@@ -173,7 +178,8 @@ static void put_names(FILE *out, const struct candidates *sorted, size_t max)
 	}
 }
 
-static struct hs_error *with_names(struct hs_error *error, const char *before, const struct candidates *sorted, size_t max, const char *otherwise)
+static struct hs_error *with_names(struct hs_error *error, const char *before, const struct candidates *sorted, size_t max, const char *text,
+				    const char *otherwise)
 {
 	HS_FREE char *names = NULL;
 	size_t bytes = 0;
@@ -181,7 +187,7 @@ static struct hs_error *with_names(struct hs_error *error, const char *before, c
 
 	if (!out)
 		return error;
-	put_names(out, sorted, max);
+	put_names(out, sorted, max, strchr(text, '.') != NULL);
 	fclose(out);
 	return bytes ? hs_error_hint(error, "%s%s", before, names) : hs_error_hint(error, "%s", otherwise);
 }
@@ -192,7 +198,7 @@ static struct hs_error *no_such_type(struct candidates *candidates, const char *
 		candidates->items[i].distance = distance_to(text, candidates->items[i].name);
 	if (candidates->n)
 		qsort(candidates->items, candidates->n, sizeof(*candidates->items), compare_distances);
-	return with_names(hs_error_new(HS_ERROR_LOOKUP, "no object has a type named '%s'", text), "one of the nearest names: ", candidates, MAX_NEAREST,
+	return with_names(hs_error_new(HS_ERROR_LOOKUP, "no object has a type named '%s'", text), "one of the nearest names: ", candidates, MAX_NEAREST, text,
 			  "heapspy report PID lists the types that have objects");
 }
 
@@ -201,7 +207,7 @@ static struct hs_error *several_types(struct candidates *candidates, const char 
 	for (size_t i = 0; i < candidates->n; i++)
 		candidates->items[i].distance = is_tail(text, candidates->items[i].name) ? 0 : UINT_MAX;
 	qsort(candidates->items, candidates->n, sizeof(*candidates->items), compare_names);
-	return with_names(hs_error_new(HS_ERROR_LOOKUP, "'%s' is the name of several types", text), "one of them in full: ", candidates, MAX_LISTED, "");
+	return with_names(hs_error_new(HS_ERROR_LOOKUP, "'%s' is the name of several types", text), "one of them in full: ", candidates, MAX_LISTED, ".", "");
 }
 
 struct hs_error *hs_type_match(const struct hs_process_heap *heap, const char *text, struct hs_type_match *ret)

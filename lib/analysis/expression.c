@@ -11,7 +11,7 @@
 void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable)
 {
 	*expression = (struct hs_expression){ .text = hs_bounded_text(ret, ret_bytes), .is_evaluable = is_evaluable };
-	hs_bounded_text_reserve(&expression->text, strlen(HS_ELLIPSIS));
+	expression->room = hs_bounded_text_reserve(&expression->text, strlen(HS_ELLIPSIS));
 	hs_bounded_text_put(&expression->text, start);
 }
 
@@ -154,6 +154,13 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	}
 }
 
+void hs_expression_repeat(struct hs_expression *expression)
+{
+	flush(expression);
+	hs_bounded_text_put(&expression->text, HS_ELLIPSIS);
+	expression->is_evaluable = false;
+}
+
 void hs_expression_skip(struct hs_expression *expression, size_t n)
 {
 	flush(expression);
@@ -165,7 +172,7 @@ bool hs_expression_end(struct hs_expression *expression)
 {
 	flush(expression);
 	if (expression->text.is_full) {
-		hs_bounded_text_release(&expression->text, expression->text.limit + strlen(HS_ELLIPSIS));
+		hs_bounded_text_release(&expression->text, expression->room);
 		expression->text.is_full = false;
 		hs_bounded_text_put(&expression->text, HS_ELLIPSIS);
 		expression->is_evaluable = false;

@@ -39,6 +39,7 @@ struct hs_expression_step {
 
 struct hs_expression {
 	struct hs_bounded_text text;
+	size_t room; /* the limit of the text without what is kept for the last "…" */
 	bool is_evaluable;
 	/* A step that the next one may be written together with. */
 	enum {
@@ -61,6 +62,8 @@ bool hs_attribute_of_key(const char *key, char *ret, size_t ret_bytes);
 /* `start`: the module's name, or what stands for a root that has none: "<frame app.f app.py:12>". */
 void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable);
 void hs_expression_add(struct hs_expression *expression, const struct hs_expression_step *step);
+/* The last step is taken any number of times: "…". */
+void hs_expression_repeat(struct hs_expression *expression);
 /* Leaves `n` steps out: "<48113 more steps>". */
 void hs_expression_skip(struct hs_expression *expression, size_t n);
 /* Returns true when Python can evaluate what was written. */

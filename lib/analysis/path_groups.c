@@ -21,6 +21,7 @@ struct shape {
 	uint32_t root;
 	struct hs_expression_step step;
 	const char *name; /* owned by `names` */
+	bool is_repeated; /* the same steps were taken again and again from here: a linked list */
 	uint64_t count;   /* objects whose path ends here */
 	hs_node sample;
 };
@@ -173,6 +174,34 @@ static void general_step(const struct grouping *grouping, const struct shape *be
 		ret->name[0] = '\0';
 }
 
+static bool is_same_step(const struct shape *left, const struct shape *right)
+{
+	return left->before != NO_SHAPE && right->before != NO_SHAPE && !left->step.is_any && left->step.kind == right->step.kind &&
+	       !strcmp(left->name, right->name);
+}
+
+/*
+ * A chain of objects: the step that leads from each to the next is taken over and over, by one reference (.next) or by two (the
+ * dict of an instance, a value in it). All of it has the shape of its first turn. NO_SHAPE: `wanted` goes no such round.
+ */
+static uint32_t turn_of(struct grouping *grouping, const struct shape *wanted)
+{
+	struct shape *shapes = grouping->shapes.items;
+	const struct shape *last = &shapes[wanted->before];
+
+	if (is_same_step(wanted, last)) {
+		shapes[wanted->before].is_repeated = true;
+		return wanted->before;
+	}
+	if (last->before == NO_SHAPE)
+		return NO_SHAPE;
+	const struct shape *second = &shapes[last->before];
+	if (second->before == NO_SHAPE || !is_same_step(wanted, second) || !is_same_step(last, &shapes[second->before]))
+		return NO_SHAPE;
+	shapes[last->before].is_repeated = true;
+	return last->before;
+}
+
 static uint32_t shape_of_step(struct grouping *grouping, uint32_t before, hs_node from, hs_node to)
 {
 	struct hs_reach_step step;
@@ -180,7 +209,8 @@ static uint32_t shape_of_step(struct grouping *grouping, uint32_t before, hs_nod
 	general_step(grouping, &grouping->shapes.items[before], from, to, &step);
 	const struct shape shape = { .before = before, .root = grouping->shapes.items[before].root, .step = step.expression, .name = step.name,
 				     .sample = HS_NO_NODE };
-	return intern(grouping, &shape);
+	uint32_t turn = turn_of(grouping, &shape);
+	return turn == NO_SHAPE ? intern(grouping, &shape) : turn;
 }
 
 /* The shape of the path to `node`; NO_SHAPE when no root reaches it, or memory is out. */
@@ -242,6 +272,8 @@ static char *expression_of(struct grouping *grouping, uint32_t shape)
 			continue;
 		}
 		hs_expression_add(&expression, &shown);
+		if (step->is_repeated)
+			hs_expression_repeat(&expression);
 	}
 	hs_expression_end(&expression);
 	return strdup(text);

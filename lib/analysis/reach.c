@@ -127,6 +127,8 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 
 	if (!reach)
 		return hs_error_no_memory();
+	if (!options)
+		options = &(const struct hs_reach_options){ 0 };
 	reach->heap = heap;
 	reach->graph = graph;
 	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };

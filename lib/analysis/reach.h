@@ -44,8 +44,8 @@ struct hs_reach_options {
 };
 
 /*
- * Finds the roots and the cheapest path to every object that they reach. `heap` and `graph` are borrowed until hs_reach_close.
- * Errors: NO_MEMORY, LIMIT.
+ * Finds the roots and the cheapest path to every object that they reach. `heap` and `graph` are borrowed until hs_reach_close;
+ * `options` may be NULL. Errors: NO_MEMORY, LIMIT.
  */
 struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_reach_options *options,
 			       struct hs_reach **ret) HS_MUST_CHECK;

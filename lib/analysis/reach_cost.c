@@ -51,7 +51,8 @@ static unsigned function_cost(const struct hs_graph_edge *edge)
 
 static unsigned type_cost(const struct hs_reach *reach, const struct hs_graph_edge *edge)
 {
-	if (reach->classes[edge->target] == CLASS_TYPE || is_named(edge, "__mro__") || is_named(edge, "__bases__"))
+	if (reach->classes[edge->target] == CLASS_TYPE || is_named(edge, "__mro__") || is_named(edge, "__bases__") ||
+	    is_named(edge, "__subclasses__"))
 		return HS_REACH_LAST_RESORT;
 	if (is_named(edge, "__dict__"))
 		return 0;

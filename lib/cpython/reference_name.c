@@ -80,6 +80,12 @@ static void put_word(struct hs_bounded_text *text, const struct hs_cpython *py, 
 		hs_bounded_text_printf(text, "[%zu]", i);
 }
 
+/* What else has items by index (a queue, an iterator) has no [] for them. */
+static bool is_subscriptable(const char *kind)
+{
+	return !strcmp(kind, "list") || !strcmp(kind, "tuple") || !strcmp(kind, "collections.deque");
+}
+
 /* A field belongs to the C type that has it, which may be any base of the object's. */
 static bool is_shown(struct hs_types *types, const struct hs_type *type, const char *name)
 {
@@ -100,7 +106,7 @@ static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, 
 		return false;
 	case HS_EDGE_INDEX:
 		hs_bounded_text_printf(text, "%zu", run->first + i);
-		return true;
+		return is_subscriptable(object->type->kind->tp_name);
 	case HS_EDGE_SCAN:
 		hs_bounded_text_printf(text, "+%zu", run->first + i * run->stride);
 		return false;
@@ -158,7 +164,7 @@ bool hs_python_step(unsigned kind, const char *name, bool is_python, char *ret, 
 		return !text.is_full;
 	case HS_EDGE_INDEX:
 		hs_bounded_text_printf(&text, "[%s]", name);
-		return true;
+		return is_python;
 	case HS_EDGE_VALUE:
 		hs_bounded_text_put(&text, "[");
 		hs_bounded_text_put(&text, name);

@@ -112,14 +112,14 @@ static struct hs_repr begin(const struct hs_cpython *py, struct hs_types *types,
 		.py = py, .types = types, .limits = *limits, .text = hs_bounded_text(ret, ret_bytes), .is_literal = true,
 	};
 
-	hs_bounded_text_reserve(&repr.text, strlen(HS_ELLIPSIS));
+	repr.room = hs_bounded_text_reserve(&repr.text, strlen(HS_ELLIPSIS));
 	return repr;
 }
 
 static bool end(struct hs_repr *repr)
 {
 	if (repr->text.is_full) {
-		hs_bounded_text_release(&repr->text, repr->text.limit + strlen(HS_ELLIPSIS));
+		hs_bounded_text_release(&repr->text, repr->room);
 		hs_repr_put_ellipsis(repr);
 	}
 	return repr->is_literal;

@@ -13,6 +13,7 @@ struct hs_repr {
 	struct hs_types *types;
 	struct hs_repr_limits limits;
 	struct hs_bounded_text text;
+	size_t room;     /* the limit of the text without what is kept for the last "…" */
 	unsigned depth;  /* containers that are open */
 	bool is_literal; /* so far */
 };

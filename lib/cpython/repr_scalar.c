@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers and text as Python's repr() writes them (Objects/longobject.c, floatobject.c, unicodeobject.c, bytesobject.c). */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,12 +76,31 @@ void hs_repr_bool(struct hs_repr *repr, const struct hs_object *object)
 	hs_bounded_text_put(&repr->text, value ? "True" : "False");
 }
 
+/* "1.23e+05" becomes "1.24e+05"; false when all digits are nines. */
+static bool increment_digits(char *text)
+{
+	for (char *at = strchr(text, 'e'); at-- > text;) {
+		if (*at == '.' || *at == '-')
+			continue;
+		if (*at != '9') {
+			++*at;
+			return true;
+		}
+		*at = '0';
+	}
+	return false;
+}
+
 /* The shortest digits that read back as the same value; float_repr_style "short". */
 static void shortest_digits(double value, char *ret, size_t ret_bytes)
 {
-	for (int precision = 14; precision <= 16; precision++) {
+	/* 15 digits are always exact, so what needs fewer ends in zeros; not so where the exponent is used up */
+	for (int precision = fabs(value) < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		snprintf(ret, ret_bytes, "%.*e", precision, value);
 		if (strtod(ret, NULL) == value)
+			return;
+		/* below a power of two numbers are closer together: the next digits above may read back where the nearest do not */
+		if (precision == 15 && increment_digits(ret) && strtod(ret, NULL) == value)
 			return;
 	}
 }
