@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The runtime's structs word by word. Members with a name are reported by it; parts whose words are no references, or borrowed
- * ones, are left out by name; every other word is reported as scanned, and is a reference if an object starts there.
+ * ones, are left out by name; every other word is reported as scanned, and is a reference that counts if an object starts there.
  */
 #include "root_state.h"
 
@@ -181,7 +181,7 @@ static void scan_rest(const struct state *state)
 		}
 		hs_addr word = hs_image_word(state->visit->py->image, at);
 		if (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & (WORD - 1)) && !is_borrowed(state, word))
-			report(state, state->kind, at, HS_SCANNED, NULL);
+			report(state, state->kind, at, HS_OWNED | HS_SCANNED, NULL);
 		at += WORD;
 	}
 }
