@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heapspy why: which path keeps an object alive, or all objects of a type. */
+#include <stdlib.h>
+
 #include "cleanup.h"
 #include "commands.h"
 #include "exit_status.h"
@@ -16,8 +18,12 @@ enum {
 	KEY_EXCLUDE,
 };
 
+#define MAX_ADDRESSES 4096
+
 struct why_options {
-	const char *what; /* address or type */
+	const char *type; /* NULL: addresses were given */
+	hs_addr addresses[MAX_ADDRESSES];
+	size_t n_addresses;
 	const char *exclude;
 	uint32_t n_paths; /* 0: not given */
 };
@@ -28,6 +34,23 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+static error_t take_argument(struct argp_state *state, struct why_options *own, const char *argument)
+{
+	const struct hs_invocation *invocation = state->input;
+
+	if (!invocation->source.pid)
+		return ARGP_ERR_UNKNOWN;
+	if (own->n_addresses == MAX_ADDRESSES)
+		argp_error(state, "more than %d addresses", MAX_ADDRESSES);
+	if (!own->type && hs_options_address(argument, &own->addresses[own->n_addresses])) {
+		own->n_addresses++;
+		return 0;
+	}
+	if (own->n_addresses)
+		argp_error(state, "'%s' is no address: 0x7f… or decimal digits, as id() gives it", argument);
+	return hs_options_second(state, &own->type, argument);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct hs_invocation *invocation = state->input;
@@ -35,9 +58,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		return hs_options_second(state, &own->what, argument);
+		return take_argument(state, own, argument);
 	case ARGP_KEY_END:
-		if (invocation->source.pid && !own->what)
+		if (invocation->source.pid && !own->type && !own->n_addresses)
 			argp_error(state, "why what? An address or a type ('heapspy report %d' lists the types)", (int)invocation->source.pid);
 		return 0;
 	case KEY_MAX_PATHS:
@@ -51,14 +74,27 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* One, or one for each address. */
+struct results {
+	struct hs_why *items;
+	size_t n;
+};
+
+static void results_deinit(struct results *results)
+{
+	for (size_t i = 0; i < results->n; i++)
+		hs_why_deinit(&results->items[i]);
+	free(results->items);
+}
+
 static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
 {
-	const struct hs_why *why = context;
+	const struct results *results = context;
 
 	if (output->format == HS_FORMAT_JSON)
-		return hs_why_json(out, why);
+		return hs_why_json(out, results->items, results->n);
 	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
-	hs_why_text(out, why, &style);
+	hs_why_text(out, results->items, results->n, &style);
 	return NULL;
 }
 
@@ -67,24 +103,38 @@ static void close_reach(struct hs_reach **reach)
 	hs_reach_close(*reach);
 }
 
+/* What was asked for is looked up first: that costs less than the search. */
+static struct hs_error *find(const struct why_options *own, const struct hs_object_source *source, struct results *results, hs_node *nodes)
+{
+	if (own->type)
+		return hs_type_match(source->heap, own->type, &results->items[0].match);
+	for (size_t i = 0; i < own->n_addresses; i++)
+		HS_TRY(hs_object_node_of(source, own->addresses[i], &nodes[i]));
+	return NULL;
+}
+
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct why_options *own = invocation->own;
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
 	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
-	const struct hs_reach_options options_of_paths = { .exclude = own->exclude, .threads = &invocation->capture->threads };
+	const struct hs_reach_options reaching = { .exclude = own->exclude, .threads = &invocation->capture->threads };
+	size_t n = own->type ? 1 : own->n_addresses;
 	char host[HS_HOST_BYTES];
-	HS_CLEANUP(hs_why_deinit) struct hs_why why = { .document = hs_document_of(invocation, host) };
-	hs_addr address;
-	hs_node node = HS_NO_NODE;
+	HS_CLEANUP(results_deinit) struct results results = { .items = calloc(n, sizeof(*results.items)) };
+	HS_FREE hs_node *nodes = calloc(n, sizeof(*nodes));
 
-	/* what was asked for is looked for first: it costs less than the search */
-	bool is_address = hs_options_address(own->what, &address);
-	HS_TRY(is_address ? hs_object_node_of(&source, address, &node) : hs_type_match(source.heap, own->what, &why.match));
-	HS_TRY(hs_reach_open(source.heap, source.graph, &options_of_paths, &reach));
-	HS_TRY(is_address ? hs_why_object(&why, &source, reach, node, own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS)
-			  : hs_why_type(&why, &source, reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
-	HS_TRY(hs_output_render(&invocation->output, render, &why));
+	if (!results.items || !nodes)
+		return hs_error_no_memory();
+	for (results.n = 0; results.n < n; results.n++)
+		results.items[results.n].document = hs_document_of(invocation, host);
+	HS_TRY(find(own, &source, &results, nodes));
+	HS_TRY(hs_reach_open(source.heap, source.graph, &reaching, &reach));
+	if (own->type)
+		HS_TRY(hs_why_type(&results.items[0], &source, reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
+	for (size_t i = 0; i < own->n_addresses; i++)
+		HS_TRY(hs_why_object(&results.items[i], &source, reach, nodes[i], own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS));
+	HS_TRY(hs_output_render(&invocation->output, render, &results));
 	if (!invocation->census->is_complete)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
 	return NULL;
@@ -93,7 +143,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_why = {
 	.name = "why",
 	.summary = "Tell what keeps an object alive, or all objects of a type, as Python would write it",
-	.usage = "PID ADDRESS|TYPE",
+	.usage = "PID ADDRESS...|TYPE",
 	.description = "Paths begin at modules, running functions, thread and interpreter state. The first one is the one to act upon: the path that a "
 		       "programmer would name, not the shortest. For a type, the paths of all its objects are merged: [*] stands for any index or key.",
 	.examples = "  heapspy why 4242 0x7f3a5c0d1e80\n"

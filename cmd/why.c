@@ -11,7 +11,7 @@
 #include "json.h"
 #include "unicode.h"
 
-#define MAX_STEPS_LISTED 2000 /* of a path; more of them say nothing more */
+#define MAX_STEPS_LISTED ((size_t)1 << 24) /* of a path: whoever asks for JSON of a linked list gets it whole */
 
 static bool add_step(struct hs_why_path *path, hs_addr from, hs_addr to, uint8_t kind, const char *name)
 {
@@ -240,20 +240,36 @@ static json_t *target_json(const struct hs_object_row *row)
 	return object;
 }
 
-struct hs_error *hs_why_json(FILE *out, const struct hs_why *why)
+/* Adds what is told of one object, or of one type. */
+static void set_result(json_t *object, const struct hs_why *why)
 {
-	json_t *root = hs_document_json(&why->document), *paths = json_array();
+	json_t *paths = json_array();
 
 	for (size_t i = 0; i < why->paths.n; i++)
 		json_array_append_new(paths, path_json(&why->paths.items[i], why->is_type));
 	if (why->is_type) {
-		json_object_set_new(root, "type", hs_json_string(why->match.name));
-		json_object_set_new(root, "instances", hs_json_u64(why->n_objects));
+		json_object_set_new(object, "type", hs_json_string(why->match.name));
+		json_object_set_new(object, "instances", hs_json_u64(why->n_objects));
 	} else {
-		json_object_set_new(root, "target", target_json(&why->object));
+		json_object_set_new(object, "target", target_json(&why->object));
 	}
-	json_object_set_new(root, "unreachable", hs_json_u64(why->n_unreached));
-	json_object_set_new(root, "n_paths", hs_json_u64(why->n_paths));
-	json_object_set_new(root, "paths", paths);
+	json_object_set_new(object, "unreachable", hs_json_u64(why->n_unreached));
+	json_object_set_new(object, "n_paths", hs_json_u64(why->n_paths));
+	json_object_set_new(object, "paths", paths);
+}
+
+struct hs_error *hs_why_json(FILE *out, const struct hs_why *results, size_t n)
+{
+	json_t *root = hs_document_json(&results[0].document), *list = n > 1 ? json_array() : NULL;
+
+	if (n == 1)
+		set_result(root, &results[0]);
+	for (size_t i = 0; list && i < n; i++) {
+		json_t *object = json_object();
+		set_result(object, &results[i]);
+		json_array_append_new(list, object);
+	}
+	if (list)
+		json_object_set_new(root, "results", list);
 	return hs_json_write(out, root);
 }

@@ -48,8 +48,9 @@ struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source
 struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, size_t n_max) HS_MUST_CHECK;
 void hs_why_deinit(struct hs_why *why);
 
-void hs_why_text(FILE *out, const struct hs_why *why, const struct hs_style *style);
+/* One result, or those of several objects under the head of the first; n >= 1. */
+void hs_why_text(FILE *out, const struct hs_why *results, size_t n, const struct hs_style *style);
 /* Errors: NO_MEMORY. */
-struct hs_error *hs_why_json(FILE *out, const struct hs_why *why) HS_MUST_CHECK;
+struct hs_error *hs_why_json(FILE *out, const struct hs_why *results, size_t n) HS_MUST_CHECK;
 
 #endif

@@ -57,11 +57,18 @@ static size_t encode_utf8(char out[4], uint32_t code)
 	return n;
 }
 
+/* Harmless, but nobody sees which it is: blanks other than " ", private use, what is no character. Python's repr() escapes them. */
+static bool is_indistinct(uint32_t code)
+{
+	return code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f || code == 0x3000 ||
+	       (code >= 0xe000 && code <= 0xf8ff) || (code & 0xfffe) == 0xfffe || code >= 0xf0000;
+}
+
 size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code)
 {
 	bool is_character = code < 0xd800 || (code >= 0xe000 && code <= 0x10ffff);
 
-	return is_character && !is_unsafe(code) ? encode_utf8(ret, code) : escape_code(ret, code);
+	return is_character && !is_unsafe(code) && !is_indistinct(code) ? encode_utf8(ret, code) : escape_code(ret, code);
 }
 
 size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)

@@ -16,7 +16,8 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes);
 #define HS_ESCAPED_CODE_BYTES 16
 
 /*
- * One character by its code point, in the same way; surrogates and what lies beyond Unicode as \uNNNN and \UNNNNNNNN.
+ * One character by its code point, as Python's repr() does: in the same way, and also what looks like another (blanks other than
+ * " ", private use, surrogates) as \xNN, \uNNNN or \UNNNNNNNN.
  * Writes no NUL; returns the length.
  */
 size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code);

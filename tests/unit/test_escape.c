@@ -104,9 +104,29 @@ static void stays_inside_every_buffer(void **state)
 	}
 }
 
+static void single_characters(void **state)
+{
+	static const struct {
+		uint32_t code;
+		const char *text;
+	} cases[] = {
+		{ 'a', "a" }, { '\n', "\\n" }, { 0x1b, "\\x1b" }, { 0xe9, "\xc3\xa9" }, { 0xa0, "\\xa0" }, { 0x205f, "\\u205f" }, { 0x202e, "\\u202e" },
+		{ 0x65e5, "\xe6\x97\xa5" }, { 0xd800, "\\ud800" }, { 0xffff, "\\uffff" }, { 0x1f600, "\xf0\x9f\x98\x80" }, { 0x10ffff, "\\U0010ffff" },
+		{ 0xffffffff, "\\Uffffffff" },
+	};
+	char text[HS_ESCAPED_CODE_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(hs_escape_code(text, cases[i].code), strlen(cases[i].text));
+		assert_memory_equal(text, cases[i].text, strlen(cases[i].text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(single_characters),
 		cmocka_unit_test(keeps_printable_text),
 		cmocka_unit_test(escapes_controls),
 		cmocka_unit_test(escapes_what_reorders_or_hides),
