@@ -52,8 +52,15 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 /* NULL is legal. */
 void hs_reach_close(struct hs_reach *reach);
 
+/* Pointers to roots are valid until words that may be references are looked for: until a path is not found among the exact ones. */
 const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
-const struct hs_paths *hs_reach_paths(const struct hs_reach *reach);
+
+/*
+ * hs_paths_step() and hs_paths_find(): paths from exact roots, and only for an object that none of these reaches, from words that may
+ * be references, which are looked for then. An object that nothing reaches has no path. Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct hs_path_step *ret, bool *ret_is_reached) HS_MUST_CHECK;
+struct hs_error *hs_reach_find(struct hs_reach *reach, hs_node node, size_t n_max, struct hs_path **ret, size_t *ret_n) HS_MUST_CHECK;
 
 /*
  * What costs so much, a root or a step, is taken only where nothing else leads to an object: a function's globals, a class's bases,
