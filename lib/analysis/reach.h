@@ -79,6 +79,12 @@ struct hs_reach_step {
 /* The cheapest reference from one node to another that names it best. False when there is none. */
 bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret);
 
+/*
+ * Writes the expression of the cheapest path to a node; "" when nothing reaches it. `hides_values`: for output that shows none.
+ * Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_reach_expression(struct hs_reach *reach, hs_node node, bool hides_values, char *ret, size_t ret_bytes) HS_MUST_CHECK;
+
 /* Begins the expression of a path from a root, the root's own variable included. */
 void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes);
 
