@@ -279,11 +279,12 @@ void hs_template_visit_more(const struct hs_cpython *py, const struct hs_object 
 static void visit_callback(const struct hs_cpython *py, hs_addr context, const struct hs_visitor *visitor)
 {
 	const struct hs_layout *layout = py->layout;
-	const uint8_t *words = context && HS_SIZEOF(layout, callback_context) ? hs_image_at(py->image, context, HS_SIZEOF(layout, callback_context)) : NULL;
+	uint32_t bytes = HS_SIZEOF(layout, callback_context);
+	const uint8_t *words = context && bytes ? hs_image_at(py->image, context, bytes) : NULL;
 
 	if (!words)
 		return;
-	visitor->storage(visitor->context, context, HS_SIZEOF(layout, callback_context));
+	visitor->storage(visitor->context, context, bytes);
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, callable), "callable", HS_STRONG);
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, module), "module", HS_STRONG);
 }
