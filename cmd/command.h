@@ -57,6 +57,7 @@ struct hs_output_options {
 /* One run of one command. Borrowed by `run`; the runner owns and releases everything in it. */
 struct hs_invocation {
 	const struct hs_command *command;
+	enum hs_stage needs; /* the command's; its parse hook may make do with less */
 	struct hs_source_options source;
 	struct hs_output_options output;
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */

@@ -67,4 +67,5 @@ struct hs_error *hs_report_select(struct hs_report *report, const char *filter, 
 void hs_report_deinit(struct hs_report *report)
 {
 	hs_array_free(&report->rows);
+	hs_largest_deinit(&report->largest);
 }

@@ -17,6 +17,7 @@
 #include "census.h"
 #include "document.h"
 #include "error.h"
+#include "largest.h"
 #include "terminal.h"
 
 enum hs_report_sort {
@@ -30,7 +31,9 @@ enum hs_report_sort {
 struct hs_report {
 	struct hs_document document;
 	const char *filter;       /* the glob that `rows` match; NULL: all types */
-	HS_ARRAY(const struct hs_census_type *) rows; /* sorted; the only thing the report owns */
+	HS_ARRAY(const struct hs_census_type *) rows; /* sorted; owned */
+	struct hs_largest largest; /* owned */
+	bool has_largest;
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };
 

@@ -56,6 +56,42 @@ static json_t *census_json(const struct hs_report *report)
 	return census;
 }
 
+/* What is told of every object that holds much. */
+static json_t *large_json(const struct hs_large_object *large)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "address", hs_json_address(large->row.address));
+	json_object_set_new(object, "type", hs_json_string(large->row.type));
+	json_object_set_new(object, "path", json_string(large->path));
+	return object;
+}
+
+static json_t *retainers_json(const struct hs_large_objects *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		json_t *object = large_json(&list->items[i]);
+		json_object_set_new(object, "retained", hs_json_u64(list->items[i].row.values[HS_OBJECT_RETAINED]));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *containers_json(const struct hs_large_objects *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		json_t *object = large_json(&list->items[i]);
+		json_object_set_new(object, "len", hs_json_u64(list->items[i].row.values[HS_OBJECT_LENGTH]));
+		json_object_set_new(object, "bytes", hs_json_u64(list->items[i].row.values[HS_OBJECT_BYTES]));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 {
 	json_t *root = hs_document_json(&report->document);
@@ -63,5 +99,9 @@ struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 	json_object_set_new(root, "coverage", coverage_json(report->document.census));
 	json_object_set_new(root, "missing", missing_json(report->document.capture));
 	json_object_set_new(root, "census", census_json(report));
+	if (report->has_largest) {
+		json_object_set_new(root, "retainers", retainers_json(&report->largest.retainers));
+		json_object_set_new(root, "containers", containers_json(&report->largest.containers));
+	}
 	return hs_json_write(out, root);
 }

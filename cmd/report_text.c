@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "report.h"
+#include "table.h"
 #include "text.h"
 
 enum column {
@@ -235,6 +236,45 @@ static void put_next(FILE *out, const struct hs_report *report)
 		fprintf(out, " -f json -o heap-%d.json\n", pid);
 }
 
+#define N_LARGEST_SHOWN 8
+
+static void put_retainers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
+{
+	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "PATH", true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 3 };
+	char size[HS_FIGURE_BYTES];
+
+	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
+		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
+		hs_table_add(&table, "%s", hs_text_size(size, list->items[i].row.values[HS_OBJECT_RETAINED]));
+		hs_table_add_text(&table, list->items[i].path, style);
+	}
+	hs_table_put(out, &table, 0, style);
+}
+
+static void put_containers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
+{
+	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "PATH", true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 4 };
+	char figure[HS_FIGURE_BYTES];
+
+	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
+		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
+		hs_table_add(&table, "%s", hs_text_count(figure, list->items[i].row.values[HS_OBJECT_LENGTH]));
+		hs_table_add(&table, "%s", hs_text_size(figure, list->items[i].row.values[HS_OBJECT_BYTES]));
+		hs_table_add_text(&table, list->items[i].path, style);
+	}
+	hs_table_put(out, &table, 0, style);
+}
+
+static void put_largest(FILE *out, const struct hs_report *report, const struct hs_style *style)
+{
+	fputc('\n', out);
+	put_retainers(out, &report->largest.retainers, style);
+	fputc('\n', out);
+	put_containers(out, &report->largest.containers, style);
+}
+
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)
 {
 	hs_document_put_identity(out, &report->document, style);
@@ -243,5 +283,7 @@ void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_s
 	hs_document_put_warnings(out, &report->document, style);
 	fputc('\n', out);
 	put_table(out, report, style);
+	if (report->has_largest)
+		put_largest(out, report, style);
 	put_next(out, report);
 }

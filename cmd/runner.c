@@ -112,7 +112,7 @@ static struct hs_error *take_census(struct hs_invocation *invocation)
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
-	if (invocation->command->needs < HS_STAGE_HEAP)
+	if (invocation->needs < HS_STAGE_HEAP)
 		hs_process_heap_close(hs_take(invocation->heap));
 	return error;
 }
@@ -185,7 +185,7 @@ static struct hs_error *settle(struct hs_invocation *invocation)
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
 static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
 {
-	enum hs_stage needs = invocation->command->needs;
+	enum hs_stage needs = invocation->needs;
 
 	if (needs >= HS_STAGE_CAPTURE) {
 		*ret_stage = HS_STAGE_CAPTURE;
@@ -231,7 +231,7 @@ static void invocation_deinit(struct hs_invocation *invocation)
 
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status)
 {
-	HS_CLEANUP(invocation_deinit) struct hs_invocation invocation = { .command = command };
+	HS_CLEANUP(invocation_deinit) struct hs_invocation invocation = { .command = command, .needs = command->needs };
 	enum hs_stage stage = HS_STAGE_NONE;
 
 	invocation.own = calloc(1, command->own_bytes + 1);

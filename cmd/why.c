@@ -96,7 +96,7 @@ static struct hs_error *write_path(struct hs_why_path *ret, const struct hs_obje
 	struct hs_expression expression;
 	struct hs_reach_step steps[3]; /* this one and the two before, by i % 3 */
 
-	ret->root = root;
+	ret->root = *root;
 	ret->cost = path->cost;
 	ret->count = 1;
 	hs_reach_begin(root, &expression, text, sizeof(text));
@@ -128,14 +128,14 @@ static void drop_path(struct hs_why_path *path)
 	free(path->expression);
 }
 
-struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, hs_node node, size_t n_max)
+struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, struct hs_reach *reach, hs_node node, size_t n_max)
 {
 	struct hs_path *paths = NULL;
 	struct hs_error *error = NULL;
 	size_t n = 0;
 
 	hs_object_row_of(source, node, true, &why->object);
-	HS_TRY(hs_paths_find(hs_reach_paths(reach), node, n_max, &paths, &n));
+	HS_TRY(hs_reach_find(reach, node, n_max, &paths, &n));
 	for (size_t i = 0; i < n && !error; i++) {
 		struct hs_why_path *path = hs_array_append(&why->paths);
 		error = path ? write_path(path, source, reach, &paths[i]) : hs_error_no_memory();
@@ -155,14 +155,14 @@ static bool is_meant(const void *context, const struct hs_type *type)
 	return hs_type_is_meant(context, type);
 }
 
-struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, size_t n_max)
+struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
 {
 	HS_CLEANUP(hs_path_groups_deinit) struct hs_path_groups groups = { 0 };
 	size_t n_roots;
-	const struct hs_reach_root *roots = hs_reach_roots(reach, &n_roots);
 
 	why->is_type = true;
 	HS_TRY(hs_path_groups_find(reach, source->graph, is_meant, &why->match, &groups));
+	const struct hs_reach_root *roots = hs_reach_roots(reach, &n_roots);
 	why->n_objects = groups.n_objects;
 	why->n_unreached = groups.n_unreached;
 	why->n_paths = groups.list.n;
@@ -173,7 +173,7 @@ struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *
 			return hs_error_no_memory();
 		path->expression = hs_take(group->expression);
 		path->count = group->count;
-		path->root = &roots[group->root];
+		path->root = roots[group->root];
 	}
 	return NULL;
 }
@@ -221,7 +221,7 @@ static json_t *path_json(const struct hs_why_path *path, bool is_merged)
 
 	json_object_set_new(object, "expression", json_string(path->expression));
 	json_object_set_new(object, "count", hs_json_u64(path->count));
-	json_object_set_new(object, "root", root_json(path->root));
+	json_object_set_new(object, "root", root_json(&path->root));
 	if (is_merged)
 		return object;
 	json_object_set_new(object, "evaluable", json_boolean(path->is_evaluable));

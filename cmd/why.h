@@ -26,7 +26,7 @@ struct hs_why_path {
 	bool is_last_resort; /* see HS_REACH_LAST_RESORT */
 	uint64_t cost;
 	uint64_t count;   /* objects that it stands for */
-	const struct hs_reach_root *root;
+	struct hs_reach_root root; /* its strings are borrowed from the reach */
 	HS_ARRAY(struct hs_why_step) steps; /* of one object; owned */
 };
 
@@ -42,10 +42,10 @@ struct hs_why {
 };
 
 /* The paths to one object. Errors: NO_MEMORY. */
-struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, hs_node node,
+struct hs_error *hs_why_object(struct hs_why *why, const struct hs_object_source *source, struct hs_reach *reach, hs_node node,
 			       size_t n_max) HS_MUST_CHECK;
 /* Those to all objects of the types that why->match means, merged. Errors: NO_MEMORY. */
-struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, const struct hs_reach *reach, size_t n_max) HS_MUST_CHECK;
+struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max) HS_MUST_CHECK;
 void hs_why_deinit(struct hs_why *why);
 
 /* One result, or those of several objects under the head of the first; n >= 1. */

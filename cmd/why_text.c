@@ -9,7 +9,7 @@
 
 static const char *origin_of(const struct hs_why_path *path)
 {
-	switch (path->root->kind) {
+	switch (path->root.kind) {
 	case HS_ROOT_MODULE:
 		return "a module";
 	case HS_ROOT_FRAME:
@@ -21,7 +21,7 @@ static const char *origin_of(const struct hs_why_path *path)
 	case HS_REACH_NATIVE:
 		return "a word in memory of C code, which may be a reference";
 	default:
-		return hs_reach_root_kind(path->root);
+		return hs_reach_root_kind(&path->root);
 	}
 }
 
@@ -41,7 +41,7 @@ static void put_object_paths(FILE *out, const struct hs_why *why, const struct h
 		const struct hs_why_path *path = &why->paths.items[i];
 		HS_FREE char *expression = hs_text_safe(path->expression, style);
 		fprintf(out, "%s%s\n", i ? "  also     " : "  held by  ", expression ? expression : "?");
-		if (!i && path->root->kind != HS_ROOT_MODULE)
+		if (!i && path->root.kind != HS_ROOT_MODULE)
 			fprintf(out, "           from %s\n", origin_of(path));
 	}
 	if (!why->paths.n)

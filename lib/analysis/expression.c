@@ -115,10 +115,31 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 	return expression->pending >= HS_PENDING_THREADS && add_to_thread_local(expression, step);
 }
 
+#define MAX_SHOWN_KEY 40
+
+/* A key or an element is a value like any other, unless it is a name: an identifier, and short. */
+static bool put_hidden(struct hs_expression *expression, const struct hs_expression_step *step)
+{
+	char name[MAX_SHOWN_KEY + 1];
+
+	if (step->kind != HS_EDGE_VALUE && step->kind != HS_EDGE_KEY && step->kind != HS_EDGE_ITEM)
+		return false;
+	if (step->kind == HS_EDGE_VALUE && hs_attribute_of_key(step->name, name, sizeof(name)))
+		return false;
+	if (step->kind == HS_EDGE_VALUE)
+		hs_bounded_text_put(&expression->text, *step->name == '\'' || *step->name == '"' ? "['" HS_ELLIPSIS "']" : "[" HS_ELLIPSIS "]");
+	else
+		hs_bounded_text_printf(&expression->text, "<%s>", hs_edge_kind_name(step->kind));
+	expression->is_evaluable = false;
+	return true;
+}
+
 static void put_step(struct hs_expression *expression, const struct hs_expression_step *step)
 {
 	char text[HS_REFERENCE_NAME_BYTES + 32];
 
+	if (expression->hides_values && !step->is_any && put_hidden(expression, step))
+		return;
 	if (step->is_any && (step->kind == HS_EDGE_INDEX || step->kind == HS_EDGE_VALUE)) {
 		hs_bounded_text_put(&expression->text, "[*]");
 		expression->is_evaluable = false;

@@ -41,6 +41,7 @@ struct hs_expression {
 	struct hs_bounded_text text;
 	size_t room; /* the limit of the text without what is kept for the last "…" */
 	bool is_evaluable;
+	bool hides_values; /* set behind hs_expression_begin(): keys that are no names become "['…']" */
 	/* A step that the next one may be written together with. */
 	enum {
 		HS_PENDING_NONE,

@@ -27,7 +27,7 @@ struct shape {
 };
 
 struct grouping {
-	const struct hs_reach *reach;
+	struct hs_reach *reach;
 	const struct hs_graph *graph;
 	HS_ARRAY(struct shape) shapes;
 	uint32_t *table;  /* open addressing, shape + 1 */
@@ -35,7 +35,6 @@ struct grouping {
 	uint32_t *known;  /* by node: shape + 1 */
 	HS_ARRAY(hs_node) stack;
 	HS_ARRAY(uint32_t) chain;
-	bool is_short;
 };
 
 static void grouping_deinit(struct grouping *grouping)
@@ -213,19 +212,23 @@ static uint32_t shape_of_step(struct grouping *grouping, uint32_t before, hs_nod
 	return turn == NO_SHAPE ? intern(grouping, &shape) : turn;
 }
 
-/* The shape of the path to `node`; NO_SHAPE when no root reaches it, or memory is out. */
-static uint32_t shape_of(struct grouping *grouping, hs_node node)
+/* The shape of the path to `node`: *ret is NO_SHAPE when no root reaches it. */
+static struct hs_error *shape_of(struct grouping *grouping, hs_node node, uint32_t *ret)
 {
-	const struct hs_paths *paths = hs_reach_paths(grouping->reach);
 	struct hs_path_step step = { .parent = HS_CSR_NONE };
 	uint32_t shape = NO_SHAPE;
+	bool is_reached;
 
+	*ret = NO_SHAPE;
 	grouping->stack.n = 0;
 	/* up to what is known, or to the root … */
 	for (hs_node at = node; shape == NO_SHAPE; at = step.parent) {
+		HS_TRY(hs_reach_last_step(grouping->reach, at, &step, &is_reached));
+		if (!is_reached)
+			return NULL;
 		hs_node *slot = hs_array_append(&grouping->stack);
-		if (!slot || !hs_paths_step(paths, at, &step))
-			return NO_SHAPE;
+		if (!slot)
+			return hs_error_no_memory();
 		*slot = at;
 		if (grouping->known[at]) {
 			shape = grouping->known[at] - 1;
@@ -233,17 +236,18 @@ static uint32_t shape_of(struct grouping *grouping, hs_node node)
 			const struct shape root = { .before = NO_SHAPE, .root = step.root, .name = "", .sample = HS_NO_NODE };
 			shape = intern(grouping, &root);
 			if (shape == NO_SHAPE)
-				return NO_SHAPE;
+				return hs_error_no_memory();
 		}
 	}
 	/* … and down again */
-	for (size_t i = grouping->stack.n; i-- > 0 && shape != NO_SHAPE;) {
+	for (size_t i = grouping->stack.n; i-- > 0;) {
 		grouping->known[grouping->stack.items[i]] = shape + 1;
-		if (i)
-			shape = shape_of_step(grouping, shape, grouping->stack.items[i], grouping->stack.items[i - 1]);
+		shape = i ? shape_of_step(grouping, shape, grouping->stack.items[i], grouping->stack.items[i - 1]) : shape;
+		if (shape == NO_SHAPE)
+			return hs_error_no_memory();
 	}
-	grouping->is_short |= shape == NO_SHAPE;
-	return shape;
+	*ret = shape;
+	return NULL;
 }
 
 static char *expression_of(struct grouping *grouping, uint32_t shape)
@@ -334,7 +338,7 @@ static struct hs_error *list_groups(struct grouping *grouping, struct hs_path_gr
 	return NULL;
 }
 
-struct hs_error *hs_path_groups_find(const struct hs_reach *reach, const struct hs_graph *graph,
+struct hs_error *hs_path_groups_find(struct hs_reach *reach, const struct hs_graph *graph,
 				     bool (*is_meant)(const void *context, const struct hs_type *type), const void *context,
 				     struct hs_path_groups *ret)
 {
@@ -348,9 +352,8 @@ struct hs_error *hs_path_groups_find(const struct hs_reach *reach, const struct 
 		if (!type || !is_meant(context, type))
 			continue;
 		ret->n_objects++;
-		uint32_t shape = shape_of(&grouping, node);
-		if (grouping.is_short)
-			return hs_error_no_memory();
+		uint32_t shape;
+		HS_TRY(shape_of(&grouping, node, &shape));
 		if (shape == NO_SHAPE) {
 			ret->n_unreached++;
 			continue;

@@ -24,7 +24,7 @@ struct hs_path_groups {
 /*
  * Adds up the paths of all nodes that `is_meant` holds for. Errors: NO_MEMORY.
  */
-struct hs_error *hs_path_groups_find(const struct hs_reach *reach, const struct hs_graph *graph,
+struct hs_error *hs_path_groups_find(struct hs_reach *reach, const struct hs_graph *graph,
 				     bool (*is_meant)(const void *context, const struct hs_type *type), const void *context,
 				     struct hs_path_groups *ret) HS_MUST_CHECK;
 void hs_path_groups_deinit(struct hs_path_groups *groups);

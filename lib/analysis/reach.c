@@ -115,6 +115,59 @@ static const uint32_t *sources_of(const void *context, uint32_t node, size_t *re
 	return hs_graph_sources(reach->graph, node, ret_n);
 }
 
+/* The search from the roots [first, first + n). */
+static struct hs_path_input input_of(const struct hs_reach *reach, size_t first, size_t n)
+{
+	struct hs_path_input input = {
+		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items + first, .n_roots = n, .classes = reach->classes,
+		.ask = reach_ask, .context = reach, .excluded = reach->excluded,
+	};
+
+	reach_fill_costs(input.costs);
+	return input;
+}
+
+static struct hs_error *look_for_late_roots(struct hs_reach *reach)
+{
+	if (reach->has_late)
+		return NULL;
+	HS_TRY(reach_find_late_roots(reach));
+	reach->has_late = true;
+	/* the array of roots may have moved */
+	reach->paths.input.roots = reach->path_roots.items;
+	const struct hs_path_input input = input_of(reach, reach->n_exact, reach->roots.n - reach->n_exact);
+	return hs_paths_init(&reach->late_paths, &input);
+}
+
+struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct hs_path_step *ret, bool *ret_is_reached)
+{
+	*ret_is_reached = hs_paths_step(&reach->paths, node, ret);
+	if (*ret_is_reached)
+		return NULL;
+	HS_TRY(look_for_late_roots(reach));
+	*ret_is_reached = hs_paths_step(&reach->late_paths, node, ret);
+	if (*ret_is_reached && ret->parent == HS_CSR_NONE)
+		ret->root += (uint32_t)reach->n_exact;
+	return NULL;
+}
+
+struct hs_error *hs_reach_find(struct hs_reach *reach, hs_node node, size_t n_max, struct hs_path **ret, size_t *ret_n)
+{
+	struct hs_path *paths = NULL;
+	size_t n = 0;
+
+	HS_TRY(hs_paths_find(&reach->paths, node, n_max, &paths, &n));
+	if (!n) {
+		HS_TRY(look_for_late_roots(reach));
+		HS_TRY(hs_paths_find(&reach->late_paths, node, n_max, &paths, &n));
+		for (size_t i = 0; i < n; i++)
+			paths[i].root += (uint32_t)reach->n_exact;
+	}
+	*ret = paths;
+	*ret_n = n;
+	return NULL;
+}
+
 static void close_reach(struct hs_reach **reach)
 {
 	hs_reach_close(*reach);
@@ -124,21 +177,21 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 			       struct hs_reach **ret)
 {
 	HS_CLEANUP(close_reach) struct hs_reach *reach = calloc(1, sizeof(*reach));
+	static const struct hs_reach_options none;
 
 	if (!reach)
 		return hs_error_no_memory();
 	if (!options)
-		options = &(const struct hs_reach_options){ 0 };
+		options = &none;
 	reach->heap = heap;
 	reach->graph = graph;
+	reach->threads = options->threads;
 	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };
-	HS_TRY(reach_find_roots(reach, options->threads));
+	HS_TRY(reach_find_roots(reach));
 	HS_TRY(classify(reach, options->exclude));
-	struct hs_path_input input = {
-		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->path_roots.n,
-		.classes = reach->classes, .ask = reach_ask, .context = reach, .excluded = reach->excluded,
-	};
-	reach_fill_costs(input.costs);
+	reach->n_exact = reach->roots.n;
+	const struct hs_path_input input = input_of(reach, 0, reach->n_exact);
+	/* asking needs the costs that the search is given */
 	reach->paths.input = input;
 	HS_TRY(hs_paths_init(&reach->paths, &input));
 	*ret = hs_take(reach);
@@ -150,6 +203,7 @@ void hs_reach_close(struct hs_reach *reach)
 	if (!reach)
 		return;
 	hs_paths_deinit(&reach->paths);
+	hs_paths_deinit(&reach->late_paths);
 	for (size_t i = 0; i < reach->strings.n; i++)
 		free(reach->strings.items[i]);
 	hs_array_free(&reach->strings);
@@ -165,11 +219,6 @@ const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t 
 {
 	*ret_n = reach->roots.n;
 	return reach->roots.items;
-}
-
-const struct hs_paths *hs_reach_paths(const struct hs_reach *reach)
-{
-	return &reach->paths;
 }
 
 static uint8_t holder_of(const struct hs_reach *reach, hs_node node)

@@ -52,8 +52,15 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 /* NULL is legal. */
 void hs_reach_close(struct hs_reach *reach);
 
+/* Pointers to roots are valid until words that may be references are looked for: until a path is not found among the exact ones. */
 const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
-const struct hs_paths *hs_reach_paths(const struct hs_reach *reach);
+
+/*
+ * hs_paths_step() and hs_paths_find(): paths from exact roots, and only for an object that none of these reaches, from words that may
+ * be references, which are looked for then. An object that nothing reaches has no path. Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct hs_path_step *ret, bool *ret_is_reached) HS_MUST_CHECK;
+struct hs_error *hs_reach_find(struct hs_reach *reach, hs_node node, size_t n_max, struct hs_path **ret, size_t *ret_n) HS_MUST_CHECK;
 
 /*
  * What costs so much, a root or a step, is taken only where nothing else leads to an object: a function's globals, a class's bases,
@@ -71,6 +78,12 @@ struct hs_reach_step {
 
 /* The cheapest reference from one node to another that names it best. False when there is none. */
 bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret);
+
+/*
+ * Writes the expression of the cheapest path to a node; "" when nothing reaches it. `hides_values`: for output that shows none.
+ * Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_reach_expression(struct hs_reach *reach, hs_node node, bool hides_values, char *ret, size_t ret_bytes) HS_MUST_CHECK;
 
 /* Begins the expression of a path from a root, the root's own variable included. */
 void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes);

@@ -37,12 +37,18 @@ struct hs_reach {
 	HS_ARRAY(struct namespace) namespaces;
 	uint8_t *classes;         /* by node */
 	uint64_t *excluded;       /* a bit a node; NULL: none */
-	struct hs_paths paths;
+	const struct hs_thread_list *threads; /* of the capture; NULL: unknown */
+	struct hs_paths paths;                /* from the exact roots */
+	bool has_late;                        /* the words were looked for */
+	size_t n_exact;                       /* roots; those behind them are such words … */
+	struct hs_paths late_paths;           /* … where these begin */
 	bool is_short;
 };
 
 /* reach_roots.c: fills roots, path_roots, namespaces. */
-struct hs_error *reach_find_roots(struct hs_reach *reach, const struct hs_thread_list *threads) HS_MUST_CHECK;
+struct hs_error *reach_find_roots(struct hs_reach *reach) HS_MUST_CHECK;
+/* Adds the words that may be references. */
+struct hs_error *reach_find_late_roots(struct hs_reach *reach) HS_MUST_CHECK;
 /* A copy of `text` that lives as long as the reach; NULL when memory is out. */
 const char *reach_keep(struct hs_reach *reach, const char *text);
 

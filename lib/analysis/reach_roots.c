@@ -11,7 +11,7 @@
 
 #define COST_SITE 3     /* a module from site-packages */
 #define COST_STANDARD 4 /* one that comes with Python */
-#define COST_CONSERVATIVE 250 /* taken only where no exact root leads: other ways cost less, however far round */
+#define COST_CONSERVATIVE 20
 
 const char *reach_keep(struct hs_reach *reach, const char *text)
 {
@@ -154,12 +154,12 @@ static void free_late_roots(struct hs_late_roots *late)
 	hs_array_free(late);
 }
 
-static struct hs_error *keep_late_roots(struct hs_reach *reach, const struct hs_thread_list *threads)
+struct hs_error *reach_find_late_roots(struct hs_reach *reach)
 {
 	static const uint8_t kinds[] = { [HS_LATE_STATIC] = HS_ROOT_STATIC, [HS_LATE_STACK] = HS_REACH_STACK, [HS_LATE_NATIVE] = HS_REACH_NATIVE };
 	HS_CLEANUP(free_late_roots) struct hs_late_roots late = { 0 };
 
-	HS_TRY(hs_late_roots_find(reach->graph, threads, &late));
+	HS_TRY(hs_late_roots_find(reach->graph, reach->threads, &late));
 	for (size_t i = 0; i < late.n; i++) {
 		struct hs_reach_root *slot = hs_array_append(&reach->roots);
 		struct hs_path_root *path_root = hs_array_append(&reach->path_roots);
@@ -172,7 +172,7 @@ static struct hs_error *keep_late_roots(struct hs_reach *reach, const struct hs_
 	return NULL;
 }
 
-struct hs_error *reach_find_roots(struct hs_reach *reach, const struct hs_thread_list *threads)
+struct hs_error *reach_find_roots(struct hs_reach *reach)
 {
 	const struct hs_cpython *py = reach->heap->py;
 	struct collecting collecting = { .reach = reach };
@@ -181,7 +181,6 @@ struct hs_error *reach_find_roots(struct hs_reach *reach, const struct hs_thread
 		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
 	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
 	HS_TRY(hs_roots_visit(py, reach->heap->types, keep_root, &collecting));
-	HS_TRY(keep_late_roots(reach, threads));
 	if (reach->namespaces.n)
 		qsort(reach->namespaces.items, reach->namespaces.n, sizeof(*reach->namespaces.items), compare_namespaces);
 	return reach->is_short ? hs_error_no_memory() : NULL;

@@ -169,7 +169,7 @@ static void build_graph(const struct fake_heap *heap, const struct hs_process_he
 		size_t n;
 		if (!hs_graph_node_count(graph))
 			break;
-		require_success(hs_paths_find(hs_reach_paths(reach), (value + i * 7919) % hs_graph_node_count(graph), 3, &list, &n));
+		require_success(hs_reach_find(reach, (value + i * 7919) % hs_graph_node_count(graph), 3, &list, &n));
 		hs_path_list_free(list, n);
 	}
 	hs_reach_close(reach);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Picking the largest objects, and writing where they are. */
+#include "largest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+/* The namespace of a module or class: that it holds all that has a name there says nothing. */
+static bool is_namespace(const char *path)
+{
+	static const char end[] = ".__dict__";
+	size_t n = strlen(path);
+
+	return n >= strlen(end) && !strcmp(path + n - strlen(end), end);
+}
+
+#define MORE 4 /* are looked at than are listed: some are namespaces */
+
+static struct hs_error *add(struct hs_large_objects *list, const struct hs_object_source *source, struct hs_reach *reach, hs_node node)
+{
+	struct hs_large_object *slot = hs_array_append(list);
+
+	if (!slot)
+		return hs_error_no_memory();
+	hs_object_row_of(source, node, false, &slot->row);
+	HS_TRY(hs_reach_expression(reach, node, true, slot->path, sizeof(slot->path)));
+	list->n -= is_namespace(slot->path);
+	return NULL;
+}
+
+static bool is_container(const struct hs_type *type)
+{
+	static const char *const kinds[] = { "list", "dict", "set", "frozenset", "tuple", "collections.deque", "collections.OrderedDict" };
+
+	for (size_t i = 0; type && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i], type->kind->tp_name))
+			return true;
+	return false;
+}
+
+struct candidate {
+	hs_node node;
+	uint64_t bytes;
+};
+
+static int compare_candidates(const void *a, const void *b)
+{
+	const struct candidate *left = a, *right = b;
+
+	if (left->bytes != right->bytes)
+		return left->bytes > right->bytes ? -1 : 1;
+	return left->node < right->node ? -1 : left->node > right->node;
+}
+
+/* Keeps the n_max largest by sorting twice as many now and then. */
+static size_t keep_largest(struct candidate *candidates, size_t n, size_t n_max)
+{
+	qsort(candidates, n, sizeof(*candidates), compare_candidates);
+	return n < n_max ? n : n_max;
+}
+
+static struct hs_error *find_containers(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
+{
+	size_t n_kept = MORE * n_max;
+	HS_FREE struct candidate *candidates = calloc(2 * n_kept + 1, sizeof(*candidates));
+	const struct hs_cpython *py = source->heap->py;
+	hs_addr interned = py->interpreters.n ? hs_interned_dict(py, py->interpreters.items[0].address) : 0;
+	size_t n = 0;
+
+	if (!candidates)
+		return hs_error_no_memory();
+	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++) {
+		uint64_t bytes = hs_graph_bytes(source->graph, node);
+		if ((n >= n_kept && bytes < candidates[n_kept - 1].bytes) || !is_container(hs_graph_type(source->graph, node)) ||
+		    hs_graph_address(source->graph, node) == interned)
+			continue;
+		candidates[n++] = (struct candidate){ node, bytes };
+		if (n == 2 * n_kept)
+			n = keep_largest(candidates, n, n_kept);
+	}
+	n = keep_largest(candidates, n, n_kept);
+	for (size_t i = 0; i < n && largest->containers.n < n_max; i++)
+		HS_TRY(add(&largest->containers, source, reach, candidates[i].node));
+	return NULL;
+}
+
+struct hs_error *hs_largest_find(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
+{
+	HS_FREE struct hs_retainer *retainers = NULL;
+	size_t n;
+
+	HS_TRY(hs_object_graph_largest(source->holders, MORE * n_max, &retainers, &n));
+	for (size_t i = 0; i < n && largest->retainers.n < n_max; i++)
+		HS_TRY(add(&largest->retainers, source, reach, retainers[i].node));
+	return find_containers(largest, source, reach, n_max);
+}
+
+void hs_largest_deinit(struct hs_largest *largest)
+{
+	hs_array_free(&largest->retainers);
+	hs_array_free(&largest->containers);
+}
