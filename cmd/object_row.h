@@ -67,6 +67,9 @@ static inline unsigned hs_edge_relation(const struct hs_graph_edge *edge, const 
 {
 	const uint8_t *words = edge->run->words;
 
+	/* what may be stale counts as nothing */
+	if ((edge->relation & (HS_SCANNED | HS_WEAK)) == (HS_SCANNED | HS_WEAK))
+		return HS_SCANNED;
 	if (edge->relation != HS_SCANNED)
 		return edge->relation;
 	if (words < object->body || words >= object->body + object->body_bytes)

@@ -65,13 +65,12 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	}
 }
 
-/* The value stack of a frame whose top is unknown: the words may be stale. */
-static void report_scan(void *context, const void *words, size_t n, enum hs_scan what)
+static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
 {
-	const struct hs_reference_run run = { .words = words, .n = n, .stride = sizeof(hs_addr), .relation = HS_SCANNED, .kind = HS_EDGE_STACK };
-
-	if (what == HS_SCAN_ALL)
-		report_run(context, &run);
+	(void)context;
+	(void)words;
+	(void)n;
+	(void)what;
 }
 
 static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
@@ -100,7 +99,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	static const struct hs_frame_names names = { "f_code", "f_func", "f_locals", "frame" };
 	struct frame_visit frame_visit = *(struct frame_visit *)context;
 	const struct hs_cpython *py = frame_visit.visit->py;
-	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
+	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = ignore_scan };
 
 	frame_visit.frame = frame;
 	frame_visit.is_of_object = frame->owner != HS_FRAME_OF_THREAD;
