@@ -119,7 +119,11 @@ static struct hs_error *solve(struct solver *solver, struct hs_dominators *tree,
 		climber_add(&climber, number);
 	}
 	hs_pages_free(hs_take(solver->semi), solver->bytes);
-	return hs_place_leaves(tree, input, &climber);
+	HS_TRY(hs_place_leaves(tree, input, &climber));
+	/* memory that is touched already costs half of what fresh memory does */
+	tree->spare[0] = hs_take(solver->ancestor);
+	tree->spare[1] = hs_take(solver->best);
+	return NULL;
 }
 
 struct hs_error *hs_dominators_init(struct hs_dominators *tree, const struct hs_dominator_input *input)
@@ -150,6 +154,8 @@ void hs_dominators_deinit(struct hs_dominators *tree)
 	hs_pages_free(tree->place, tree->bytes);
 	hs_pages_free(tree->order, tree->bytes);
 	hs_pages_free(tree->idom, tree->bytes);
+	hs_pages_free(tree->spare[0], tree->bytes);
+	hs_pages_free(tree->spare[1], tree->bytes);
 	*tree = (struct hs_dominators){ 0 };
 }
 

@@ -39,6 +39,7 @@ struct hs_dominators {
 	uint32_t first_late;        /* numbers from here on are reached from late roots only … */
 	uint32_t unreachable;       /* … and from here on from no root: the number of their virtual node; n_order: there are none */
 	size_t bytes;               /* of each of the arrays */
+	uint32_t *spare[2];         /* two more, which the solver had and others may take (then NULL): n_order entries of anything */
 };
 
 #define HS_PLACE_LEAF 0x80000000u

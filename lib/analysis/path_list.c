@@ -45,6 +45,12 @@ static bool is_reached(const struct hs_paths *paths, uint32_t node)
 	return paths->nodes[node].cost && !hs_csr_is_leaf(paths->input.graph, node);
 }
 
+/* No root but a late one reaches the node. */
+static bool is_late(const struct hs_paths *paths, uint32_t node)
+{
+	return paths->nodes[node].cost > paths->late_cost;
+}
+
 static struct hs_path_step step_of(const struct hs_paths *paths, const struct hs_path_node *reached)
 {
 	uint32_t n = paths->input.graph->n;
@@ -52,7 +58,7 @@ static struct hs_path_step step_of(const struct hs_paths *paths, const struct hs
 	return (struct hs_path_step){
 		.parent = reached->parent < n ? reached->parent : HS_CSR_NONE,
 		.root = reached->parent < n ? HS_CSR_NONE : reached->parent - n,
-		.cost = reached->cost - 1,
+		.cost = hs_path_cost(paths, reached->cost),
 	};
 }
 
@@ -93,6 +99,7 @@ struct finding {
 	HS_ARRAY(uint32_t) back;  /* the cheapest path, from the target to the root's node */
 	HS_ARRAY(uint64_t) costs; /* of the paths to each of them */
 	uint64_t *tail;           /* a set of nodes: what a further path must not come back to */
+	bool is_late;             /* the cheapest path begins at a late root: others may, too */
 	size_t n_referrers;       /* looked at */
 	uint64_t n_steps;         /* made */
 	HS_ARRAY(struct turn) turns;
@@ -156,11 +163,13 @@ static struct hs_error *find_turns_at(struct finding *finding, uint32_t at)
 	for (size_t i = 0; i < n && finding->n_referrers < MAX_REFERRERS; i++) {
 		uint32_t cost;
 		finding->n_referrers++;
-		if (sources[i] == next || (i && sources[i] == sources[i - 1]) || !is_reached(finding->paths, sources[i]))
+		if (sources[i] == next || (i && sources[i] == sources[i - 1]) || !is_reached(finding->paths, sources[i]) ||
+		    is_late(finding->paths, sources[i]) != finding->is_late)
 			continue;
 		if (!edge_cost(input, sources[i], node, &cost))
 			return hs_error_no_memory();
-		HS_TRY(add_turn(finding, (struct turn){ at, sources[i], HS_CSR_NONE, finding->paths->nodes[sources[i]].cost - 1 + cost + rest }));
+		cost += hs_path_cost(finding->paths, finding->paths->nodes[sources[i]].cost);
+		HS_TRY(add_turn(finding, (struct turn){ at, sources[i], HS_CSR_NONE, cost + rest }));
 	}
 	return NULL;
 }
@@ -258,6 +267,7 @@ static struct hs_error *find(struct finding *finding, uint32_t target, size_t n_
 	HS_TRY(follow(finding, target, &first));
 	if (!finding->back.n || !n_max)
 		return NULL;
+	finding->is_late = first.root >= finding->paths->input.n_roots;
 	const struct turn none = { (uint32_t)finding->back.n - 1, HS_CSR_NONE, first.root, finding->costs.items[0] };
 	HS_TRY(add_path(finding, &none));
 	if (n_max == 1)

@@ -19,6 +19,7 @@ struct search {
 	struct hs_paths *paths;
 	struct bucket buckets[N_BUCKETS]; /* by cost modulo their number */
 	size_t n_waiting;                 /* in all buckets */
+	uint32_t highest;                 /* of all costs gone on from */
 	HS_ARRAY(uint8_t) asked;
 	bool out_of_memory;
 };
@@ -44,6 +45,7 @@ static inline void reach(struct search *search, uint32_t node, uint32_t parent, 
 		return;
 	}
 	bucket->items[bucket->n++] = node;
+	search->highest = cost > search->highest ? cost : search->highest;
 	search->n_waiting++;
 }
 
@@ -83,14 +85,11 @@ static void go_on_from(struct search *search, uint32_t node, uint32_t cost)
 	}
 }
 
-static bool run(struct search *search)
+/* Goes on from all that waits, by ascending costs from `first` on. */
+static void drain(struct search *search, uint32_t first)
 {
-	const struct hs_path_input *input = &search->paths->input;
-
-	for (size_t i = 0; i < input->n_roots; i++)
-		reach(search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
 	/* no path that an address space can hold costs more than this leaves room for */
-	for (uint32_t cost = 1; search->n_waiting && cost < UINT32_MAX - N_BUCKETS && !search->out_of_memory; cost++) {
+	for (uint32_t cost = first; search->n_waiting && cost < UINT32_MAX - N_BUCKETS && !search->out_of_memory; cost++) {
 		struct bucket *bucket = &search->buckets[cost % N_BUCKETS];
 		/* steps that cost nothing make it grow */
 		for (size_t i = 0; i < bucket->n && !search->out_of_memory; i++)
@@ -100,6 +99,57 @@ static bool run(struct search *search)
 		if (bucket->n)
 			hs_array_free(bucket);
 	}
+}
+
+/* True if the search has reached the node, or, of a leaf, one that refers to it. */
+static bool is_reached(const struct search *search, uint32_t node)
+{
+	const struct hs_path_input *input = &search->paths->input;
+	size_t n = 0;
+
+	if (search->paths->nodes[node].cost || !hs_csr_is_leaf(input->graph, node))
+		return search->paths->nodes[node].cost != 0;
+	const uint32_t *sources = input->sources(input->context, node, &n);
+	for (size_t i = 0; sources && i < n; i++)
+		if (search->paths->nodes[sources[i]].cost)
+			return true;
+	return false;
+}
+
+/* The late roots that count: chosen before any of them is gone on from, so that their order changes nothing. */
+static void add_late_roots(struct search *search)
+{
+	const struct hs_path_input *input = &search->paths->input;
+	HS_ARRAY(size_t) chosen = { 0 };
+
+	for (size_t i = 0; i < input->n_late_roots && !search->out_of_memory; i++) {
+		if (is_reached(search, input->late_roots[i].node))
+			continue;
+		size_t *slot = hs_array_append(&chosen);
+		search->out_of_memory |= !slot;
+		if (slot)
+			*slot = i;
+	}
+	/* beyond all that the others reach, a last step to a leaf included */
+	search->paths->late_cost = search->highest + HS_PATH_MAX_COST + 1;
+	for (size_t i = 0; i < chosen.n && search->highest < UINT32_MAX / 2; i++) {
+		const struct hs_path_root *root = &input->late_roots[chosen.items[i]];
+		reach(search, root->node, input->graph->n + (uint32_t)(input->n_roots + chosen.items[i]),
+		      search->paths->late_cost + root->cost + 1);
+	}
+	hs_array_free(&chosen);
+}
+
+static bool run(struct search *search)
+{
+	const struct hs_path_input *input = &search->paths->input;
+
+	for (size_t i = 0; i < input->n_roots; i++)
+		reach(search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
+	drain(search, 1);
+	if (input->n_late_roots)
+		add_late_roots(search);
+	drain(search, search->paths->late_cost + 1);
 	return !search->out_of_memory;
 }
 
@@ -107,8 +157,8 @@ struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_inpu
 {
 	struct search search = { .paths = paths };
 
-	*paths = (struct hs_paths){ .input = *input };
-	if (input->n_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
+	*paths = (struct hs_paths){ .input = *input, .late_cost = UINT32_MAX - 1 };
+	if (input->n_roots + input->n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
 		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
 	paths->nodes = hs_pages_alloc_array((size_t)input->graph->n + 1, sizeof(*paths->nodes));
 	bool is_done = paths->nodes && run(&search);

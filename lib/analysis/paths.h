@@ -24,6 +24,9 @@ struct hs_path_input {
 	const uint32_t *(*sources)(const void *context, uint32_t node, size_t *ret_n);
 	const struct hs_path_root *roots;
 	size_t n_roots;
+	/* Roots only as far as none of `roots` reaches them; their indices follow those of `roots`. */
+	const struct hs_path_root *late_roots;
+	size_t n_late_roots;
 	const uint8_t *classes; /* by node, below HS_PATH_CLASSES; NULL: all 0 */
 	uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES]; /* [source][target] */
 	/* Writes the cost of each entry of the source's row; at most HS_PATH_MAX_COST. */
@@ -38,6 +41,7 @@ struct hs_paths {
 		uint32_t cost;   /* with 1 added; 0: not reached, or a leaf */
 		uint32_t parent; /* the node before, or n + the index of the root */
 	} *nodes;
+	uint32_t late_cost;      /* what was added to paths from late roots, so that all others are cheaper */
 };
 
 /* What `input` points to is borrowed until hs_paths_deinit, which is called whatever this returned. Errors: NO_MEMORY, LIMIT. */
@@ -47,9 +51,15 @@ void hs_paths_deinit(struct hs_paths *paths);
 /* The last step of the cheapest path to a node. */
 struct hs_path_step {
 	uint32_t parent; /* the node before; HS_CSR_NONE: a root refers to it */
-	uint32_t root;   /* then the root's index */
+	uint32_t root;   /* then the root's index; n_roots and more: a late one's */
 	uint32_t cost;   /* of the whole path */
 };
+/* What the path to a node costs, by what `nodes` says of it. */
+static inline uint32_t hs_path_cost(const struct hs_paths *paths, uint32_t cost)
+{
+	return cost - 1 - (cost > paths->late_cost ? paths->late_cost : 0);
+}
+
 /* False when no root reaches the node. */
 bool hs_paths_step(const struct hs_paths *paths, uint32_t node, struct hs_path_step *ret);
 

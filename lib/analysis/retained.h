@@ -13,10 +13,11 @@ struct hs_retained {
 	uint32_t *units;                  /* sums in units of `sizes`, if all of them together fit … */
 	uint64_t *wide_units;             /* … else these; the other is NULL */
 	uint32_t *counts;                 /* nodes, virtual ones left out */
+	size_t narrow_bytes;              /* of `units` and `counts`, as they were asked for */
 };
 
-/* Free it with hs_retained_deinit, whatever it returned. Errors: NO_MEMORY. */
-struct hs_error *hs_retained_init(struct hs_retained *retained, const struct hs_dominators *tree, const struct hs_sizes *sizes) HS_MUST_CHECK;
+/* Takes the spare arrays of the tree, which is borrowed. Free it with hs_retained_deinit, whatever it returned. Errors: NO_MEMORY. */
+struct hs_error *hs_retained_init(struct hs_retained *retained, struct hs_dominators *tree, const struct hs_sizes *sizes) HS_MUST_CHECK;
 void hs_retained_deinit(struct hs_retained *retained);
 
 /* By a number of the tree. */

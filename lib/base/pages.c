@@ -3,6 +3,7 @@
 #include "pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -18,6 +19,15 @@
 void *hs_pages_alloc(size_t bytes)
 {
 	return calloc(1, bytes ? bytes : 1);
+}
+
+void *hs_pages_grow(void *pages, size_t old_bytes, size_t new_bytes)
+{
+	char *grown = realloc(pages, new_bytes);
+
+	if (grown)
+		memset(grown + old_bytes, 0, new_bytes - old_bytes);
+	return grown;
 }
 
 void hs_pages_free(void *pages, size_t bytes)
@@ -37,6 +47,13 @@ void *hs_pages_alloc(size_t bytes)
 	/* what is copied or computed from a target's memory is nothing for a core file of ours */
 	madvise(pages, bytes ? bytes : 1, MADV_DONTDUMP);
 	return pages;
+}
+
+void *hs_pages_grow(void *pages, size_t old_bytes, size_t new_bytes)
+{
+	void *grown = mremap(pages, old_bytes ? old_bytes : 1, new_bytes, MREMAP_MAYMOVE);
+
+	return grown == MAP_FAILED ? NULL : grown;
 }
 
 void hs_pages_free(void *pages, size_t bytes)

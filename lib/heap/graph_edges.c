@@ -16,6 +16,7 @@
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
 #define KNOWN_SLOTS 256
+#define MIN_CAPACITY ((size_t)1 << 16)
 #define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
 
@@ -30,7 +31,10 @@ struct run {
 struct edge_worker {
 	_Alignas(WORKER_ALIGNMENT) struct hs_graph *graph;
 	struct worker *heap_worker; /* its cache of types */
-	HS_ARRAY(hs_node) targets;
+	struct {
+		hs_node *items;      /* of hs_pages_alloc: malloc may keep what it is given back */
+		size_t n, capacity;
+	} targets;
 	HS_ARRAY(struct hs_large_size) large;
 	HS_ARRAY(uint64_t) extras;  /* edges counted from the run's first */
 	size_t run_start, row_start, first_extra;
@@ -101,13 +105,27 @@ static inline hs_node find_node(struct edge_worker *worker, hs_addr address)
 	return pool ? graph_pool_node(worker->graph, pool, address) : find_outside(worker, address);
 }
 
-/* Makes room for `n` more targets. */
-static bool reserve(struct edge_worker *worker, size_t n)
+static bool grow(struct edge_worker *worker, size_t n)
 {
-	if (hs_array_reserve(&worker->targets, worker->targets.n + n))
-		return true;
-	worker->out_of_memory = true;
-	return false;
+	size_t old = worker->targets.capacity, wanted = old + old / 2;
+
+	wanted = wanted < n ? n : wanted;
+	wanted = wanted < MIN_CAPACITY ? MIN_CAPACITY : wanted;
+	hs_node *grown = old ? hs_pages_grow(worker->targets.items, old * sizeof(*grown), wanted * sizeof(*grown))
+			     : hs_pages_alloc_array(wanted, sizeof(*grown));
+	if (!grown) {
+		worker->out_of_memory = true;
+		return false;
+	}
+	worker->targets.items = grown;
+	worker->targets.capacity = wanted;
+	return true;
+}
+
+/* Makes room for `n` more targets. */
+static inline bool reserve(struct edge_worker *worker, size_t n)
+{
+	return worker->targets.n + n <= worker->targets.capacity || grow(worker, worker->targets.n + n);
 }
 
 static inline void add_target(struct edge_worker *worker, hs_node node)
@@ -481,7 +499,7 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);
 		error = gather(&pass);
 		for (unsigned i = 0; i < graph->n_workers; i++) {
-			hs_array_free(&pass.workers[i].targets);
+			hs_pages_free(pass.workers[i].targets.items, pass.workers[i].targets.capacity * sizeof(hs_node));
 			hs_array_free(&pass.workers[i].extras);
 			hs_array_free(&pass.workers[i].large);
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole census, and now and then all that is made of it, over a heap whose bytes were changed: it may count wrongly or give up, but must not crash, hang or read
- * beside the image. The first byte of the input chooses the version of CPython and the allocator's hooks; then come changes,
- * each 12 bytes: what, where, the word.
+ * The whole census, and now and then all that is made of it, over a heap whose bytes were changed: it may count wrongly or
+ * give up, but must not crash, hang or read beside the image. The first byte of the input chooses the version of CPython and
+ * the allocator's hooks; then come changes, each 12 bytes: what, where, the word.
  */
 #include <stddef.h>
 #include <stdint.h>

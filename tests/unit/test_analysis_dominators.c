@@ -97,7 +97,7 @@ static size_t add_unreached(const struct hs_csr *graph, uint32_t *roots, size_t 
 	return n_roots;
 }
 
-static void assert_definition(const struct plain_graph *graph, const uint32_t *real_roots, size_t n_roots, const struct hs_dominators *tree)
+static void assert_definition(const struct plain_graph *graph, const uint32_t *real_roots, size_t n_roots, struct hs_dominators *tree)
 {
 	static bool dominates[MAX_NODES][MAX_NODES];
 	uint32_t n = graph->csr.n, roots[2 * MAX_NODES];

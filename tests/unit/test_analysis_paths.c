@@ -185,6 +185,32 @@ static void further_paths_turn_off_the_cheapest(void **state)
 	plain_graph_deinit(&graph);
 }
 
+/* 0 → 1 → 2; 3 → 1; 3 → 4; 5 alone: late roots count at 3 and at 5, not at 1 and 2, which an exact root reaches. */
+static void late_roots_count_where_no_other_reaches(void **state)
+{
+	static const struct plain_edge edges[] = { { 0, 1 }, { 1, 2 }, { 3, 1 }, { 3, 4 } };
+	static const struct hs_path_root roots[] = { { 0, 50 } }, late[] = { { 1, 0 }, { 2, 0 }, { 3, 20 }, { 5, 20 } };
+	static const uint32_t costs[] = { 50, 51, 52, 20, 21, 20 }, of_roots[] = { 0, HS_CSR_NONE, HS_CSR_NONE, 3, HS_CSR_NONE, 4 };
+	static const uint8_t classes[6];
+	struct plain_graph graph;
+	struct hs_paths paths;
+
+	(void)state;
+	plain_graph_init(&graph, 6, edges, 4);
+	struct hs_path_input input = input_of(&graph, classes, roots, 1);
+	input.late_roots = late;
+	input.n_late_roots = 4;
+	assert_null(hs_paths_init(&paths, &input));
+	for (uint32_t node = 0; node < 6; node++) {
+		struct hs_path_step step;
+		assert_true(hs_paths_step(&paths, node, &step));
+		assert_int_equal(step.cost, costs[node]);
+		assert_int_equal(step.root, of_roots[node]);
+	}
+	hs_paths_deinit(&paths);
+	plain_graph_deinit(&graph);
+}
+
 #define LONG 3000000u
 
 static void a_path_of_millions_of_steps_is_found(void **state)
@@ -223,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_graphs_have_cheapest_paths),
 		cmocka_unit_test(further_paths_turn_off_the_cheapest),
+		cmocka_unit_test(late_roots_count_where_no_other_reaches),
 		cmocka_unit_test(a_path_of_millions_of_steps_is_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
