@@ -35,21 +35,33 @@ void hs_ndarray_visit(const struct hs_cpython *py, const struct hs_object *objec
 {
 	uint32_t head = HS_SIZEOF(py->layout, PyObject);
 	hs_addr data = hs_body_u64(object, head + DATA);
+	/* numpy's own type takes no part in collection */
+	unsigned relation = object->type->solid_base->has_gc ? HS_STRONG : HS_OWNED;
 	char kind = 0;
 
 	hs_image_read(py->image, hs_body_u64(object, head + DESCR) + head + WORD, &kind, sizeof(kind));
 	/* a type that only bears the name may have smaller instances */
 	if (object->body_bytes < head + FLAGS + WORD)
 		return;
-	visitor->scan(visitor->context, object->body + head + WORD, (object->body_bytes - head) / WORD - 1, HS_SCAN_ALL);
+	/* between them only flags; behind them what differs from release to release */
+	visitor->scan(visitor->context, object->body + head + DIMENSIONS, 2, HS_SCAN_STORAGE);
+	hs_visit_field(visitor, object->body + head + BASE, "base", relation);
+	hs_visit_field(visitor, object->body + head + DESCR, "dtype", relation);
+	visitor->scan(visitor->context, object->body + head + FLAGS, (object->body_bytes - head - FLAGS) / WORD, HS_SCAN_ALL);
 	if (!data || !(hs_body_u32(object, head + FLAGS) & OWNS_DATA))
 		return;
 	if (kind == 'O' || kind == 'V') {
 		uint64_t n = kind == 'O' ? item_count(py, object, head) : 0;
 		const void *words = n ? hs_image_at(py->image, data, n * WORD) : NULL;
-		if (words)
-			hs_visit_items(visitor, words, n, 0);
-		visitor->scan(visitor->context, &data, 1, HS_SCAN_ALL);
+		const struct hs_reference_run run = {
+			.words = words, .n = n, .stride = WORD, .relation = (uint8_t)relation, .kind = HS_EDGE_INDEX,
+		};
+		if (words) {
+			visitor->storage(visitor->context, data, n * WORD);
+			visitor->references(visitor->context, &run);
+		} else {
+			visitor->scan(visitor->context, &data, 1, HS_SCAN_ALL);
+		}
 	} else {
 		visitor->storage(visitor->context, data, 0);
 	}

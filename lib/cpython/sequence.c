@@ -28,13 +28,24 @@ void hs_list_visit(const struct hs_cpython *py, const struct hs_object *object, 
 		hs_visit_items(visitor, words, n, 0);
 }
 
+/* Their refcount starts at 999,999,999. */
+static bool is_frozen(const struct hs_cpython *py, const struct hs_object *object)
+{
+	return HS_BODY(py, object, PyObject, ob_refcnt) > 900000000;
+}
+
 void hs_tuple_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	uint64_t offset = (uint64_t)HS_OFFSET(py->layout, PyTupleObject, ob_item);
 	uint64_t n = (uint64_t)hs_ob_size(py, object);
 
-	if (n && n <= MAX_ITEMS && offset + n * 8 <= object->body_bytes)
-		hs_visit_items(visitor, object->body + offset, n, 0);
+	if (!n || n > MAX_ITEMS || offset + n * 8 > object->body_bytes)
+		return;
+	const struct hs_reference_run run = {
+		.words = object->body + offset, .n = n, .stride = 8, .kind = HS_EDGE_INDEX,
+		.relation = py->layout->features.frozen_objects_own_nothing && is_frozen(py, object) ? HS_VISITED : HS_STRONG,
+	};
+	visitor->references(visitor->context, &run);
 }
 
 /*

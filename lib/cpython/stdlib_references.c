@@ -187,6 +187,38 @@ static bool is_leaf(const struct hs_cpython *py, hs_addr address)
 	return type && hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & leaf_flags;
 }
 
+/* Up to 3.9 the atexit module itself keeps what is called at exit: an array of pointers to structs (Modules/atexitmodule.c). */
+static void visit_exit_callbacks(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+	hs_addr callbacks = hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, callbacks));
+	uint32_t n = 0, bytes = HS_SIZEOF(layout, atexit_callback);
+
+	hs_image_u32(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, ncallbacks), &n);
+	if (!callbacks || !hs_image_at(py->image, callbacks, (uint64_t)n * WORD))
+		return;
+	visitor->storage(visitor->context, callbacks, (uint64_t)n * WORD);
+	for (uint32_t i = 0; i < n && !visitor->is_over; i++) {
+		hs_addr callback = hs_image_word(py->image, callbacks + (uint64_t)i * WORD);
+		const uint8_t *words = callback ? hs_image_at(py->image, callback, bytes) : NULL;
+		if (!words)
+			continue;
+		visitor->storage(visitor->context, callback, bytes);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, func), "callback", HS_STRONG);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, args), "callback.args", HS_STRONG);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, kwargs), "callback.kwargs", HS_STRONG);
+	}
+}
+
+static bool is_named(const struct hs_cpython *py, hs_addr def, const char *name)
+{
+	size_t bytes;
+	hs_addr at = def ? hs_image_word(py->image, def + (uint32_t)HS_OFFSET(py->layout, PyModuleDef, m_name)) : 0;
+	const char *its = at ? hs_image_string(py->image, at, 256, &bytes) : NULL;
+
+	return its && !strcmp(its, name);
+}
+
 /*
  * A module's own state: a C struct of which only the size is known, but one that holds little else than objects, and
  * they count. From 3.15 on the module itself says how large it is, before that its definition.
@@ -204,6 +236,8 @@ void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *o
 	const uint8_t *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
 	if (!words)
 		return;
+	if (HS_HAS(layout, atexitmodule_state, callbacks) && bytes >= HS_SIZEOF(layout, atexitmodule_state) && is_named(py, def, "atexit"))
+		visit_exit_callbacks(py, state, visitor);
 	visitor->storage(visitor->context, state, bytes);
 	/* blocks that the state points to are still looked for */
 	visitor->scan(visitor->context, words, bytes / WORD, HS_SCAN_STORAGE);
@@ -245,11 +279,12 @@ void hs_template_visit_more(const struct hs_cpython *py, const struct hs_object 
 static void visit_callback(const struct hs_cpython *py, hs_addr context, const struct hs_visitor *visitor)
 {
 	const struct hs_layout *layout = py->layout;
-	const uint8_t *words = context && HS_SIZEOF(layout, callback_context) ? hs_image_at(py->image, context, HS_SIZEOF(layout, callback_context)) : NULL;
+	uint32_t bytes = HS_SIZEOF(layout, callback_context);
+	const uint8_t *words = context && bytes ? hs_image_at(py->image, context, bytes) : NULL;
 
 	if (!words)
 		return;
-	visitor->storage(visitor->context, context, HS_SIZEOF(layout, callback_context));
+	visitor->storage(visitor->context, context, bytes);
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, callable), "callable", HS_STRONG);
 	hs_visit_field(visitor, words + HS_OFFSET(layout, callback_context, module), "module", HS_STRONG);
 }

@@ -18,6 +18,7 @@
 #define MAX_METATYPE_DEPTH 16
 #define MAX_BASICSIZE ((uint64_t)1 << 28)
 #define MAX_ITEMSIZE ((uint64_t)1 << 20)
+#define MAX_FIELDS ((size_t)1 << 21) /* of all types: what a hostile target can make us keep */
 #define MAX_TP_NAME ((size_t)1 << 20)
 #define MAX_FULL_NAME 1024
 
@@ -27,6 +28,7 @@ struct hs_types {
 	struct hs_type **table;      /* open addressing, by address */
 	size_t n_slots;              /* a power of two */
 	HS_ARRAY(struct hs_type *) all;
+	size_t n_fields;             /* of all of them */
 	HS_ARRAY(char *) names;      /* by hs_type.index, as far as they were asked for; NULL: not yet */
 };
 
@@ -203,6 +205,10 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 		release_type(type);
 		return NULL;
 	}
+	if (types->n_fields + type->fields.n > MAX_FIELDS) {
+		hs_type_fields_release(type);
+		type->described_bytes = HS_SIZEOF(py->layout, PyObject); /* scanned */
+	}
 	return type;
 }
 
@@ -220,6 +226,7 @@ static const struct hs_type *insert_type(struct hs_types *types, struct hs_type 
 	type->index = (uint32_t)types->all.n - 1;
 	*slot = type;
 	types->table[slot_of(types, type->address)] = type;
+	types->n_fields += type->fields.n;
 	return type;
 }
 

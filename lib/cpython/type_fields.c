@@ -15,6 +15,7 @@
 
 #define WORD 8
 #define MEMBER_DEFS_MAX 1024
+#define FIELDS_MAX 4096
 #define NAME_MAX_BYTES 1024
 #define STATIC_TYPES_MAX 4096
 #define TPFLAGS_BASE_EXC_SUBCLASS ((uint64_t)1 << 30)
@@ -78,8 +79,10 @@ static bool add_field(struct hs_type *type, struct hs_type_field field)
 {
 	struct hs_type_field *slot;
 
-	if ((uint64_t)field.offset + (uint64_t)field.n * WORD > type->basicsize)
-		return true; /* no member of an instance: a table of another release */
+	/* more fields than words, or outside of an instance: a table of another release, or a hostile tp_members */
+	if ((uint64_t)field.offset + (uint64_t)field.n * WORD > type->basicsize || type->fields.n >= type->basicsize / WORD ||
+	    type->fields.n >= FIELDS_MAX)
+		return true;
 	slot = hs_array_append(&type->fields);
 	if (slot)
 		*slot = field;

@@ -105,6 +105,31 @@ static void visit_static_states(const struct hs_cpython *py, const struct hs_obj
 	}
 }
 
+/* 3.13+: what ctypes keeps about a type, behind the type object. */
+static const struct {
+	enum hs_field_id field;
+	const char *name;
+} ctypes_members[] = {
+	{ HS_FIELD_StgInfo_proto, "proto" },
+	{ HS_FIELD_StgInfo_argtypes, "argtypes" },
+	{ HS_FIELD_StgInfo_converters, "converters" },
+	{ HS_FIELD_StgInfo_restype, "restype" },
+	{ HS_FIELD_StgInfo_checker, "checker" },
+	{ HS_FIELD_StgInfo_pointer_type, "pointer_type" },
+	{ HS_FIELD_StgInfo_module, "module" },
+};
+
+static void visit_ctypes_info(const struct hs_cpython *py, const struct hs_object *object, uint64_t info, const struct hs_visitor *visitor)
+{
+	if (!hs_body_u32(object, (int64_t)info + HS_OFFSET(py->layout, StgInfo, initialized)))
+		return;
+	for (size_t i = 0; i < sizeof(ctypes_members) / sizeof(ctypes_members[0]); i++) {
+		int32_t offset = py->layout->fields[ctypes_members[i].field].offset;
+		if (offset != HS_ABSENT && info + (uint64_t)offset + WORD <= object->body_bytes)
+			hs_visit_field(visitor, object->body + info + offset, ctypes_members[i].name, HS_STRONG);
+	}
+}
+
 /*
  * What a metatype made by C keeps behind the heap type: ctypes' description of a type, or a struct that nobody knows.
  *
@@ -112,16 +137,17 @@ static void visit_static_states(const struct hs_cpython *py, const struct hs_obj
  */
 static void visit_metatype_part(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
+	const struct hs_type *solid_base = object->type->solid_base;
 	uint64_t first = HS_SIZEOF(py->layout, PyHeapTypeObject), end = object->type->c_bytes;
-	bool is_ctypes = strcmp(object->type->kind->tp_name, "type") != 0;
 
 	if (end > object->body_bytes || end < first + WORD)
 		return;
-	const struct hs_reference_run run = {
-		.words = object->body + first, .n = (end - first) / WORD, .stride = WORD, .kind = HS_EDGE_SCAN, .first = first,
-		.relation = (uint8_t)(is_ctypes ? HS_SCANNED | HS_STRONG : HS_SCANNED),
-	};
-	visitor->references(visitor->context, &run);
+	/* PyObject_GetTypeData: behind the base's instances, aligned to 16 */
+	if (strcmp(object->type->kind->tp_name, "type") && HS_HAS(py->layout, StgInfo, proto) && solid_base->base_type) {
+		visit_ctypes_info(py, object, (solid_base->base_type->basicsize + 15) & ~15u, visitor);
+		return;
+	}
+	visitor->scan(visitor->context, object->body + first, (end - first) / WORD, HS_SCAN_ALL);
 }
 
 void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

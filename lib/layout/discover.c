@@ -61,5 +61,5 @@ void hs_layout_discover(const struct hs_image *image, const char *without, struc
 	}
 	note_moves(layout, before);
 	hs_layout_mend_sizes(&live, without, layout);
-	hs_layout_mend_members(&live, layout);
+	hs_layout_mend_members(&live, without, layout);
 }

@@ -88,9 +88,18 @@ static bool is_among(const char *names, const char *name, size_t bytes)
 }
 
 /* Where items follow, tp_basicsize leaves out the first one, or all of an array that the struct ends with. */
-static bool size_fits(uint32_t bytes, uint64_t basicsize, uint64_t itemsize)
+bool hs_members_size_fits(uint32_t bytes, uint64_t basicsize, uint64_t itemsize)
 {
 	return bytes == basicsize || (itemsize && basicsize < bytes && bytes - basicsize <= 8 + itemsize);
+}
+
+enum hs_members_id hs_members_by_name(const char *tp_name, size_t name_bytes)
+{
+	size_t id = 0;
+
+	while (id < HS_N_MEMBERS_STRUCTS && !is_among(hs_members_names[id].tp_names, tp_name, name_bytes))
+		id++;
+	return (enum hs_members_id)id;
 }
 
 enum hs_members_id hs_members_of_type(const struct hs_layout *layout, const char *tp_name, size_t name_bytes, uint64_t basicsize,
@@ -102,7 +111,7 @@ enum hs_members_id hs_members_of_type(const struct hs_layout *layout, const char
 
 		if (!bytes || !is_among(hs_members_names[i].tp_names, tp_name, name_bytes))
 			continue;
-		if (size_fits(bytes, basicsize, itemsize)) {
+		if (hs_members_size_fits(bytes, basicsize, itemsize)) {
 			*ret_is_unfit = false;
 			return (enum hs_members_id)i;
 		}

@@ -32,6 +32,11 @@ void hs_members_release(struct hs_members *members);
 enum hs_members_id hs_members_of_type(const struct hs_layout *layout, const char *tp_name, size_t name_bytes, uint64_t basicsize,
 				      uint64_t itemsize, bool *ret_is_unfit);
 
+/* The first struct that the type may have by its tp_name, whatever its size; HS_N_MEMBERS_STRUCTS: none. */
+enum hs_members_id hs_members_by_name(const char *tp_name, size_t name_bytes);
+/* True if a struct of `bytes` goes with a type of that tp_basicsize and tp_itemsize. */
+bool hs_members_size_fits(uint32_t bytes, uint64_t basicsize, uint64_t itemsize);
+
 /* The structs of fields.def and of members.def in one numbering: id of the former, then HS_N_STRUCTS + id of the latter. */
 #define HS_N_ALL_STRUCTS (HS_N_STRUCTS + HS_N_MEMBERS_STRUCTS)
 

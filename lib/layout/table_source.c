@@ -151,3 +151,31 @@ bool hs_table_replace_struct(enum hs_struct_id structure, uint32_t bytes, const 
 	}
 	return nearest != UINT32_MAX;
 }
+
+static bool take_members(const struct hs_table *table, enum hs_members_id id, struct hs_layout *layout)
+{
+	uint32_t n = table->members.structs[id].n;
+
+	return hs_members_set(&layout->members, id, table->members.structs[id].bytes,
+			      n ? &table->members.items.items[table->members.structs[id].first] : NULL, n);
+}
+
+bool hs_table_replace_members(enum hs_members_id id, uint64_t basicsize, uint64_t itemsize, const char *without, struct hs_layout *layout,
+			      char ret_name[64])
+{
+	struct hs_table *table HS_FREE = malloc(sizeof(*table));
+	uint32_t nearest = UINT32_MAX;
+
+	for (size_t i = 0; table && i < hs_n_shipped_tables; i++) {
+		if (!read_neighbour(i, without, layout, table))
+			continue;
+		uint32_t distance = version_distance(table->version_hex, layout->version_hex);
+		if (distance < nearest && table->members.structs[id].bytes &&
+		    hs_members_size_fits(table->members.structs[id].bytes, basicsize, itemsize) && take_members(table, id, layout)) {
+			nearest = distance;
+			snprintf(ret_name, 64, "%s", table->name);
+		}
+		hs_table_release(table);
+	}
+	return nearest != UINT32_MAX;
+}

@@ -37,6 +37,10 @@ struct hs_error *hs_table_candidate_apply(const struct hs_table_candidate *candi
 bool hs_table_replace_struct(enum hs_struct_id structure, uint32_t bytes, const char *without, struct hs_layout *layout,
 			     char ret_name[64]);
 
+/* The same for the members that point to objects: of the nearest table where the struct goes with that type's size. */
+bool hs_table_replace_members(enum hs_members_id id, uint64_t basicsize, uint64_t itemsize, const char *without, struct hs_layout *layout,
+			      char ret_name[64]);
+
 static inline void hs_table_candidates_free(struct hs_table_candidates *candidates)
 {
 	hs_array_free(candidates);

@@ -53,6 +53,11 @@ struct hs_features {
 	 */
 	bool dicts_visit_inline_values;
 	bool static_types_own_object;        /* as their base, where none was named */
+	/*
+	 * 3.11: parts of frozen modules' code lie in static objects, whose references nobody counted (Tools/scripts/deepfreeze.py).
+	 * Later what they refer to is immortal as well.
+	 */
+	bool frozen_objects_own_nothing;
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */
