@@ -165,6 +165,19 @@ static void export_root(void *context, const struct hs_root *root)
 	fwrite(line->data, 1, line->n, export->out);
 }
 
+/* A word inside of a static object is a reference of that object's, and was told as such. */
+static void export_static_root(void *context, const struct hs_root *root)
+{
+	const struct export *export = context;
+	struct hs_location location;
+
+	if (hs_graph_node_at(export->source->graph, root->address) == HS_NO_NODE)
+		return;
+	hs_graph_locate(export->source->graph, root->where, &location);
+	if (location.place != HS_PLACE_OBJECT && location.place != HS_PLACE_INSIDE)
+		export_root(context, root);
+}
+
 static void export_deinit(struct export *export)
 {
 	hs_json_line_deinit(&export->line);
@@ -176,7 +189,9 @@ struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *sourc
 
 	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++)
 		export_object(&export, node);
-	if (with_roots)
+	if (with_roots) {
 		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, export_root, &export));
+		hs_static_roots_visit(source->heap->py, NULL, export_static_root, &export);
+	}
 	return export.line.is_short ? hs_error_no_memory() : NULL;
 }

@@ -65,6 +65,9 @@ bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool 
  */
 static inline unsigned hs_edge_relation(unsigned relation, const struct hs_object *object)
 {
+	/* what may be stale counts as nothing */
+	if ((relation & (HS_SCANNED | HS_WEAK)) == (HS_SCANNED | HS_WEAK))
+		return HS_SCANNED;
 	return relation & HS_SCANNED ? relation | HS_OWNED | (object->type->has_gc ? HS_VISITED : 0) : relation;
 }
 

@@ -58,7 +58,8 @@ struct hs_threads_options {
 };
 
 /* Fills in all but `document`. Errors: NO_MEMORY. */
-struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap, const struct hs_threads_options *options) HS_MUST_CHECK;
+struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap,
+				   const struct hs_threads_options *options) HS_MUST_CHECK;
 void hs_threads_deinit(struct hs_threads *threads);
 
 void hs_threads_text(FILE *out, const struct hs_threads *threads, const struct hs_style *style);

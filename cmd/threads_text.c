@@ -83,7 +83,8 @@ static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, 
 	char count[HS_FIGURE_BYTES], where[16];
 
 	put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
-		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where), suspended->n_alike > 1 ? "such as " : "", suspended->address);
+		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where),
+		 suspended->n_alike > 1 ? "such as " : "", suspended->address);
 	put_variables(out, call, style);
 }
 

@@ -241,8 +241,14 @@ void hs_frame_visit_words(const struct hs_cpython *py, const struct hs_frame *fr
 	}
 	if (frame->n_live > n_slots)
 		visit_run(py, frame, (struct hs_reference_run){ .kind = HS_EDGE_STACK }, n_slots, frame->n_live, visitor);
-	if (frame->is_running && frame->n_words > n_slots)
-		visitor->scan(visitor->context, frame->words + (size_t)n_slots * WORD, frame->n_words - n_slots, HS_SCAN_ALL);
+	if (frame->is_running && frame->n_words > n_slots) {
+		/* which of them are below the top, nobody knows: they may keep something alive, and count as nothing */
+		const struct hs_reference_run run = {
+			.words = frame->words + (size_t)n_slots * WORD, .n = frame->n_words - n_slots, .stride = WORD,
+			.relation = HS_SCANNED | HS_WEAK, .kind = HS_EDGE_STACK,
+		};
+		visitor->references(visitor->context, &run);
+	}
 }
 
 static void visit_head_word(const struct hs_cpython *py, hs_addr address, int32_t offset, bool is_tagged, const char *name, unsigned relation,

@@ -60,7 +60,7 @@ bool hs_frame_variable(const struct hs_cpython *py, const struct hs_frame *frame
 /* An address as a frame keeps it: tags of 3.14+ taken off; 0 for what is no reference. */
 hs_addr hs_frame_untag(const struct hs_cpython *py, uint64_t word);
 
-/* Reports variables and value stack, up to its top; where that is unknown, the rest is scanned. */
+/* Reports variables and value stack, up to its top; where that is unknown, all words of the stack as HS_SCANNED | HS_WEAK. */
 void hs_frame_visit_words(const struct hs_cpython *py, const struct hs_frame *frame, const struct hs_visitor *visitor);
 
 /* 3.11+: names of the references in an interpreter frame's head, as its owner's type spells them; NULL: the C member's. */

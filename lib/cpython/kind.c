@@ -15,6 +15,7 @@
 #include "set.h"
 #include "stdlib_references.h"
 #include "stdlib_types.h"
+#include "thread.h"
 #include "type_object.h"
 #include "unicode.h"
 
@@ -41,6 +42,8 @@ static const struct hs_kind kinds[] = {
 	{ "bytearray", hs_bytearray_size, NULL, hs_bytearray_visit, false, .is_raw = true },
 	{ "array.array", hs_array_size, NULL, hs_array_visit, false, .is_raw = true },
 	{ "code", hs_code_size, hs_code_extent, NULL, true, .visit_more = hs_code_visit_more },
+	{ "_thread.lock", NULL, NULL, NULL, false, .visit_more = hs_lock_visit_more },
+	{ "_thread.RLock", NULL, NULL, NULL, false, .visit_more = hs_rlock_visit_more },
 	{ "frame", hs_frame_size, hs_frame_extent, hs_frame_visit, true },
 	{ "generator", hs_generator_size, hs_generator_extent, hs_generator_visit, true },
 	{ "coroutine", hs_generator_size, hs_generator_extent, hs_generator_visit, true },

@@ -8,11 +8,7 @@
 #include "attribute.h"
 #include "cleanup.h"
 #include "dict.h"
-#include "exact_type.h"
 #include "root_state.h"
-#include "type_fields.h"
-
-#define MAX_SUBCLASSES ((uint64_t)1 << 24) /* of all types together */
 
 static const char *const kind_names[HS_N_ROOT_KINDS] = {
 	[HS_ROOT_MODULE] = "module", [HS_ROOT_BUILTINS] = "builtins", [HS_ROOT_FRAME] = "frame", [HS_ROOT_THREAD] = "thread",
@@ -69,13 +65,12 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	}
 }
 
-/* The value stack of a frame whose top is unknown: the words may be stale. */
-static void report_scan(void *context, const void *words, size_t n, enum hs_scan what)
+static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
 {
-	const struct hs_reference_run run = { .words = words, .n = n, .stride = sizeof(hs_addr), .relation = HS_SCANNED, .kind = HS_EDGE_STACK };
-
-	if (what == HS_SCAN_ALL)
-		report_run(context, &run);
+	(void)context;
+	(void)words;
+	(void)n;
+	(void)what;
 }
 
 static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
@@ -104,7 +99,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	static const struct hs_frame_names names = { "f_code", "f_func", "f_locals", "frame" };
 	struct frame_visit frame_visit = *(struct frame_visit *)context;
 	const struct hs_cpython *py = frame_visit.visit->py;
-	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = report_scan };
+	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = ignore_scan };
 
 	frame_visit.frame = frame;
 	frame_visit.is_of_object = frame->owner != HS_FRAME_OF_THREAD;
@@ -116,51 +111,6 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 		hs_frame_visit_head(py, frame->address, &names, HS_OWNED, &visitor);
 	hs_frame_visit_words(py, frame, &visitor);
 	return true;
-}
-
-/* 3.12+: of a static type of the interpreter itself the table lies in the interpreter's state. */
-static hs_addr subclasses_of(const struct hs_cpython *py, hs_addr type)
-{
-	hs_addr state = hs_type_static_state(py, type, 0);
-
-	if (state)
-		return hs_image_word(py->image, state + (uint32_t)HS_OFFSET(py->layout, managed_static_type_state, tp_subclasses));
-	return hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_subclasses));
-}
-
-/*
- * Types without an instance have not been met: they are found by their bases, which know them weakly. A table of
- * __subclasses__ has weak references as its values, whose first member is the type.
- */
-static void meet_subclasses(const struct hs_root_visit *visit, hs_addr type, uint64_t *budget)
-{
-	const struct hs_cpython *py = visit->py;
-	hs_addr table = subclasses_of(py, type), key, reference;
-	struct hs_dict_cursor cursor = { 0 };
-
-	if (!table || !hs_is_exactly(py, table, "dict"))
-		return;
-	for (; *budget && hs_dict_next(py, table, &cursor, &key, &reference); --*budget) {
-		hs_addr subclass = hs_image_word(py->image, reference + HS_SIZEOF(py->layout, PyObject));
-		if (subclass)
-			hs_type_at(visit->types, subclass);
-	}
-}
-
-/* Each holds itself: what the compiler wrote into its count is the one reference that nobody drops. */
-static void report_static_types(const struct hs_root_visit *visit)
-{
-	uint64_t budget = MAX_SUBCLASSES;
-	size_t n;
-
-	/* the list grows while it is gone through */
-	for (size_t i = 0; i < (hs_types_all(visit->types, &n), n); i++) {
-		const struct hs_type *type = hs_types_all(visit->types, &n)[i];
-		meet_subclasses(visit, type->address, &budget);
-		if (!(type->flags & HS_TPFLAGS_HEAPTYPE))
-			visit->callback(visit->context, &(struct hs_root){ .kind = HS_ROOT_TYPE, .address = type->address,
-									   .relation = HS_OWNED, .edge_kind = HS_EDGE_FIELD });
-	}
 }
 
 static void free_threads(struct hs_thread_states *threads)
@@ -184,6 +134,5 @@ struct hs_error *hs_roots_visit(const struct hs_cpython *py, struct hs_types *ty
 		hs_root_visit_thread(&visit, &threads.items[i]);
 		hs_thread_frames(py, threads.items[i].address, report_frame, &frame_visit);
 	}
-	report_static_types(&visit);
-	return NULL;
+	return hs_root_visit_static_objects(&visit) ? NULL : hs_error_no_memory();
 }

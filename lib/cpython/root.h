@@ -23,7 +23,7 @@ enum hs_root_kind {
 	HS_ROOT_ATEXIT,
 	HS_ROOT_CONTEXT,     /* the current contextvars.Context of a thread */
 	HS_ROOT_ASYNC,       /* hooks of asynchronous generators, the running event loop */
-	HS_ROOT_STATIC,      /* words of binaries' data */
+	HS_ROOT_STATIC,      /* objects in the data of binaries, each for the count that it starts with; and words there: hs_static_roots_visit */
 	HS_N_ROOT_KINDS,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The runtime's structs word by word. Members with a name are reported by it; parts whose words are no references, or borrowed
- * ones, are left out by name; every other word is reported as scanned, and is a reference if an object starts there.
+ * ones, are left out by name; every other word is reported as scanned, and is a reference that counts if an object starts there.
  */
 #include "root_state.h"
 
@@ -157,6 +157,16 @@ static bool is_left_out(const struct state *state, hs_addr at, hs_addr *ret_end)
 	return is_in_gap(state, at, ret_end) || !hs_image_at(state->visit->py->image, at, WORD);
 }
 
+/* A C variable that names a static type, which does not count it in every version. */
+static bool is_borrowed(const struct state *state, hs_addr word)
+{
+	const struct hs_cpython *py = state->visit->py;
+
+	return state->kind == HS_ROOT_STATIC && py->layout->features.static_variables_borrow_types && hs_image_is_static(py->image, word) &&
+	       hs_is_exactly(py, word, "type") &&
+	       !(hs_image_word(py->image, word + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & HS_TPFLAGS_HEAPTYPE);
+}
+
 static void scan_rest(const struct state *state)
 {
 	hs_addr end = state->start + state->bytes, next;
@@ -170,8 +180,8 @@ static void scan_rest(const struct state *state)
 			continue;
 		}
 		hs_addr word = hs_image_word(state->visit->py->image, at);
-		if (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & (WORD - 1)))
-			report(state, state->kind, at, HS_SCANNED, NULL);
+		if (word >= HS_PAGE_BYTES && !(word >> 47) && !(word & (WORD - 1)) && !is_borrowed(state, word))
+			report(state, state->kind, at, HS_OWNED | HS_SCANNED, NULL);
 		at += WORD;
 	}
 }
@@ -282,6 +292,8 @@ static void add_interpreter_gaps(struct state *state)
 	/* borrowed */
 	add_member_gap(state, HS_FIELD_PyInterpreterState_type_version_cache, 0);
 	add_member_gap(state, HS_FIELD_PyInterpreterState_callable_cache, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_common_consts, 0);
+	add_member_gap(state, HS_FIELD_PyInterpreterState_objreduce, 0);
 	add_member_gap(state, HS_FIELD_PyInterpreterState_func_state, FUNCTION_CACHE_BYTES);
 }
 

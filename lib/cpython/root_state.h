@@ -16,5 +16,7 @@ struct hs_root_visit {
 void hs_root_visit_interpreter(const struct hs_root_visit *visit, hs_addr interpreter);
 void hs_root_visit_runtime(const struct hs_root_visit *visit);
 void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thread_state *thread);
+/* False when memory is out. */
+bool hs_root_visit_static_objects(const struct hs_root_visit *visit);
 
 #endif

@@ -11,6 +11,9 @@ uint64_t hs_list_size(const struct hs_cpython *py, const struct hs_object *objec
 {
 	uint64_t n_allocated = HS_BODY(py, object, PyListObject, allocated);
 
+	/* while it is sorted the list is empty, and says -1: list.__sizeof__ counts with that (Objects/listobject.c list_sort_impl) */
+	if (n_allocated == UINT64_MAX && !HS_BODY(py, object, PyListObject, ob_item))
+		return object->type->basicsize - 8;
 	return n_allocated > MAX_ITEMS ? HS_SIZE_UNKNOWN : object->type->basicsize + n_allocated * 8;
 }
 

@@ -120,3 +120,22 @@ struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_ty
 	*ret = threads;
 	return NULL;
 }
+
+/* Python/thread_pthread.h: a sem_t of the platform's, of which most is never written: what stands there refers to nothing. */
+#define SEMAPHORE_BYTES 32
+
+static void visit_semaphore(hs_addr semaphore, const struct hs_visitor *visitor)
+{
+	if (semaphore)
+		visitor->storage(visitor->context, semaphore, SEMAPHORE_BYTES);
+}
+
+void hs_lock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	visit_semaphore(HS_BODY(py, object, lockobject, lock_lock), visitor);
+}
+
+void hs_rlock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	visit_semaphore(HS_BODY(py, object, rlockobject, rlock_lock), visitor);
+}

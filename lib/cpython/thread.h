@@ -29,4 +29,8 @@ struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_ty
  */
 void hs_thread_frames(const struct hs_cpython *py, hs_addr thread, bool (*each)(void *context, const struct hs_frame *frame), void *context);
 
+/* Kind hooks of _thread.lock and RLock: the semaphore is their storage. */
+void hs_lock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
+void hs_rlock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
+
 #endif

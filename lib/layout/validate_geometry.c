@@ -36,6 +36,8 @@ static const struct {
 	BASE(PyCoroObject, PyObject),
 	BASE(PyAsyncGenObject, PyObject),
 	BASE(PyCellObject, PyObject),
+	BASE(lockobject, PyObject),
+	BASE(rlockobject, PyObject),
 	BASE(PyThreadStateImpl, PyThreadState),
 };
 

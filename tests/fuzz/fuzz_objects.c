@@ -160,7 +160,7 @@ static void build_graph(const struct fake_heap *heap, const struct hs_process_he
 		return;
 	go_through(graph, heap, value);
 	require_success(hs_object_graph_create(graph, &options, &object_graph));
-	require_success(hs_reach_open(process_heap, graph, NULL, &reach));
+	require_success(hs_reach_open(process_heap, graph, &(struct hs_reach_options){ 0 }, &reach));
 	for (hs_node node = 0; object_graph && node < hs_graph_node_count(graph); node++)
 		if ((hs_object_graph_reached(object_graph, node) == HS_REACHED_NOT) != !hs_graph_is_object(graph, node))
 			abort();

@@ -152,8 +152,10 @@ def test_without_debug_information(calls):
     """The shipped tables say what DWARF says."""
     told = calls.dump("--no-dwarf")
     assert "table" in told["layout"]
-    for key in ("threads", "objects", "interned"):
-        assert told[key] == calls.told[key], key
+    assert told["threads"] == calls.told["threads"] and told["interned"] == calls.told["interned"]
+    # between the two the target has worked: what may be stale in its main thread's frames has changed
+    known = [[{**o, "refs": [r for r in o["refs"] if r["owned"] or r["visited"]]} for o in t["objects"]] for t in (told, calls.told)]
+    assert known[0] == known[1]
     named = [[r for r in t["roots"] if r["root"] != "static" and r["name"]] for t in (told, calls.told)]
     assert named[0] == named[1]
 

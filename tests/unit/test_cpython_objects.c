@@ -438,9 +438,23 @@ static void an_object_needs_its_headers_in_the_image(void **state)
 	fake_heap_destroy(fake);
 }
 
+/* sort() takes the items away and puts -1 there. */
+static void lists_that_are_being_sorted(void **state)
+{
+	struct fake_heap *fake = open_fake(V311);
+	hs_addr list = fake_list(fake, NULL, 0, 0);
+	struct hs_object object = object_at(fake, list);
+
+	(void)state;
+	FAKE_PUT(fake, list, PyListObject, allocated, UINT64_MAX);
+	assert_int_equal(hs_object_size(fake->py, &object), HS_SIZEOF(fake->layout, PyListObject) - 8);
+	fake_heap_destroy(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_that_are_being_sorted),
 		cmocka_unit_test(ints_by_version),
 		cmocka_unit_test(ints_of_absurd_length_are_none),
 		cmocka_unit_test(a_list_owns_what_it_allocated),

@@ -18,9 +18,11 @@ static struct hs_call_variable locals[] = {
 	  .address = 0x7f0000001000 },
 	{ .name = (char *)"gr\xc3\xb6\xc3\x9f""e", .repr = (char *)"42", .type = "builtins.int", .address = 0x7f0000002000 },
 };
+#define APP .module = (char *)"app", .file = (char *)"/srv/shop/app.py"
+
 static struct hs_call frames[] = {
-	{ .module = (char *)"app", .function = (char *)"Session.load", .file = (char *)"/srv/shop/app.py", .line = 33, .variables = { .items = locals, .n = 2 } },
-	{ .module = (char *)"app", .function = (char *)"<module>", .file = (char *)"/srv/shop/app.py", .line = 0 },
+	{ APP, .function = (char *)"Session.load", .line = 33, .variables = { .items = locals, .n = 2 } },
+	{ APP, .function = (char *)"<module>", .line = 0 },
 };
 static struct hs_running_thread running[] = {
 	{ .ident = 140001, .native_ident = 4242, .name = (char *)"MainThread", .n_frames = 1002, .frames = { .items = frames, .n = 2 } },
@@ -28,9 +30,9 @@ static struct hs_running_thread running[] = {
 };
 static struct hs_suspended_call suspended[] = {
 	{ .kind = "coroutine", .address = 0x7f0000003000, .n_alike = 9812,
-	  .call = { .module = (char *)"app", .function = (char *)"handle", .file = (char *)"/srv/shop/app.py", .line = 71, .variables = { .items = locals + 1, .n = 1 } } },
+	  .call = { APP, .function = (char *)"handle", .line = 71, .variables = { .items = locals + 1, .n = 1 } } },
 	{ .kind = "generator", .address = 0x7f0000004000, .n_alike = 1,
-	  .call = { .module = (char *)"app", .function = (char *)"rows.<locals>.<genexpr>", .file = (char *)"/srv/shop/app.py", .line = 80 } },
+	  .call = { APP, .function = (char *)"rows.<locals>.<genexpr>", .line = 80 } },
 };
 
 static struct hs_threads sample(const struct report_sample *report)
