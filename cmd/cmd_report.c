@@ -17,12 +17,14 @@ enum {
 	KEY_SORT = 0x1000,
 	KEY_FILTER,
 	KEY_TYPES_ONLY,
+	KEY_BY,
 };
 
 struct report_options {
 	uint32_t n_types; /* 0: not given */
 	enum hs_report_sort sort;
 	const char *filter;
+	bool is_by_holder;
 };
 
 #define N_LARGEST 20
@@ -32,6 +34,7 @@ static const struct argp_option options[] = {
 	{ "number", 'n', "N", 0, "Types to list (default 30 as text, all as JSON)", 0 },
 	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
 	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
+	{ "by", KEY_BY, "WHAT", 0, "type (default); holder: containers by where they hang, instances with their dicts", 0 },
 	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: half the time, no retainers and containers", 0 },
 	{ 0 },
 };
@@ -40,6 +43,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	static const char *const sorts[] = { [HS_REPORT_BY_BYTES] = "bytes", [HS_REPORT_BY_COUNT] = "count",
 					     [HS_REPORT_BY_TYPE] = "type", NULL };
+	static const char *const ways[] = { "type", "holder", NULL };
 	struct hs_invocation *invocation = state->input;
 	struct report_options *own = invocation->own;
 
@@ -50,11 +54,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_SORT:
 		own->sort = (enum hs_report_sort)hs_options_choice(state, "sort key", argument, sorts);
 		return 0;
+	case KEY_BY:
+		own->is_by_holder = hs_options_choice(state, "way to count", argument, ways);
+		return 0;
 	case KEY_TYPES_ONLY:
 		invocation->needs = HS_STAGE_CENSUS;
 		return 0;
 	case KEY_FILTER:
 		own->filter = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (own->is_by_holder && invocation->needs == HS_STAGE_CENSUS)
+			argp_error(state, "--types-only knows no holders");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -85,6 +96,8 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 
 	HS_TRY(hs_reach_open(source.heap, source.graph, &options_of_paths, &reach));
 	report->has_largest = true;
+	if (report->is_by_holder)
+		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, reach, &report->holders));
 	return hs_largest_find(&report->largest, &source, reach, N_LARGEST);
 }
 
@@ -93,11 +106,11 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	const struct report_options *own = invocation->own;
 	uint32_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_REPORT_ALL_TYPES : DEFAULT_N_TYPES;
 	char host[HS_HOST_BYTES];
-	HS_CLEANUP(hs_report_deinit) struct hs_report report = { .document = hs_document_of(invocation, host) };
+	HS_CLEANUP(hs_report_deinit) struct hs_report report = { .document = hs_document_of(invocation, host), .is_by_holder = own->is_by_holder };
 
-	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
 	if (invocation->holders)
 		HS_TRY(find_largest(invocation, &report));
+	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
 	HS_TRY(hs_output_render(&invocation->output, render, &report));
 	if (!invocation->census->is_complete)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
@@ -113,6 +126,7 @@ const struct hs_command hs_command_report = {
 	.examples = "  heapspy report 4242\n"
 		    "  heapspy report 4242 --sort count -n 100\n"
 		    "  heapspy report 4242 --filter 'app.*'\n"
+		    "  heapspy report 4242 --by holder\n"
 		    "  heapspy report 4242 --types-only\n"
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",

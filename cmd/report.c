@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUILTINS "builtins."
-
-const char *hs_report_short_name(const char *name)
-{
-	return strncmp(name, BUILTINS, strlen(BUILTINS)) || !name[strlen(BUILTINS)] ? name : name + strlen(BUILTINS);
-}
-
 static int by_type(const void *left, const void *right)
 {
 	const struct hs_census_type *a = *(const struct hs_census_type *const *)left;
@@ -39,7 +32,7 @@ static int by_count(const void *left, const void *right)
 
 static bool matches(const char *filter, const char *name)
 {
-	return !filter || !fnmatch(filter, name, 0) || !fnmatch(filter, hs_report_short_name(name), 0);
+	return !filter || !fnmatch(filter, name, 0) || !fnmatch(filter, hs_type_short_name(name), 0);
 }
 
 struct hs_error *hs_report_select(struct hs_report *report, const char *filter, enum hs_report_sort sort, uint32_t n_max)
@@ -48,15 +41,17 @@ struct hs_error *hs_report_select(struct hs_report *report, const char *filter, 
 		[HS_REPORT_BY_BYTES] = by_bytes, [HS_REPORT_BY_COUNT] = by_count, [HS_REPORT_BY_TYPE] = by_type,
 	};
 	const struct hs_census *census = report->document.census;
+	const struct hs_census_type *types = report->is_by_holder ? report->holders.items : census->types.items;
+	size_t n_types = report->is_by_holder ? report->holders.n : census->types.n;
 
 	report->filter = filter;
-	for (size_t i = 0; i < census->types.n; i++) {
-		if (!matches(filter, census->types.items[i].name))
+	for (size_t i = 0; i < n_types; i++) {
+		if (!matches(filter, types[i].name))
 			continue;
 		const struct hs_census_type **row = hs_array_append(&report->rows);
 		if (!row)
 			return hs_error_no_memory();
-		*row = &census->types.items[i];
+		*row = &types[i];
 	}
 	if (report->rows.n)
 		qsort(report->rows.items, report->rows.n, sizeof(*report->rows.items), orders[sort]);
@@ -67,5 +62,6 @@ struct hs_error *hs_report_select(struct hs_report *report, const char *filter, 
 void hs_report_deinit(struct hs_report *report)
 {
 	hs_array_free(&report->rows);
+	hs_holders_free(&report->holders);
 	hs_largest_deinit(&report->largest);
 }

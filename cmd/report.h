@@ -17,6 +17,7 @@
 #include "census.h"
 #include "document.h"
 #include "error.h"
+#include "holders.h"
 #include "largest.h"
 #include "terminal.h"
 
@@ -32,20 +33,19 @@ struct hs_report {
 	struct hs_document document;
 	const char *filter;       /* the glob that `rows` match; NULL: all types */
 	HS_ARRAY(const struct hs_census_type *) rows; /* sorted; owned */
+	struct hs_holder_list holders; /* with --by holder: the rows instead of types; owned */
+	bool is_by_holder;
 	struct hs_largest largest; /* owned */
 	bool has_largest;
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };
 
 /*
- * Picks and sorts the types: those whose name, with or without "builtins.", matches `filter`, at most n_max of them shown.
- * Fields other than `rows`, `n_shown` and `filter` are the caller's. Errors: NO_MEMORY.
+ * Picks and sorts the types (or holders): those whose name, with or without "builtins.", matches `filter`, at most n_max of them shown.
+ * Fields other than `rows`, `n_shown` and `filter` are the caller's, holders included. Errors: NO_MEMORY.
  */
 struct hs_error *hs_report_select(struct hs_report *report, const char *filter, enum hs_report_sort sort, uint32_t n_max) HS_MUST_CHECK;
 void hs_report_deinit(struct hs_report *report);
-
-/* The type's name as text shows it: without "builtins.". */
-const char *hs_report_short_name(const char *name);
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style);
 /* Errors: NO_MEMORY. */

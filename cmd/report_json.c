@@ -44,15 +44,25 @@ static json_t *type_json(const struct hs_census_type *type)
 	return entry;
 }
 
+static json_t *holder_json(const struct hs_census_type *holder)
+{
+	json_t *entry = json_object();
+
+	json_object_set_new(entry, "holder", hs_json_string(holder->name));
+	json_object_set_new(entry, "count", hs_json_u64(holder->count));
+	json_object_set_new(entry, "bytes", hs_json_u64(holder->bytes));
+	return entry;
+}
+
 static json_t *census_json(const struct hs_report *report)
 {
 	json_t *census = json_object(), *types = json_array();
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		json_array_append_new(types, type_json(report->rows.items[i]));
+		json_array_append_new(types, report->is_by_holder ? holder_json(report->rows.items[i]) : type_json(report->rows.items[i]));
 	json_object_set_new(census, "objects", hs_json_u64(report->document.census->n_objects));
 	json_object_set_new(census, "bytes", hs_json_u64(report->document.census->bytes));
-	json_object_set_new(census, "types", types);
+	json_object_set_new(census, report->is_by_holder ? "holders" : "types", types);
 	return census;
 }
 

@@ -40,6 +40,7 @@ struct table {
 	unsigned name_width;
 	unsigned bar_width; /* 0: no bars */
 	uint64_t most_bytes;
+	bool is_by_holder; /* how many of its objects the collector knows is not told */
 };
 
 static const char *or_unknown(const char *text)
@@ -63,7 +64,7 @@ static void put_memory(FILE *out, const struct hs_report *report, const struct h
 /* The name of a row; types of one name are counted together, and that is said. */
 static char *row_name(const struct hs_census_type *type, const struct hs_style *style)
 {
-	HS_FREE char *safe = hs_text_safe(hs_report_short_name(type->name), style);
+	HS_FREE char *safe = hs_text_safe(hs_type_short_name(type->name), style);
 	char *name;
 
 	if (!safe || type->n_types < 2)
@@ -99,9 +100,10 @@ static void add_figures(struct hs_census_type *sum, const struct hs_census_type 
 static char *total_name(const struct hs_report *report)
 {
 	char *name;
-	size_t n = report->rows.n;
-	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu types", n, report->document.census->types.n)
-				   : asprintf(&name, "total, %zu type%s", n, n == 1 ? "" : "s");
+	size_t n = report->rows.n, n_all = report->is_by_holder ? report->holders.n : report->document.census->types.n;
+	const char *what = report->is_by_holder ? "holder" : "type";
+	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu %ss", n, n_all, what)
+				   : asprintf(&name, "total, %zu %s%s", n, what, n == 1 ? "" : "s");
 
 	return bytes < 0 ? NULL : name;
 }
@@ -125,7 +127,8 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 			table->most_bytes = type->bytes;
 	}
 	if (n_rest) {
-		if (asprintf(&name, "%s %zu more type%s", style->utf8 ? "\xe2\x80\xa6" : "..", n_rest, n_rest == 1 ? "" : "s") < 0)
+		if (asprintf(&name, "%s %zu more %s%s", style->utf8 ? "\xe2\x80\xa6" : "..", n_rest, report->is_by_holder ? "holder" : "type",
+			     n_rest == 1 ? "" : "s") < 0)
 			name = NULL;
 		if (!add_row(table, name, &rest, census))
 			return false;
@@ -154,7 +157,7 @@ static void lay_out(struct table *table, unsigned width)
 		longest = name > longest ? name : longest;
 	}
 	for (int column = 0; column < N_COLUMNS; column++) {
-		table->is_shown[column] = true;
+		table->is_shown[column] = column != COLUMN_TRACKED || !table->is_by_holder;
 		table->widths[column] = (unsigned)strlen(headings[column]);
 		for (size_t i = 0; i < table->rows.n; i++) {
 			unsigned cell = (unsigned)strlen(table->rows.items[i].cells[column]);
@@ -194,8 +197,8 @@ static void put_row(FILE *out, const struct table *table, const struct row *row,
 
 static void put_table(FILE *out, const struct hs_report *report, const struct hs_style *style)
 {
-	struct table table = { 0 };
-	struct row heading = { .name = (char *)"TYPE" };
+	struct table table = { .is_by_holder = report->is_by_holder };
+	struct row heading = { .name = (char *)(report->is_by_holder ? "HOLDER" : "TYPE") };
 
 	if (!fill_rows(&table, report, style))
 		fputs("out of memory: the table is cut\n", out);
@@ -225,7 +228,7 @@ static void put_next(FILE *out, const struct hs_report *report)
 {
 	int pid = (int)report->document.process->pid;
 
-	fprintf(out, "next: %s %s %d", report->document.program, report->document.command, pid);
+	fprintf(out, "next: %s %s %d%s", report->document.program, report->document.command, pid, report->is_by_holder ? " --by holder" : "");
 	if (report->filter && !report->rows.n && is_plain_word(report->filter))
 		fprintf(out, " --filter '*%s*'\n", report->filter);
 	else if (report->filter)

@@ -64,7 +64,4 @@ struct hs_reference_run {
 	size_t first;         /* the index of words[0] (HS_EDGE_INDEX), or its offset from the object (HS_EDGE_SCAN) */
 };
 
-/* Bits that a scanned word may carry besides an address: tagged references of frames, of xml.etree's text and tail. */
-#define HS_SCAN_TAG_MASK 3
-
 #endif

@@ -75,11 +75,6 @@ struct hs_heap_object {
 	bool is_swept;          /* in a pymalloc block */
 };
 
-/* True if an object starts exactly at `address` (its PyObject, not its headers). O(1) in the pools, O(log n) outside them. */
-bool hs_heap_is_object(const struct hs_heap *heap, hs_addr address);
-/* Describes the object that starts exactly at `address`; false when none does. One thread. */
-bool hs_heap_find(const struct hs_heap *heap, hs_addr address, struct hs_heap_object *ret);
-
 /* Calls `each` for every object, by ascending address within the pools, then outside them. One thread. */
 void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context);
 

@@ -121,3 +121,25 @@ def test_dot_is_a_graph(held):
     done = heapspy.run("export", held.pid, "-f", "dot", "--from", hex(held.at["places"]["__main__.EVENTS[17]['request']"]))
     assert done.status == heapspy.DONE and done.output.startswith("digraph ") and done.output.endswith("}\n")
     assert hex(held.at["places"]["__main__.EVENTS"]) in done.output
+
+
+def test_report_names_what_holds_most(held):
+    told = heapspy.report(held.pid)
+    paths = {row["path"]: row for row in told["retainers"]}
+    assert paths["__main__.EVENTS"]["retained"] > 500 * 100 and paths["__main__.EVENTS"]["address"] == hex(held.at["places"]["__main__.EVENTS"])
+    assert not any(row["path"].endswith(".__dict__") for row in told["retainers"] + told["containers"])
+    assert all(row["len"] >= 0 and row["bytes"] > 0 for row in told["containers"])
+
+
+def test_report_by_holder(held):
+    told = heapspy.report(held.pid, "--by", "holder")["census"]
+    rows = {row["holder"]: row for row in told["holders"]}
+    assert rows["dict at __main__.EVENTS[*]"]["count"] == 500 and rows["list at __main__.EVENTS"]["count"] == 1
+    assert rows["__main__.Marker (+dict)"]["count"] == 515 and "__main__.Slots (+dict)" not in rows
+    assert sum(row["bytes"] for row in told["holders"]) == told["bytes"]
+
+
+def test_report_of_types_only(held):
+    told = heapspy.report(held.pid, "--types-only")
+    assert "retainers" not in told and told["census"]["types"]
+    assert heapspy.run("report", held.pid, "--types-only", "--by", "holder").status == heapspy.USAGE
