@@ -46,10 +46,11 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	bool is_json = invocation->output.format == HS_FORMAT_JSON;
 	size_t n_shown = own->n_shown ? own->n_shown : is_json ? SIZE_MAX : DEFAULT_N_SHOWN;
 	const struct hs_threads_options wanted = { .n_frames = n_shown, .n_suspended = n_shown, .merges_suspended = !is_json };
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
 	char host[HS_HOST_BYTES];
 	HS_CLEANUP(hs_threads_deinit) struct hs_threads threads = { .document = hs_document_of(invocation, host) };
 
-	HS_TRY(hs_threads_gather(&threads, invocation->heap, &wanted));
+	HS_TRY(hs_threads_gather(&threads, &source, &wanted));
 	HS_TRY(hs_output_render(&invocation->output, render, &threads));
 	if (!invocation->census->is_complete)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
@@ -65,7 +66,7 @@ const struct hs_command hs_command_threads = {
 	.examples = "  heapspy threads 4242\n"
 		    "  heapspy threads 4242 -n 5\n"
 		    "  heapspy threads 4242 -f json -o threads.json\n",
-	.needs = HS_STAGE_HEAP,
+	.needs = HS_STAGE_RETAINED,
 	.has_output = true,
 	.own_bytes = sizeof(struct threads_options),
 	.options = options,

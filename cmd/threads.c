@@ -22,6 +22,7 @@
 struct gathering {
 	struct hs_threads *threads;
 	const struct hs_process_heap *heap;
+	const struct hs_object_source *source;
 	const struct hs_threads_options *options;
 	struct hs_running_thread *thread; /* the one whose frames are being read */
 	bool is_short;                    /* memory ran out */
@@ -53,6 +54,14 @@ static void call_release(struct hs_call *call)
 	free(call->file);
 }
 
+/* What the object at an address retains; 0: it is none, or nobody has found out. */
+static uint64_t retained_at(const struct gathering *gathering, hs_addr address)
+{
+	hs_node node = gathering->source->holders ? hs_graph_node_at(gathering->source->graph, address) : HS_NO_NODE;
+
+	return node == HS_NO_NODE ? 0 : hs_object_graph_retained_bytes(gathering->source->holders, node);
+}
+
 static bool add_variable(const struct gathering *gathering, const struct hs_variable *variable, struct hs_call *call)
 {
 	const struct hs_process_heap *heap = gathering->heap;
@@ -64,6 +73,7 @@ static bool add_variable(const struct gathering *gathering, const struct hs_vari
 		return false;
 	hs_repr_at(heap->py, heap->types, variable->object, &hs_repr_short, repr, sizeof(repr));
 	slot->address = variable->object;
+	slot->retained_bytes = retained_at(gathering, variable->object);
 	slot->type = hs_object_at(heap->py, heap->types, variable->object, &object) ? hs_type_full_name(heap->types, object.type) : NULL;
 	slot->name = text_of(gathering, variable->name);
 	slot->repr = strdup(repr);
@@ -190,7 +200,8 @@ static void add_suspended(void *context, const struct hs_heap_object *entry)
 	const struct hs_object *object = &entry->object;
 	bool merges = gathering->options->merges_suspended;
 	size_t n_max = merges ? MAX_PLACES : gathering->options->n_suspended;
-	HS_CLEANUP(release_suspended) struct hs_suspended_call call = { .address = object->address, .n_alike = 1 };
+	HS_CLEANUP(release_suspended) struct hs_suspended_call call = { .address = object->address, .n_alike = 1,
+										.retained_bytes = retained_at(gathering, object->address) };
 	struct hs_frame frame;
 
 	if (!hs_is_generator(object) || hs_generator_state(gathering->heap->py, object) != HS_GENERATOR_SUSPENDED || gathering->is_short)
@@ -217,12 +228,12 @@ static int compare_suspended(const void *a, const void *b)
 	return order ? order : left->call.line - right->call.line;
 }
 
-struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap, const struct hs_threads_options *options)
+struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_object_source *source, const struct hs_threads_options *options)
 {
-	struct gathering gathering = { .threads = threads, .heap = heap, .options = options };
+	struct gathering gathering = { .threads = threads, .heap = source->heap, .source = source, .options = options };
 
 	HS_TRY(gather_threads(&gathering));
-	hs_heap_for_each(heap->heap, add_suspended, &gathering);
+	hs_heap_for_each(source->heap->heap, add_suspended, &gathering);
 	if (options->merges_suspended && threads->suspended.n)
 		qsort(threads->suspended.items, threads->suspended.n, sizeof(*threads->suspended.items), compare_suspended);
 	while (threads->suspended.n > options->n_suspended)

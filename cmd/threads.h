@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "document.h"
+#include "object_row.h"
 #include "process_heap.h"
 #include "terminal.h"
 
@@ -16,6 +17,7 @@ struct hs_call_variable {
 	char *repr;
 	const char *type;  /* full name; borrowed from the types; the target's bytes */
 	hs_addr address;
+	uint64_t retained_bytes;
 };
 
 struct hs_call {
@@ -40,6 +42,7 @@ struct hs_running_thread {
 struct hs_suspended_call {
 	const char *kind;      /* "generator", "coroutine", "async_generator" */
 	hs_addr address;
+	uint64_t retained_bytes;
 	uint64_t n_alike;      /* text: with the same name and line, this one included */
 	struct hs_call call;
 };
@@ -58,7 +61,7 @@ struct hs_threads_options {
 };
 
 /* Fills in all but `document`. Errors: NO_MEMORY. */
-struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_process_heap *heap,
+struct hs_error *hs_threads_gather(struct hs_threads *threads, const struct hs_object_source *source,
 				   const struct hs_threads_options *options) HS_MUST_CHECK;
 void hs_threads_deinit(struct hs_threads *threads);
 

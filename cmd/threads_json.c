@@ -14,6 +14,7 @@ static json_t *variables_json(const struct hs_call *call)
 		json_object_set_new(object, "address", hs_json_address(variable->address));
 		json_object_set_new(object, "type", hs_json_string(variable->type));
 		json_object_set_new(object, "repr", json_string(variable->repr));
+		json_object_set_new(object, "retained", hs_json_u64(variable->retained_bytes));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -21,7 +22,6 @@ static json_t *variables_json(const struct hs_call *call)
 
 static void set_call(json_t *object, const char *name_key, const struct hs_call *call)
 {
-	json_object_set_new(object, "module", *call->module ? json_string(call->module) : json_null());
 	json_object_set_new(object, name_key, json_string(call->function));
 	json_object_set_new(object, "file", json_string(call->file));
 	json_object_set_new(object, "line", call->line > 0 ? json_integer(call->line) : json_null());
@@ -51,6 +51,7 @@ static json_t *suspended_json(const struct hs_suspended_call *suspended)
 
 	json_object_set_new(object, "kind", json_string(suspended->kind));
 	json_object_set_new(object, "address", hs_json_address(suspended->address));
+	json_object_set_new(object, "retained", hs_json_u64(suspended->retained_bytes));
 	set_call(object, "name", &suspended->call);
 	return object;
 }

@@ -9,6 +9,8 @@
 
 #define INDENT 2
 
+#define MUCH ((uint64_t)64 << 10) /* retained bytes that are worth a word */
+
 static const char *ellipsis(const struct hs_style *style)
 {
 	return style->utf8 ? "\xe2\x80\xa6" : "..";
@@ -37,8 +39,15 @@ static void put_line(FILE *out, const struct hs_style *style, unsigned indent, c
 
 static void put_variables(FILE *out, const struct hs_call *call, const struct hs_style *style)
 {
-	for (size_t i = 0; i < call->variables.n; i++)
-		put_line(out, style, 3 * INDENT, "%s = %s", call->variables.items[i].name, call->variables.items[i].repr);
+	char size[HS_FIGURE_BYTES];
+
+	for (size_t i = 0; i < call->variables.n; i++) {
+		const struct hs_call_variable *variable = &call->variables.items[i];
+		if (variable->retained_bytes >= MUCH)
+			put_line(out, style, 3 * INDENT, "%s (retains %s) = %s", variable->name, hs_text_size(size, variable->retained_bytes), variable->repr);
+		else
+			put_line(out, style, 3 * INDENT, "%s = %s", variable->name, variable->repr);
+	}
 }
 
 static void put_more(FILE *out, const struct hs_style *style, uint64_t n)
