@@ -63,7 +63,7 @@ static bool add_reference(void *context, const struct hs_graph_edge *edge)
 	struct pending *last = &export->pending;
 	struct pending next = {
 		.target = hs_graph_address(export->source->graph, edge->target), .count = 1, .kind = edge->kind,
-		.relation = hs_edge_relation(edge->relation, export->object),
+		.relation = hs_edge_relation(edge, export->object),
 	};
 
 	next.has_name = hs_reference_name(heap->py, heap->types, export->object, edge->run, edge->index, next.name, sizeof(next.name));

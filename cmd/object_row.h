@@ -60,15 +60,21 @@ struct hs_object_source {
 bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool with_repr, struct hs_object_row *ret);
 
 /*
- * How commands tell that a reference of `object` counts: one that was found by a scan is owned, as far as anybody can say, and
- * visited if the collector knows the object.
+ * What is said of a reference: of a word found by scanning the object's own struct, what its kind of struct does with such
+ * words as a rule; of a word in a block that only its address makes the object's, nothing.
  */
-static inline unsigned hs_edge_relation(unsigned relation, const struct hs_object *object)
+static inline unsigned hs_edge_relation(const struct hs_graph_edge *edge, const struct hs_object *object)
 {
+	const uint8_t *words = edge->run->words;
+
 	/* what may be stale counts as nothing */
-	if ((relation & (HS_SCANNED | HS_WEAK)) == (HS_SCANNED | HS_WEAK))
+	if ((edge->relation & (HS_SCANNED | HS_WEAK)) == (HS_SCANNED | HS_WEAK))
 		return HS_SCANNED;
-	return relation & HS_SCANNED ? relation | HS_OWNED | (object->type->has_gc ? HS_VISITED : 0) : relation;
+	if (edge->relation != HS_SCANNED)
+		return edge->relation;
+	if (words < object->body || words >= object->body + object->body_bytes)
+		return HS_SCANNED;
+	return HS_SCANNED | HS_OWNED | (object->type->has_gc ? HS_VISITED : 0);
 }
 
 /* Fills in the generations of `n` rows, in any order. Errors: NO_MEMORY. */

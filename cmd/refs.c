@@ -64,7 +64,7 @@ static bool add_edge(void *context, const struct hs_graph_edge *edge)
 
 	if ((gathering->wanted != HS_NO_NODE && edge->target != gathering->wanted) || (gathering->only_contents && !is_content(edge->kind)))
 		return true;
-	ref.relation = hs_edge_relation(edge->relation, gathering->reporter);
+	ref.relation = hs_edge_relation(edge, gathering->reporter);
 	ref.has_name = hs_reference_name(heap->py, heap->types, gathering->reporter, edge->run, edge->index, ref.name, sizeof(ref.name));
 	if (is_repeated(gathering, &ref, other)) {
 		gathering->list->items[gathering->list->n - 1].count++;

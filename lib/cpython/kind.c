@@ -53,9 +53,9 @@ static const struct hs_kind kinds[] = {
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
-	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false },
-	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false },
-	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false },
+	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
+	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
+	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
 	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
 	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false, .visit_more = hs_pickler_visit_more },

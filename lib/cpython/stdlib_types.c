@@ -53,6 +53,14 @@ uint64_t hs_buffered_size(const struct hs_cpython *py, const struct hs_object *o
 	return plus(object->type->basicsize, n, 1);
 }
 
+void hs_buffered_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	hs_addr buffer = HS_BODY(py, object, buffered, buffer);
+
+	if (buffer)
+		visitor->storage(visitor->context, buffer, HS_BODY(py, object, buffered, buffer_size));
+}
+
 /* The codes end with one whose definition is NULL; that one counts too. */
 uint64_t hs_struct_size(const struct hs_cpython *py, const struct hs_object *object)
 {

@@ -7,6 +7,8 @@
 
 uint64_t hs_bytesio_size(const struct hs_cpython *py, const struct hs_object *object);
 uint64_t hs_buffered_size(const struct hs_cpython *py, const struct hs_object *object);
+/* The buffer is its storage, and raw: what is left in it from its earlier use refers to nothing. */
+void hs_buffered_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 uint64_t hs_struct_size(const struct hs_cpython *py, const struct hs_object *object);
 uint64_t hs_pickler_size(const struct hs_cpython *py, const struct hs_object *object);
 uint64_t hs_unpickler_size(const struct hs_cpython *py, const struct hs_object *object);
