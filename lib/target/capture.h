@@ -60,6 +60,8 @@ struct hs_capture_options {
 	void *context;            /* of both callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
+	/* What the caller will take beside the copy, in percent of its bytes: room for it is asked for as well. */
+	unsigned work_percent;
 };
 
 struct hs_capture {

@@ -226,14 +226,19 @@ struct hs_memory_room hs_memory_room(void)
 	return hs_memory_room_by("/proc/meminfo", "/proc/self/cgroup", "/proc/self/mountinfo");
 }
 
-struct hs_error *hs_memory_check(uint64_t bytes)
+struct hs_error *hs_memory_check(uint64_t copy_bytes, uint64_t work_bytes)
 {
 	struct hs_memory_room room = hs_memory_room();
 
-	if (bytes <= room.bytes)
+	if (copy_bytes + work_bytes <= room.bytes)
 		return NULL;
+	if (copy_bytes <= room.bytes)
+		return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "the copy needs %llu MiB and who holds what %llu more, but only %llu MiB are left: %s",
+						  (unsigned long long)(copy_bytes >> 20), (unsigned long long)(work_bytes >> 20),
+						  (unsigned long long)(room.bytes >> 20), room.what),
+				     "`heapspy report --types-only` needs the copy alone; or run heapspy outside the target's cgroup");
 	return hs_error_hint(hs_error_new(HS_ERROR_LIMIT, "the copy needs %llu MiB, but only %llu MiB are left: %s",
-					  (unsigned long long)(bytes >> 20), (unsigned long long)(room.bytes >> 20), room.what),
+					  (unsigned long long)(copy_bytes >> 20), (unsigned long long)(room.bytes >> 20), room.what),
 			     "run heapspy outside the target's cgroup (on the host, or as a container of its own in the same PID namespace); "
 			     "`heapspy ps` shows the sizes of processes without copying");
 }

@@ -24,7 +24,10 @@ struct hs_memory_room hs_memory_room(void);
 /* The same with these files for /proc/meminfo, /proc/self/cgroup and /proc/self/mountinfo. */
 struct hs_memory_room hs_memory_room_by(const char *meminfo, const char *cgroups, const char *mounts);
 
-/* LIMIT when less than `bytes` are left; message and hint name both figures and a cheaper way. */
-struct hs_error *hs_memory_check(uint64_t bytes) HS_MUST_CHECK;
+/*
+ * LIMIT when less than `copy_bytes` and what is made of the copy, `work_bytes`, are left; message and hint name all figures
+ * and a cheaper way.
+ */
+struct hs_error *hs_memory_check(uint64_t copy_bytes, uint64_t work_bytes) HS_MUST_CHECK;
 
 #endif

@@ -27,7 +27,9 @@
 static struct hs_error *check_memory(const struct hs_session *session)
 {
 	/* Copied bytes + 5 % for what the target takes until the stop. */
-	return hs_memory_check(session->plan->bytes + session->plan->bytes / 20 + BITMAPS_AND_TABLES_BYTES);
+	uint64_t copy_bytes = session->plan->bytes + session->plan->bytes / 20 + BITMAPS_AND_TABLES_BYTES;
+
+	return hs_memory_check(copy_bytes, copy_bytes / 100 * session->options->work_percent);
 }
 
 static void report_prefault(void *context, uint64_t done_bytes)
@@ -182,7 +184,7 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 		HS_TRY(hs_session_plan(session));
 		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
 		if (fresh->bytes)
-			HS_TRY(hs_memory_check(fresh->bytes));
+			HS_TRY(hs_memory_check(fresh->bytes, 0));
 		hs_destination_prefault(&session->destination, fresh, session->n_workers, &quiet);
 		if (fresh->bytes < ENOUGH_NEW_BYTES)
 			break;
