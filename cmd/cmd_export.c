@@ -93,6 +93,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--up and --down: without either, both directions are shown");
 		if (own->has_format && own->format == FORMAT_DOT && !own->from)
 			argp_error(state, "a graph of the whole heap would be too large to look at: --from ADDRESS");
+		if (!own->with_roots)
+			invocation->needs = HS_STAGE_GRAPH;
 		return ARGP_ERR_UNKNOWN;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -103,7 +105,7 @@ static struct hs_error *render_jsonl(FILE *out, const void *context)
 {
 	const struct hs_invocation *invocation = context;
 	const struct export_options *own = invocation->own;
-	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
 
 	return hs_export_jsonl(out, &source, own->with_roots);
 }
@@ -142,7 +144,7 @@ const struct hs_command hs_command_export = {
 	.examples = "  heapspy export 4242 -f jsonl -o heap.jsonl\n"
 		    "  heapspy export 4242 -f dot --from 0x7f3a5c0d1e80 --up -o up.dot\n"
 		    "  heapspy export 4242 -f jsonl | jq -c '[.type, .len]' | sort | uniq -c\n",
-	.needs = HS_STAGE_GRAPH,
+	.needs = HS_STAGE_RETAINED, /* for --roots */
 	.own_bytes = sizeof(struct export_options),
 	.options = options,
 	.parse = parse,

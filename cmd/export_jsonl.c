@@ -137,10 +137,21 @@ static void put_string_or_null(struct hs_json_line *line, const char *key, const
 		hs_json_line_raw(line, "null");
 }
 
-/* Nodes are objects only; a root may lead to what was freed and is kept for reuse. */
-static void export_root(void *context, const struct hs_root *root)
+static void end_root(struct export *export, bool is_owned, bool is_weak)
 {
-	struct export *export = context;
+	struct hs_json_line *line = &export->line;
+
+	hs_json_line_raw(line, ",\"owned\":");
+	hs_json_line_bool(line, is_owned);
+	hs_json_line_raw(line, ",\"weak\":");
+	hs_json_line_bool(line, is_weak);
+	hs_json_line_raw(line, "}\n");
+	fwrite(line->data, 1, line->n, export->out);
+}
+
+/* Nodes are objects only; a root may lead to what was freed and is kept for reuse. */
+static void write_root(struct export *export, const struct hs_root *root, bool is_weak)
+{
 	struct hs_json_line *line = &export->line;
 	char name[HS_REFERENCE_NAME_BYTES];
 	struct hs_root_place place;
@@ -159,10 +170,45 @@ static void export_root(void *context, const struct hs_root *root)
 	hs_json_line_address(line, root->address);
 	put_string_or_null(line, ",\"kind\":", hs_edge_kind_name(root->edge_kind));
 	put_string_or_null(line, ",\"name\":", hs_root_name(export->source->heap, root, name, sizeof(name)) ? name : NULL);
-	hs_json_line_raw(line, ",\"owned\":");
-	hs_json_line_bool(line, root->relation & HS_OWNED);
-	hs_json_line_raw(line, "}\n");
-	fwrite(line->data, 1, line->n, export->out);
+	end_root(export, root->relation & HS_OWNED, is_weak);
+}
+
+/* A word of a running call that may be left over holds nothing by itself. */
+static void export_root(void *context, const struct hs_root *root)
+{
+	write_root(context, root, root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED);
+}
+
+/*
+ * What no exact root reaches: the objects that words hold which may be references, and those that nothing holds. One line for each
+ * that no object holds alone.
+ */
+static void export_late_roots(struct export *export)
+{
+	static const char *const names[] = { [HS_LATE_STATIC] = "static", [HS_LATE_STACK] = "stack", [HS_LATE_NATIVE] = "native" };
+	const struct hs_object_graph *holders = export->source->holders;
+	struct hs_json_line *line = &export->line;
+	size_t n, next = 0;
+	const struct hs_late_root *late = hs_object_graph_late_roots(holders, &n);
+
+	for (hs_node node = 0; node < hs_graph_node_count(export->source->graph); node++) {
+		enum hs_reached reached = hs_object_graph_reached(holders, node);
+		if (reached == HS_REACHED_NOT || reached == HS_REACHED_EXACTLY || hs_object_graph_holder(holders, node) != HS_NO_NODE)
+			continue;
+		while (next < n && late[next].node < node)
+			next++;
+		bool is_word = next < n && late[next].node == node;
+		if (reached == HS_REACHED_PERHAPS && !is_word)
+			continue; /* several of them hold it */
+		line->n = 0;
+		hs_json_line_raw(line, "{\"root\":\"");
+		hs_json_line_raw(line, is_word ? names[late[next].kind] : "unreachable");
+		put_number(line, "\",\"thread\":", is_word && late[next].kind == HS_LATE_STACK, is_word ? (uint64_t)late[next].tid : 0);
+		hs_json_line_raw(line, ",\"function\":null,\"file\":null,\"line\":null,\"to\":");
+		hs_json_line_address(line, hs_graph_address(export->source->graph, node));
+		hs_json_line_raw(line, ",\"kind\":\"scan\",\"name\":null");
+		end_root(export, false, false);
+	}
 }
 
 /* A word inside of a static object is a reference of that object's, and was told as such. */
@@ -175,7 +221,7 @@ static void export_static_root(void *context, const struct hs_root *root)
 		return;
 	hs_graph_locate(export->source->graph, root->where, &location);
 	if (location.place != HS_PLACE_OBJECT && location.place != HS_PLACE_INSIDE)
-		export_root(context, root);
+		write_root((struct export *)context, root, true);
 }
 
 static void export_deinit(struct export *export)
@@ -192,6 +238,7 @@ struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *sourc
 	if (with_roots) {
 		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, export_root, &export));
 		hs_static_roots_visit(source->heap->py, NULL, export_static_root, &export);
+		export_late_roots(&export);
 	}
 	return export.line.is_short ? hs_error_no_memory() : NULL;
 }

@@ -78,7 +78,6 @@ def assert_dominators(live, least):
     assert checked >= least / 2
 
 
-@pytest.mark.xfail(reason="open: weak roots in the export")
 @pytest.mark.parametrize("seed, n, degree", [(1, 3000, 1), (2, 3000, 3), (3, 1000, 20)])
 def test_dominators_of_random_graphs(debian, start, seed, n, degree):
     live = start(debian, "random_graphs.py", seed, n, degree)
@@ -86,7 +85,6 @@ def test_dominators_of_random_graphs(debian, start, seed, n, degree):
     assert_dominators(live, 20000)
 
 
-@pytest.mark.xfail(reason="open: weak roots in the export")
 def test_dominators_of_real_heaps(few_interpreter, start):
     assert_dominators(start(few_interpreter, "planted.py"), 50000)
 
@@ -97,7 +95,7 @@ def test_result_does_not_depend_on_threads(debian, start):
     assert tables[0] == tables[1] == tables[2]
 
 
-@pytest.mark.xfail(reason="open: bytes of unreachable components")
+@pytest.mark.xfail(reason="open: words in blocks that malloc keeps for reuse look like holders")
 def test_unreachable_is_retained_by_itself(debian, start):
     """A cycle that nothing holds has no path; it retains its parts, and nothing that is held elsewhere."""
     live = start(debian, "random_graphs.py", 5, 1000, 2)
@@ -137,7 +135,7 @@ def is_near(wanted, got):
     return abs(wanted - got) <= TOLERANCE * wanted
 
 
-@pytest.mark.xfail(reason="open: within 2 %, not within 0.5 %")
+@pytest.mark.xfail(reason="open: words in blocks that malloc keeps for reuse look like holders; 0.7 to 4 % too little for 8 of 56 containers")
 def test_deletion_frees_what_is_retained(few_interpreter, start, capsys):
     live = start(few_interpreter, "containers.py")
     containers = json.loads(live.ready.partition(" ")[2])
