@@ -48,8 +48,10 @@ def test_after_a_working_life(debian, start):
     balance_of(live, MINIMUM)
 
 
-def test_planted_places(few_interpreter, start):
+def test_planted_places(few_interpreter, start, request):
     """Threads, suspended frames, contexts, registries of the interpreter. Small, so that one count too many weighs."""
+    if few_interpreter.minor == "3.8":
+        request.applymarker(pytest.mark.xfail(reason="open: temporaries of running frames, and their threads"))
     balance_of(start(few_interpreter, "planted.py"), 5000)
 
 
