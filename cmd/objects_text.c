@@ -84,6 +84,6 @@ void hs_objects_text(FILE *out, const struct hs_objects *objects, const struct h
 	if (objects->rows.n)
 		put_rows(out, objects, style);
 	if (n_more)
-		fprintf(out, "%s %s more (-n)\n", style->utf8 ? "\xe2\x80\xa6" : "..", hs_text_count(count, n_more));
+		fprintf(out, "%s %s more (-n)\n", hs_text_ellipsis(style), hs_text_count(count, n_more));
 	put_next(out, objects);
 }

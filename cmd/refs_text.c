@@ -9,32 +9,6 @@
 
 #define INDENT 2
 
-static const char *ellipsis(const struct hs_style *style)
-{
-	return style->utf8 ? "\xe2\x80\xa6" : "..";
-}
-
-/* A line, cut at the width of the terminal. */
-static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...) HS_PRINTF(4, 5);
-
-static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)
-{
-	HS_FREE char *line = NULL;
-	va_list args;
-
-	va_start(args, format);
-	int bytes = vasprintf(&line, format, args);
-	va_end(args);
-	if (bytes < 0) {
-		line = NULL;
-		return;
-	}
-	HS_FREE char *safe = hs_text_safe(line, style);
-	fprintf(out, "%*s", (int)indent, "");
-	hs_text_put_start(out, style, safe ? safe : "?", style->width > indent + 20 ? style->width - indent : 20);
-	fputc('\n', out);
-}
-
 static void put_heading(FILE *out, const struct hs_style *style, const char *heading, uint64_t n)
 {
 	char count[HS_FIGURE_BYTES];
@@ -61,7 +35,7 @@ static void put_ref(FILE *out, const struct hs_ref *ref, const struct hs_style *
 
 	if (ref->count > 1)
 		snprintf(times, sizeof(times), " x%s", hs_text_count(count, ref->count));
-	put_line(out, style, INDENT * ref->depth, "0x%" HS_PRI_ADDR "  %s%s  %s%s%s", ref->address, ref->step, times, ref->repr,
+	hs_text_put_line(out, style, INDENT * ref->depth, "0x%" HS_PRI_ADDR "  %s%s  %s%s%s", ref->address, ref->step, times, ref->repr,
 		 relation_note(ref->relation), ref->is_again ? "  (see above)" : "");
 }
 
@@ -75,16 +49,16 @@ static void put_list(FILE *out, const struct hs_ref_list *list, uint64_t n_all, 
 		put_ref(out, &list->items[i], style);
 	}
 	if (n_all > n_first)
-		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", ellipsis(style), hs_text_count(count, n_all - n_first));
+		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", hs_text_ellipsis(style), hs_text_count(count, n_all - n_first));
 }
 
 static void put_root(FILE *out, const struct hs_ref_root *root, const struct hs_style *style)
 {
 	if (*root->place.function)
-		put_line(out, style, INDENT, "<frame %s%s%s %s:%d>%s%s", root->place.module, *root->place.module ? "." : "", root->place.function, root->place.file, (int)root->place.line,
+		hs_text_put_line(out, style, INDENT, "<frame %s%s%s %s:%d>%s%s", root->place.module, *root->place.module ? "." : "", root->place.function, root->place.file, (int)root->place.line,
 			 *root->name ? "." : "", root->name);
 	else
-		put_line(out, style, INDENT, "<%s>%s%s", hs_root_kind_name(root->kind), *root->name ? " " : "", root->name);
+		hs_text_put_line(out, style, INDENT, "<%s>%s%s", hs_root_kind_name(root->kind), *root->name ? " " : "", root->name);
 }
 
 static void put_object(FILE *out, const struct hs_refs *refs, const struct hs_style *style)
@@ -112,7 +86,7 @@ static void put_object(FILE *out, const struct hs_refs *refs, const struct hs_st
 	else if (!row->is_tracked)
 		hs_text_line_item(&line, "not tracked");
 	hs_text_line_end(&line);
-	put_line(out, style, INDENT, "%s", row->repr);
+	hs_text_put_line(out, style, INDENT, "%s", row->repr);
 }
 
 static void put_fields(FILE *out, const struct hs_refs *refs, const struct hs_style *style)
@@ -121,10 +95,10 @@ static void put_fields(FILE *out, const struct hs_refs *refs, const struct hs_st
 
 	for (size_t i = 0; i < refs->fields.n; i++) {
 		const struct hs_ref *field = &refs->fields.items[i];
-		put_line(out, style, INDENT, "%s = %s", field->step, field->repr);
+		hs_text_put_line(out, style, INDENT, "%s = %s", field->step, field->repr);
 	}
 	if (refs->n_fields > refs->fields.n)
-		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", ellipsis(style), hs_text_count(count, refs->n_fields - refs->fields.n));
+		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", hs_text_ellipsis(style), hs_text_count(count, refs->n_fields - refs->fields.n));
 }
 
 void hs_refs_text(FILE *out, const struct hs_refs *refs, const struct hs_style *style)

@@ -127,7 +127,7 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 			table->most_bytes = type->bytes;
 	}
 	if (n_rest) {
-		if (asprintf(&name, "%s %zu more %s%s", style->utf8 ? "\xe2\x80\xa6" : "..", n_rest, report->is_by_holder ? "holder" : "type",
+		if (asprintf(&name, "%s %zu more %s%s", hs_text_ellipsis(style), n_rest, report->is_by_holder ? "holder" : "type",
 			     n_rest == 1 ? "" : "s") < 0)
 			name = NULL;
 		if (!add_row(table, name, &rest, census))

@@ -172,10 +172,15 @@ unsigned hs_text_width(const char *text)
 	return width;
 }
 
+const char *hs_text_ellipsis(const struct hs_style *style)
+{
+	return style->utf8 ? "\xe2\x80\xa6" : "..";
+}
+
 void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text, unsigned width)
 {
 	unsigned have = hs_text_width(text);
-	const char *mark = style->utf8 ? "\xe2\x80\xa6" : "..";
+	const char *mark = hs_text_ellipsis(style);
 	unsigned mark_width = style->utf8 ? 1 : 2;
 	size_t bytes;
 
@@ -195,7 +200,7 @@ void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text,
 
 void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width)
 {
-	const char *mark = style->utf8 ? "\xe2\x80\xa6" : "..";
+	const char *mark = hs_text_ellipsis(style);
 	unsigned room = width > (style->utf8 ? 1u : 2u) ? width - (style->utf8 ? 1 : 2) : 0;
 	bool is_cut = hs_text_width(text) > width;
 	size_t bytes;
@@ -207,6 +212,24 @@ void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text
 		fwrite(text, 1, bytes, out);
 	}
 	fputs(is_cut ? mark : "", out);
+}
+
+void hs_text_put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)
+{
+	HS_FREE char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int bytes = vasprintf(&line, format, args);
+	va_end(args);
+	if (bytes < 0) {
+		line = NULL;
+		return;
+	}
+	HS_FREE char *safe = hs_text_safe(line, style);
+	fprintf(out, "%*s", (int)indent, "");
+	hs_text_put_start(out, style, safe ? safe : "?", style->width > indent + 20 ? style->width - indent : 20);
+	fputc('\n', out);
 }
 
 static void escape_sequence(FILE *out, const struct hs_style *style, const char *parameters)

@@ -34,6 +34,11 @@ void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text,
 /* Writes as much of the beginning of `text` as fits into `width` columns, "…" standing for the rest; nothing is padded. */
 void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width);
 
+/* What stands for the rest: "…". */
+const char *hs_text_ellipsis(const struct hs_style *style);
+/* A line behind `indent` spaces, made safe and cut at the width of the terminal. */
+void hs_text_put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...) HS_PRINTF(4, 5);
+
 /* Switches colour on; each is ended by hs_text_plain(). Nothing without colour. */
 void hs_text_bold(FILE *out, const struct hs_style *style);
 void hs_text_dim(FILE *out, const struct hs_style *style);

@@ -11,32 +11,6 @@
 
 #define MUCH ((uint64_t)64 << 10) /* retained bytes that are worth a word */
 
-static const char *ellipsis(const struct hs_style *style)
-{
-	return style->utf8 ? "\xe2\x80\xa6" : "..";
-}
-
-/* A line of safe text, cut at the width of the terminal. */
-static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...) HS_PRINTF(4, 5);
-
-static void put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)
-{
-	HS_FREE char *line = NULL;
-	va_list args;
-
-	va_start(args, format);
-	int bytes = vasprintf(&line, format, args);
-	va_end(args);
-	if (bytes < 0) {
-		line = NULL;
-		return;
-	}
-	HS_FREE char *safe = hs_text_safe(line, style);
-	fprintf(out, "%*s", (int)indent, "");
-	hs_text_put_start(out, style, safe ? safe : "?", style->width > indent + 20 ? style->width - indent : 20);
-	fputc('\n', out);
-}
-
 static void put_variables(FILE *out, const struct hs_call *call, const struct hs_style *style)
 {
 	char size[HS_FIGURE_BYTES];
@@ -44,9 +18,9 @@ static void put_variables(FILE *out, const struct hs_call *call, const struct hs
 	for (size_t i = 0; i < call->variables.n; i++) {
 		const struct hs_call_variable *variable = &call->variables.items[i];
 		if (variable->retained_bytes >= MUCH)
-			put_line(out, style, 3 * INDENT, "%s (retains %s) = %s", variable->name, hs_text_size(size, variable->retained_bytes), variable->repr);
+			hs_text_put_line(out, style, 3 * INDENT, "%s (retains %s) = %s", variable->name, hs_text_size(size, variable->retained_bytes), variable->repr);
 		else
-			put_line(out, style, 3 * INDENT, "%s = %s", variable->name, variable->repr);
+			hs_text_put_line(out, style, 3 * INDENT, "%s = %s", variable->name, variable->repr);
 	}
 }
 
@@ -55,7 +29,7 @@ static void put_more(FILE *out, const struct hs_style *style, uint64_t n)
 	char count[HS_FIGURE_BYTES];
 
 	if (n)
-		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", ellipsis(style), hs_text_count(count, n));
+		fprintf(out, "%*s%s %s more (-n)\n", INDENT, "", hs_text_ellipsis(style), hs_text_count(count, n));
 }
 
 /* ":33"; nothing when the line is unknown. */
@@ -78,7 +52,7 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 	hs_text_line_end(&line);
 	for (size_t i = 0; i < thread->frames.n; i++) {
 		const struct hs_call *call = &thread->frames.items[i];
-		put_line(out, style, INDENT, "%s%s%s  %s%s", call->module, *call->module ? "." : "", call->function, call->file,
+		hs_text_put_line(out, style, INDENT, "%s%s%s  %s%s", call->module, *call->module ? "." : "", call->function, call->file,
 			 line_of(call, where));
 		put_variables(out, call, style);
 	}
@@ -91,7 +65,7 @@ static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, 
 	const struct hs_call *call = &suspended->call;
 	char count[HS_FIGURE_BYTES], where[16];
 
-	put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
+	hs_text_put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
 		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where),
 		 suspended->n_alike > 1 ? "such as " : "", suspended->address);
 	put_variables(out, call, style);

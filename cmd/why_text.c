@@ -68,7 +68,7 @@ static void put_type_paths(FILE *out, const struct hs_why *why, const struct hs_
 		fprintf(out, "  %*s of %s through %s\n", width, hs_text_count(count, why->paths.items[i].count), all, expression ? expression : "?");
 	}
 	if (why->n_paths > why->paths.n)
-		fprintf(out, "  %s %s more paths (--max-paths)\n", style->utf8 ? "\xe2\x80\xa6" : "..", hs_text_count(count, why->n_paths - why->paths.n));
+		fprintf(out, "  %s %s more paths (--max-paths)\n", hs_text_ellipsis(style), hs_text_count(count, why->n_paths - why->paths.n));
 	if (why->n_unreached)
 		fprintf(out, "  %s of %s no root reaches: garbage that was not collected yet, or held from outside Python\n",
 			hs_text_count(count, why->n_unreached), all);

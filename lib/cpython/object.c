@@ -257,6 +257,26 @@ void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object
 			       type->visits_class && type->has_gc ? HS_STRONG : HS_OWNED);
 }
 
+static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
+{
+	(void)context;
+	(void)start;
+	(void)bytes;
+}
+
+static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
+{
+	(void)context;
+	(void)words;
+	(void)n;
+	(void)what;
+}
+
+struct hs_visitor hs_visitor_of_references(void (*references)(void *context, const struct hs_reference_run *run), void *context)
+{
+	return (struct hs_visitor){ .context = context, .storage = ignore_storage, .references = references, .scan = ignore_scan };
+}
+
 bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_object *ret)
 {
 	uint32_t head = HS_SIZEOF(py->layout, PyObject);

@@ -205,21 +205,6 @@ const char *hs_edge_kind_name(unsigned kind)
 	return kind < HS_N_EDGE_KINDS ? names[kind] : "?";
 }
 
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
 struct search {
 	const char *name;
 	hs_addr found;
@@ -236,7 +221,7 @@ static void match_field(void *context, const struct hs_reference_run *run)
 hs_addr hs_object_field(const struct hs_cpython *py, const struct hs_object *object, const char *name)
 {
 	struct search search = { .name = name };
-	const struct hs_visitor visitor = { .context = &search, .storage = ignore_storage, .references = match_field, .scan = ignore_scan };
+	const struct hs_visitor visitor = hs_visitor_of_references(match_field, &search);
 
 	hs_object_visit(py, object, &visitor);
 	return search.found;

@@ -55,27 +55,12 @@ static void put_run(void *context, const struct hs_reference_run *run)
 			put_item(listing, run, i);
 }
 
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
 /* Writes the items between `open` and `close`; returns how many. The whole always ends in `close`. */
 static unsigned put_items(struct hs_repr *repr, const struct hs_object *object, const char *open, const char *close,
 			  void (*visit)(const struct hs_cpython *, const struct hs_object *, const struct hs_visitor *))
 {
 	struct listing listing = { .repr = repr };
-	const struct hs_visitor visitor = { .context = &listing, .storage = ignore_storage, .references = put_run, .scan = ignore_scan };
+	const struct hs_visitor visitor = hs_visitor_of_references(put_run, &listing);
 	size_t limit = hs_bounded_text_reserve(&repr->text, strlen(close) + strlen(HS_ELLIPSIS) + 2);
 
 	hs_bounded_text_put(&repr->text, open);

@@ -11,21 +11,6 @@
 
 #define MAX_FIELDS 32
 
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
 struct instance {
 	struct hs_repr *repr;
 	const struct hs_object *object;
@@ -92,8 +77,8 @@ static void put_dict_items(void *context, const struct hs_reference_run *run)
 static void put_fields(struct instance *instance)
 {
 	struct hs_repr *repr = instance->repr;
-	const struct hs_visitor own = { .context = instance, .storage = ignore_storage, .references = put_own_fields, .scan = ignore_scan };
-	const struct hs_visitor in_dict = { .context = instance, .storage = ignore_storage, .references = put_dict_items, .scan = ignore_scan };
+	const struct hs_visitor own = hs_visitor_of_references(put_own_fields, instance);
+	const struct hs_visitor in_dict = hs_visitor_of_references(put_dict_items, instance);
 	struct hs_object dict;
 
 	repr->depth++;

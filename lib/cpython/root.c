@@ -65,21 +65,6 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	}
 }
 
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
-}
-
 /*
  * A frame object or generator that runs: its references are its own. The call that runs it holds a frame object up to 3.10; a
  * generator is held by whoever resumed it, which is an object or another frame.
@@ -99,7 +84,7 @@ static bool report_frame(void *context, const struct hs_frame *frame)
 	static const struct hs_frame_names names = { "f_code", "f_func", "f_locals", "frame" };
 	struct frame_visit frame_visit = *(struct frame_visit *)context;
 	const struct hs_cpython *py = frame_visit.visit->py;
-	const struct hs_visitor visitor = { .context = &frame_visit, .storage = ignore_storage, .references = report_run, .scan = ignore_scan };
+	const struct hs_visitor visitor = hs_visitor_of_references(report_run, &frame_visit);
 
 	frame_visit.frame = frame;
 	frame_visit.is_of_object = frame->owner != HS_FRAME_OF_THREAD;

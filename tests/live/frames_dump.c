@@ -105,26 +105,11 @@ static void add_run(void *context, const struct hs_reference_run *run)
 	}
 }
 
-static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
-{
-	(void)context;
-	(void)start;
-	(void)bytes;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
 static void add_object(void *context, const struct hs_heap_object *object)
 {
 	struct dump *dump = context;
 	struct edges edges = { dump, NULL };
-	const struct hs_visitor visitor = { .context = &edges, .storage = ignore_storage, .references = add_run, .scan = ignore_scan };
+	const struct hs_visitor visitor = hs_visitor_of_references(add_run, &edges);
 	const char *kind = object->object.type->kind->tp_name;
 	bool is_generator = hs_is_generator(&object->object);
 	struct hs_frame frame;
