@@ -35,19 +35,21 @@ def pytest_report_header(config):
 
 
 def _chosen(config, which):
-    """`every` interpreter, or with `few` one per way of being built: stripped, with DWARF, in another root."""
+    """`every` interpreter, or with `few` one per way of being built: stripped, with DWARF, in another root; with `two` the
+    system's and a new one: for what depends on versions in what `few` tests anyway.
+    """
     found = found_matrix(config)
     only = config.getoption("--only")
     if only:
         return [i for i in found.all if only in (i.name, i.minor, i.version)]
     if which == "every" or config.getoption("--full"):
         return found.all
-    wanted = ["debian", "3.8", "3.12", "3.14"]
+    wanted = ["debian", "3.14"] if which == "two" else ["debian", "3.8", "3.12", "3.14"]
     return [next(iter([i for i in found.all if name in (i.flavour, i.minor)]), None) for name in wanted]
 
 
 def pytest_generate_tests(metafunc):
-    for which in ("every", "few"):
+    for which in ("every", "few", "two"):
         fixture = which + "_interpreter"
         if fixture in metafunc.fixturenames:
             chosen = [i for i in _chosen(metafunc.config, which) if i]

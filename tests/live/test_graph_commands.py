@@ -69,8 +69,8 @@ def service(debian, service_of):
 
 # --- objects ---------------------------------------------------------------------------------------------------------
 
-def test_objects(few_interpreter, service_of):
-    service = service_of(few_interpreter)
+def test_objects(two_interpreter, service_of):
+    service = service_of(two_interpreter)
     told = ask("objects", service.pid, "__main__.Session")
     assert told["type"] == "__main__.Session" and told["n_types"] == 1 and told["matching"] == 1000
     for row in told["objects"]:
@@ -129,8 +129,8 @@ def test_objects_of_several_types_of_a_name(service):
     assert told["n_types"] == 3 and told["matching"] == 3 and len(told["objects"]) == 3
 
 
-def test_objects_tell_their_generation(few_interpreter, start):
-    live = start(few_interpreter, "service.py")
+def test_objects_tell_their_generation(two_interpreter, start):
+    live = start(two_interpreter, "service.py")
     assert live.command("n") == "10"
     assert {row["generation"] for row in ask("objects", live.pid, "__main__.Fresh")["objects"]} == {0}
     assert live.command("f") == "frozen"
@@ -163,8 +163,8 @@ def edges_of(rows, member):
     return {(row["kind"], row["name"], row[member]) for row in rows}
 
 
-def test_refs_of_an_instance(few_interpreter, service_of):
-    service = service_of(few_interpreter)
+def test_refs_of_an_instance(two_interpreter, service_of):
+    service = service_of(two_interpreter)
     told = ask("refs", service.pid, text(service.at["request"]))
     check_refs(told)
     assert told["object"]["address"] == text(service.at["request"]) and told["object"]["type"] == "__main__.Request"
@@ -228,9 +228,9 @@ def test_why(service):
         "refs", service.pid, text(service.at["request"]))["object"]["fields"][0]["to"]).output
 
 
-def test_why_a_type(few_interpreter, service_of):
+def test_why_a_type(two_interpreter, service_of):
     """The paths of all instances, merged: 1,000 of 1,005 through EVENTS."""
-    service = service_of(few_interpreter)
+    service = service_of(two_interpreter)
     told = ask("why", service.pid, "__main__.Request")
     assert told["type"] == "__main__.Request" and told["instances"] == 1005
     for path in told["paths"]:
@@ -262,8 +262,8 @@ def _same_frame(told, frame):
     return told["function"] in (frame["name"], frame["qualname"]) and told["file"] == frame["file"] and frame["line"] in (None, told["line"])
 
 
-def test_threads(few_interpreter, start):
-    live = start(few_interpreter, "planted.py")
+def test_threads(two_interpreter, start):
+    live = start(two_interpreter, "planted.py")
     truth = graph_truth.tell_edges(live)
     told = ask("threads", live.pid)
     by_native = {row["native_id"]: row for row in told["threads"]}
@@ -282,8 +282,8 @@ def test_threads(few_interpreter, start):
     assert any(row["name"] == "waiting" for row in told["threads"])
 
 
-def test_suspended(few_interpreter, start):
-    live = start(few_interpreter, "planted.py")
+def test_suspended(two_interpreter, start):
+    live = start(two_interpreter, "planted.py")
     places = {place["name"]: place for place in json.loads(live.ready.partition(" ")[2])}
     live.wait_blocked()
     wanted = {("generator", "_generator", "local of a suspended generator"), ("coroutine", "_coroutine", "local of a suspended coroutine"),
@@ -300,8 +300,8 @@ def test_suspended(few_interpreter, start):
         assert rows[0]["file"].endswith("planted.py") and rows[0]["line"] > 1 and rows[0]["retained"] > 0
 
 
-def test_threads_in_text(few_interpreter, start):
-    shown = heapspy.run("threads", start(few_interpreter, "planted.py").pid)
+def test_threads_in_text(two_interpreter, start):
+    shown = heapspy.run("threads", start(two_interpreter, "planted.py").pid)
     assert shown.status == heapspy.DONE
     for word in ("waiting", "held_by_thread", "planted.py:", "_coroutine", "held_by_coroutine"):
         assert word in shown.output
@@ -344,8 +344,8 @@ def test_dot_is_bounded(service):
 
 # --- report ----------------------------------------------------------------------------------------------------------
 
-def test_report_names_retainers_and_containers(few_interpreter, service_of):
-    service = service_of(few_interpreter)
+def test_report_names_retainers_and_containers(two_interpreter, service_of):
+    service = service_of(two_interpreter)
     told = heapspy.report(service.pid)
     for row in told["retainers"]:
         assert_members(row, {"address": TEXT, "type": TEXT, "retained": NUMBER, "path": TEXT}, {})
@@ -359,9 +359,9 @@ def test_report_names_retainers_and_containers(few_interpreter, service_of):
     assert ask("refs", service.pid, row["address"])["object"]["retained"] == row["retained"]
 
 
-def test_report_shows_no_values(few_interpreter, service_of):
+def test_report_shows_no_values(two_interpreter, service_of):
     """Keys only where they look like identifiers and are short; never a string's text."""
-    service = service_of(few_interpreter)
+    service = service_of(two_interpreter)
     for output in (heapspy.run("report", service.pid, "-n", 10000).output, json.dumps(heapspy.report(service.pid)),
                    heapspy.run("report", service.pid, "--by", "holder", "-n", 10000).output):
         for value in ("hunter2", "swordfish", "password of bob", "user-17", "host-7", "x" * 41):
@@ -374,8 +374,8 @@ def holders(told):
     return {row["holder"]: row for row in told["census"]["holders"]}
 
 
-def test_report_by_holder(few_interpreter, service_of):
-    service = service_of(few_interpreter)
+def test_report_by_holder(two_interpreter, service_of):
+    service = service_of(two_interpreter)
     told = heapspy.report(service.pid, "--by", "holder")
     rows = holders(told)
     for row in told["census"]["holders"]:
@@ -411,9 +411,9 @@ def mapping(pid, permissions, path=""):
 
 
 @pytest.mark.parametrize("command", ["refs", "why"])
-def test_address_of_no_object(few_interpreter, service_of, command):
+def test_address_of_no_object(two_interpreter, service_of, command):
     """What is there instead is said."""
-    service = service_of(few_interpreter)
+    service = service_of(two_interpreter)
     failed(heapspy.run(command, service.pid, text(service.at["free"])), "free block")
     failed(heapspy.run(command, service.pid, text(service.at["event"] + 24)), r"inside", text(service.at["event"]), "dict", r"\+24")
     failed(heapspy.run(command, service.pid, text(service.at["point"] + 8)), r"inside", text(service.at["point"]), r"Point", r"\+8")
@@ -480,9 +480,9 @@ def survives(live):
         assert done.status == heapspy.DONE or done.errors or done.output
 
 
-def test_corrupt_memory(few_interpreter, start):
+def test_corrupt_memory(two_interpreter, start):
     """Structures that contradict themselves: bounds hold, and what is around them is still told."""
-    live = start(few_interpreter, "corrupt.py", "all")
+    live = start(two_interpreter, "corrupt.py", "all")
     assert live.command("c") == "done"
     survives(live)
 
