@@ -120,7 +120,7 @@ def test_expressions_give_the_same_object(planted):
 
 
 def test_roots_of_the_places(planted, request):
-    if few_interpreter.minor == "3.8":
+    if planted.live.interpreter.minor == "3.8":
         request.applymarker(pytest.mark.xfail(reason="open: atexit's arguments in 3.8, whose module keeps them in C"))
     wrong = []
     for place, path in planted.told():
