@@ -85,8 +85,8 @@ def test_dominators_of_random_graphs(debian, start, seed, n, degree):
     assert_dominators(live, 20000)
 
 
-def test_dominators_of_real_heaps(few_interpreter, start):
-    assert_dominators(start(few_interpreter, "planted.py"), 50000)
+def test_dominators_of_real_heaps(two_interpreter, start):
+    assert_dominators(start(two_interpreter, "planted.py"), 50000)
 
 
 def test_result_does_not_depend_on_threads(debian, start):
@@ -136,8 +136,8 @@ def is_near(wanted, got):
 
 
 @pytest.mark.xfail(reason="open: words in blocks that malloc keeps for reuse look like holders; 0.7 to 4 % too little for 8 of 56 containers")
-def test_deletion_frees_what_is_retained(few_interpreter, start, capsys):
-    live = start(few_interpreter, "containers.py")
+def test_deletion_frees_what_is_retained(two_interpreter, start, capsys):
+    live = start(two_interpreter, "containers.py")
     containers = json.loads(live.ready.partition(" ")[2])
     live.wait_blocked()
     told = {name: refs(live.pid, address)["object"] for name, address in containers.items()}
@@ -152,7 +152,7 @@ def test_deletion_frees_what_is_retained(few_interpreter, start, capsys):
             wrong.append("%s: freed %d objects, %d bytes; retained %d objects, %d bytes; freed: %s" % (
                 name, len(gone), n_bytes, row["retained_objects"], row["retained"], kinds))
     with capsys.disabled():
-        print("\n%s: %d of %d containers retain what their deletion frees" % (few_interpreter, len(freed) - len(wrong), len(freed)))
+        print("\n%s: %d of %d containers retain what their deletion frees" % (two_interpreter, len(freed) - len(wrong), len(freed)))
     assert not wrong, "\n".join(wrong)
 
 
