@@ -47,6 +47,9 @@ struct hs_visitor {
 /* A visitor that wants references alone: storage and scans are left out. */
 struct hs_visitor hs_visitor_of_references(void (*references)(void *context, const struct hs_reference_run *run), void *context);
 
+/* A visitor that wants storage alone. */
+struct hs_visitor hs_visitor_of_storage(void (*storage)(void *context, hs_addr start, uint64_t bytes), void *context);
+
 /* Reports one reference in a field or slot; `word` holds the address. */
 static inline void hs_visit_field(const struct hs_visitor *visitor, const void *word, const char *name, unsigned relation)
 {

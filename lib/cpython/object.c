@@ -264,6 +264,12 @@ static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
 	(void)bytes;
 }
 
+static void ignore_references(void *context, const struct hs_reference_run *run)
+{
+	(void)context;
+	(void)run;
+}
+
 static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
 {
 	(void)context;
@@ -275,6 +281,11 @@ static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan
 struct hs_visitor hs_visitor_of_references(void (*references)(void *context, const struct hs_reference_run *run), void *context)
 {
 	return (struct hs_visitor){ .context = context, .storage = ignore_storage, .references = references, .scan = ignore_scan };
+}
+
+struct hs_visitor hs_visitor_of_storage(void (*storage)(void *context, hs_addr start, uint64_t bytes), void *context)
+{
+	return (struct hs_visitor){ .context = context, .storage = storage, .references = ignore_references, .scan = ignore_scan };
 }
 
 bool hs_object_at(const struct hs_cpython *py, struct hs_types *types, hs_addr address, struct hs_object *ret)

@@ -25,23 +25,9 @@ static void look_at_storage(void *context, hs_addr start, uint64_t bytes)
 	search->bytes = bytes;
 }
 
-static void ignore_references(void *context, const struct hs_reference_run *run)
-{
-	(void)context;
-	(void)run;
-}
-
-static void ignore_scan(void *context, const void *words, size_t n, enum hs_scan what)
-{
-	(void)context;
-	(void)words;
-	(void)n;
-	(void)what;
-}
-
 static bool owns(struct search *search, hs_node node)
 {
-	const struct hs_visitor visitor = { .context = search, .storage = look_at_storage, .references = ignore_references, .scan = ignore_scan };
+	const struct hs_visitor visitor = hs_visitor_of_storage(look_at_storage, search);
 	struct hs_heap_object entry;
 	size_t n;
 
