@@ -65,17 +65,17 @@ static struct hs_error *list_types(const struct hs_cpython *py, const struct hs_
 	return NULL;
 }
 
-static void merge_same_names(struct hs_census *census)
+size_t hs_census_types_merge(struct hs_census_type *types, size_t n_types)
 {
 	size_t n = 0;
 
-	if (!census->types.n)
-		return;
-	qsort(census->types.items, census->types.n, sizeof(*census->types.items), compare_names);
-	for (size_t i = 1; i < census->types.n; i++) {
-		struct hs_census_type *into = &census->types.items[n], *from = &census->types.items[i];
+	if (!n_types)
+		return 0;
+	qsort(types, n_types, sizeof(*types), compare_names);
+	for (size_t i = 1; i < n_types; i++) {
+		struct hs_census_type *into = &types[n], *from = &types[i];
 		if (strcmp(into->name, from->name) != 0) {
-			census->types.items[++n] = *from;
+			types[++n] = *from;
 			continue;
 		}
 		into->n_types += from->n_types;
@@ -85,8 +85,8 @@ static void merge_same_names(struct hs_census *census)
 		into->getsizeof_bytes += from->getsizeof_bytes;
 		free(from->name);
 	}
-	census->types.n = n + 1;
-	qsort(census->types.items, census->types.n, sizeof(*census->types.items), compare_bytes);
+	qsort(types, n + 1, sizeof(*types), compare_bytes);
+	return n + 1;
 }
 
 static struct hs_error *warn(struct hs_census *census, const char *format, uint64_t n) HS_PRINTF(2, 0);
@@ -112,7 +112,7 @@ static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types 
 	census->in_use_bytes = figures->live_pool_bytes + figures->chunk_bytes;
 	census->explained_bytes = figures->explained_pool_bytes + figures->chunk_bytes;
 	HS_TRY(list_types(py, types, heap, census));
-	merge_same_names(census);
+	census->types.n = hs_census_types_merge(census->types.items, census->types.n);
 	for (size_t i = 0; i < census->types.n; i++)
 		census->bytes += census->types.items[i].bytes;
 	if (figures->n_broken_pools)

@@ -53,6 +53,10 @@ struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_la
  * The same of a heap that is open already, and stays so. `skipped`: as above. Errors: NO_MEMORY.
  */
 struct hs_error *hs_census_of(const struct hs_process_heap *heap, const struct hs_address_ranges *skipped, struct hs_census **ret) HS_MUST_CHECK;
+/*
+ * Adds up rows of one name, whose other names are freed, and sorts by descending bytes, then name. Returns how many rows are left.
+ */
+size_t hs_census_types_merge(struct hs_census_type *types, size_t n_types);
 /* NULL is legal. */
 void hs_census_destroy(struct hs_census *census);
 

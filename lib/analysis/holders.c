@@ -170,43 +170,6 @@ static struct hs_error *list_types(struct holding *holding, struct hs_holder_lis
 	return NULL;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	const struct hs_census_type *left = a, *right = b;
-
-	return strcmp(left->name, right->name);
-}
-
-static int compare_bytes(const void *a, const void *b)
-{
-	const struct hs_census_type *left = a, *right = b;
-
-	if (left->bytes != right->bytes)
-		return left->bytes > right->bytes ? -1 : 1;
-	return strcmp(left->name, right->name);
-}
-
-static void merge_same_names(struct hs_holder_list *list)
-{
-	size_t n = 0;
-
-	if (!list->n)
-		return;
-	qsort(list->items, list->n, sizeof(*list->items), compare_names);
-	for (size_t i = 1; i < list->n; i++) {
-		struct hs_census_type *into = &list->items[n], *from = &list->items[i];
-		if (strcmp(into->name, from->name)) {
-			list->items[++n] = *from;
-			continue;
-		}
-		into->count += from->count;
-		into->bytes += from->bytes;
-		free(from->name);
-	}
-	list->n = n + 1;
-	qsort(list->items, list->n, sizeof(*list->items), compare_bytes);
-}
-
 struct hs_error *hs_holders_find(const struct hs_process_heap *heap, const struct hs_graph *graph, struct hs_reach *reach,
 				 struct hs_holder_list *ret)
 {
@@ -220,7 +183,7 @@ struct hs_error *hs_holders_find(const struct hs_process_heap *heap, const struc
 	HS_TRY(add_all(&holding));
 	HS_TRY(list_containers(&holding, ret));
 	HS_TRY(list_types(&holding, ret));
-	merge_same_names(ret);
+	ret->n = hs_census_types_merge(ret->items, ret->n);
 	return NULL;
 }
 
