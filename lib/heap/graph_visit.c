@@ -15,6 +15,8 @@ void graph_scan_adopted(const struct hs_heap *heap, const struct hs_object *obje
 	size_t n;
 	const struct adopted_block *adopted = hs_heap_adopted_by(heap, object->address, &n);
 
+	if (object->type->kind->is_raw)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		/* a pool's block ends with its last byte, a chunk's last word is malloc's */
 		bool is_in_pool = hs_pool_of(heap->pymalloc, adopted[i].start) != NULL;
