@@ -37,6 +37,8 @@ struct hs_error *address_marks_init(struct address_marks *marks, const struct hs
 void address_marks_deinit(struct address_marks *marks);
 /* Marks the address; true if this call was the first to do so. False outside the image. Thread-safe. */
 bool address_marks_set(struct address_marks *marks, hs_addr address);
+/* Takes the mark back; true if there was one. */
+bool address_marks_clear(struct address_marks *marks, hs_addr address);
 bool address_marks_has(const struct address_marks *marks, hs_addr address);
 
 /* An address that may be an object outside the pools. */
