@@ -175,6 +175,7 @@ bool hs_heap_is_tracked(const struct hs_object *object);
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
 /* The blocks that the object adopted. *ret_n is 0 for nearly all. */
 const struct adopted_block *hs_heap_adopted_by(const struct hs_heap *heap, hs_addr owner, size_t *ret_n);
+uint64_t hs_heap_adopted_bytes(const struct hs_heap *heap, hs_addr owner);
 /* Bytes of all blocks that the object owns besides its own, whoever else claims them. */
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */

@@ -240,3 +240,14 @@ void hs_heap_adopt_blocks(struct hs_heap *heap)
 	hs_array_free(&round);
 	mark_owners(heap);
 }
+
+uint64_t hs_heap_adopted_bytes(const struct hs_heap *heap, hs_addr owner)
+{
+	size_t n;
+	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += adopted[i].bytes;
+	return bytes;
+}
