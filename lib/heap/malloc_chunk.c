@@ -103,10 +103,10 @@ static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct 
 	return NULL;
 }
 
-/* What is free although its neighbours take it for in use. Sound lists share no chunk: twice their number is more than enough. */
+/* What is free although its neighbours take it for in use. Sound lists share no chunk; chunks that only look like lists take a look or two each. */
 static struct hs_error *take_cached(struct malloc_chunks *chunks)
 {
-	struct cached_budget budget = { 4 * chunks->n_starts };
+	struct cached_budget budget = { 16 * chunks->n_starts + 4096 };
 
 	HS_TRY(malloc_arenas_find(chunks));
 	malloc_take_fastbins(chunks, &budget);
