@@ -53,15 +53,18 @@ static const struct hs_kind kinds[] = {
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
+	{ "_io.StringIO", .is_raw = true }, /* its text, which malloc does not clear before */
+	{ "_csv.reader", .is_raw = true },
+	{ "_csv.writer", .is_raw = true },
 	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
-	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
-	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
+	{ "Struct", hs_struct_size, NULL, NULL, false, .is_raw = true }, /* up to 3.8 */
+	{ "_struct.Struct", hs_struct_size, NULL, NULL, false, .is_raw = true },
 	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false, .visit_more = hs_pickler_visit_more },
 	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false, .visit_more = hs_unpickler_visit_more },
 	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false, .visit_more = hs_element_visit_more },
-	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false },
+	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false, .is_raw = true },
 	{ "itertools.product", hs_product_size, NULL, NULL, false },
 	{ "itertools.permutations", hs_permutations_size, NULL, NULL, false },
 	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },

@@ -2,6 +2,9 @@
 /* Finding malloc's chunks. Knows nothing of what is in them. */
 #include "malloc_chunk.h"
 
+#include "malloc_arena.h"
+#include "malloc_cached.h"
+
 #define CHUNK_FLAGS ((uint64_t)7)
 #define PREVIOUS_IS_IN_USE ((uint64_t)1)
 #define CHUNK_IS_MMAPPED ((uint64_t)2)
@@ -30,7 +33,7 @@ static hs_addr walk_chunks(struct malloc_chunks *chunks, hs_addr start, hs_addr 
 		if (next - CHUNK_HEADER == end || !hs_image_u64(chunks->image, next - CHUNK_OVERHEAD, &next_size))
 			return next - CHUNK_HEADER;
 		if (next_size & PREVIOUS_IS_IN_USE)
-			address_marks_set(&chunks->starts, chunk);
+			chunks->n_starts += address_marks_set(&chunks->starts, chunk);
 		chunk = next;
 		size = next_size;
 	}
@@ -100,6 +103,17 @@ static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct 
 	return NULL;
 }
 
+/* What is free although its neighbours take it for in use. Sound lists share no chunk; chunks that only look like lists take a look or two each. */
+static struct hs_error *take_cached(struct malloc_chunks *chunks)
+{
+	struct cached_budget budget = { 16 * chunks->n_starts + 4096 };
+
+	HS_TRY(malloc_arenas_find(chunks));
+	malloc_take_fastbins(chunks, &budget);
+	malloc_take_thread_caches(chunks, &budget);
+	return NULL;
+}
+
 struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct hs_image *image)
 {
 	size_t n_segments;
@@ -110,13 +124,34 @@ struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct h
 	for (size_t i = 0; i < n_segments; i++)
 		if (segments[i].is_writable)
 			HS_TRY(walk_segment(chunks, &segments[i]));
-	return NULL;
+	return take_cached(chunks);
 }
 
 void malloc_chunks_deinit(struct malloc_chunks *chunks)
 {
 	address_marks_deinit(&chunks->starts);
 	hs_array_free(&chunks->heaps);
+	hs_array_free(&chunks->arenas);
+}
+
+struct malloc_walk malloc_walk_of(const struct walked_heap *heap)
+{
+	return (struct malloc_walk){ .next = heap->start + CHUNK_HEADER, .end = heap->end };
+}
+
+bool malloc_walk_next(const struct malloc_chunks *chunks, struct malloc_walk *walk)
+{
+	if (walk->next >= walk->end)
+		return false;
+	uint64_t bytes = hs_image_word(chunks->image, walk->next - CHUNK_OVERHEAD) & ~CHUNK_FLAGS;
+	/* the walk before has seen sound sizes only; a page that is missing ends this one as it did that one */
+	if (bytes < CHUNK_MIN || bytes > walk->end + CHUNK_HEADER - walk->next)
+		return false;
+	walk->chunk = walk->next;
+	walk->bytes = bytes;
+	walk->is_in_use = address_marks_has(&chunks->starts, walk->chunk);
+	walk->next += bytes;
+	return true;
 }
 
 static bool was_walked(const struct malloc_chunks *chunks, hs_addr address)
