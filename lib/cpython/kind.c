@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "frame.h"
 #include "generator.h"
+#include "module_state.h"
 #include "ndarray.h"
 #include "number.h"
 #include "sequence.h"
@@ -76,7 +77,7 @@ static const struct hs_kind kinds[] = {
 	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
 	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
 	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
-	{ "module", .visit_more = hs_module_visit_more },
+	{ "module", .visit_more = hs_module_visit_more, .visit_block = hs_module_visit_block },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
