@@ -79,6 +79,11 @@ static const struct hs_kind kinds[] = {
 	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
 	{ "module", .visit_more = hs_module_visit_more, .visit_block = hs_module_visit_block },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
+	/* up to 3.11: a hash's state, and input that was not used up */
+	{ "_sha256.sha224", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha256.sha256", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha384", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha512", NULL, NULL, hs_leaf_visit, false },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
 	{ "datetime.time", NULL, datetime_extent, NULL, true, .visit_more = hs_time_visit_more },
