@@ -11,10 +11,10 @@
 static const struct member_names {
 	const char *tp_name;
 	struct hs_frame_names frame;
-	const char *last;
+	const char *last; /* NULL: nothing is ever written there, nor read */
 	bool is_last_visited; /* cr_origin holds names and lines only: no cycle can go through it */
 } member_names[] = {
-	{ "generator", { "gi_code", "f_funcobj", "f_locals", "gi_frame" }, "gi_origin_or_finalizer", false },
+	{ "generator", { "gi_code", "f_funcobj", "f_locals", "gi_frame" }, NULL, false },
 	{ "coroutine", { "cr_code", "f_funcobj", "f_locals", "cr_frame" }, "cr_origin", false },
 	{ "async_generator", { "ag_code", "f_funcobj", "f_locals", "ag_frame" }, "ag_finalizer", true },
 };
@@ -99,12 +99,22 @@ static void visit_last(const struct hs_cpython *py, const struct hs_object *obje
 {
 	unsigned relation = names->is_last_visited ? HS_STRONG : HS_OWNED;
 
+	if (!names->last)
+		return;
 	if (HS_HAS(py->layout, PyGenObject, gi_origin_or_finalizer))
 		VISIT(PyGenObject, gi_origin_or_finalizer, names->last, relation);
 	else if (!strcmp(names->tp_name, "coroutine"))
 		VISIT(PyCoroObject, cr_origin, names->last, relation);
-	else if (!strcmp(names->tp_name, "async_generator"))
+	else
 		VISIT(PyAsyncGenObject, ag_finalizer, names->last, relation);
+}
+
+/* 3.11+ */
+static bool has_frame(const struct hs_cpython *py, const struct hs_object *object)
+{
+	int8_t state = (int8_t)hs_body_u32(object, HS_OFFSET(py->layout, PyGenObject, gi_frame_state));
+
+	return state < py->layout->features.frame_cleared;
 }
 
 /* 3.12+: the code stays in the frame after the end, as the generator's own reference. */
@@ -115,7 +125,7 @@ static void visit_frame(const struct hs_cpython *py, const struct hs_object *obj
 	hs_addr address = frame_address(py, object);
 	struct hs_frame frame;
 
-	if (hs_generator_state(py, object) == HS_GENERATOR_ENDED) {
+	if (!has_frame(py, object)) {
 		if (!HS_HAS(py->layout, PyGenObject, gi_code))
 			hs_frame_visit_head(py, address, &code_only,
 					    py->layout->features.ended_generators_visit_code ? HS_STRONG : HS_OWNED, visitor);

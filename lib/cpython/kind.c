@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "frame.h"
 #include "generator.h"
+#include "module_state.h"
 #include "ndarray.h"
 #include "number.h"
 #include "sequence.h"
@@ -79,8 +80,13 @@ static const struct hs_kind kinds[] = {
 	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
 	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
 	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
-	{ "module", .visit_more = hs_module_visit_more },
+	{ "module", .visit_more = hs_module_visit_more, .visit_block = hs_module_visit_block },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
+	/* up to 3.11: a hash's state, and input that was not used up */
+	{ "_sha256.sha224", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha256.sha256", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha384", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha512", NULL, NULL, hs_leaf_visit, false },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
 	{ "datetime.time", NULL, datetime_extent, NULL, true, .visit_more = hs_time_visit_more },

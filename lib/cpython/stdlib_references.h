@@ -18,7 +18,6 @@ hs_visit_hook hs_tee_data_visit_more;
 hs_visit_hook hs_simple_queue_visit_more;
 hs_visit_hook hs_datetime_visit_more;
 hs_visit_hook hs_time_visit_more;
-hs_visit_hook hs_module_visit_more;
 hs_visit_hook hs_code_visit_more;
 hs_visit_hook hs_template_visit_more;
 hs_visit_hook hs_sqlite_connection_visit_more;
