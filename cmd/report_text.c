@@ -102,8 +102,12 @@ static char *total_name(const struct hs_report *report)
 	char *name;
 	size_t n = report->rows.n, n_all = report->is_by_holder ? report->holders.n : report->document.census->types.n;
 	const char *what = report->is_by_holder ? "holder" : "type";
-	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu %ss", n, n_all, what)
-				   : asprintf(&name, "total, %zu %s%s", n, what, n == 1 ? "" : "s");
+	char count[HS_FIGURE_BYTES], all[HS_FIGURE_BYTES];
+	int bytes;
+
+	hs_text_count(count, n);
+	bytes = report->filter ? asprintf(&name, "total, %s of %s %ss", count, hs_text_count(all, n_all), what)
+			       : asprintf(&name, "total, %s %s%s", count, what, n == 1 ? "" : "s");
 
 	return bytes < 0 ? NULL : name;
 }
@@ -114,7 +118,7 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 	struct hs_census_type total = { 0 }, rest = { 0 };
 	const struct hs_census *census = report->document.census;
 	size_t n_rest = report->rows.n - report->n_shown;
-	char *name;
+	char *name, count[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < report->rows.n; i++) {
 		const struct hs_census_type *type = report->rows.items[i];
@@ -127,8 +131,8 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 			table->most_bytes = type->bytes;
 	}
 	if (n_rest) {
-		if (asprintf(&name, "%s %zu more %s%s", hs_text_ellipsis(style), n_rest, report->is_by_holder ? "holder" : "type",
-			     n_rest == 1 ? "" : "s") < 0)
+		if (asprintf(&name, "%s %s more %s%s", hs_text_ellipsis(style), hs_text_count(count, n_rest),
+			     report->is_by_holder ? "holder" : "type", n_rest == 1 ? "" : "s") < 0)
 			name = NULL;
 		if (!add_row(table, name, &rest, census))
 			return false;

@@ -439,6 +439,28 @@ def test_type_that_matches_nothing(service, command, name, nearest):
     failed(heapspy.run(command, service.pid, name), re.escape(name), re.escape(nearest))
 
 
+@pytest.mark.parametrize("command", ["objects", "why"])
+def test_type_without_objects(two_interpreter, service_of, command):
+    """Of a class that is only inherited from, those are named that have objects, and no others."""
+    pid = service_of(two_interpreter).pid
+    for name in ("__main__.Idle", "Idle"):
+        done = heapspy.run(command, pid, name)
+        failed(done, re.escape(name), r"__main__\.Busy\b")
+        assert "Unused" not in done.errors and "Mixin" not in done.errors
+    failed(heapspy.run(command, pid, "__main__.Unused"), "__main__.Unused", "no object has", "heapspy report")
+
+
+def test_static_types_have_a_name(two_interpreter, service_of):
+    """What only the interpreter's own data leads to: by the name of the type, one by one and merged."""
+    pid = service_of(two_interpreter).pid
+    merged = ask("why", pid, "builtins.type", "--max-paths", 10000)
+    assert "<type *>" in [path["expression"] for path in merged["paths"]]
+    assert "<type>" not in json.dumps(merged) and "<static><" not in json.dumps(merged)
+    address = next(row["address"] for row in ask("objects", pid, "builtins.type", "-n", 10 ** 9)["objects"] if "dict_reversekeyiterator" in row["repr"])
+    path = ask("why", pid, address)["paths"][0]
+    assert path["expression"].startswith("<type builtins.dict_reversekeyiterator>") and path["root"]["kind"] == "type"
+
+
 @pytest.mark.parametrize("name", ["\x1b[31m", "x" * 100000, "%s%n", "*", ""])
 def test_odd_type_names(service, name):
     done = heapspy.run("objects", service.pid, name)
