@@ -219,6 +219,7 @@ struct hs_error *hs_number_nodes(struct hs_dominators *tree, const struct hs_dom
 	struct search search = { .graph = input->graph, .tree = tree, .cursor_bytes = ((size_t)tree->n + 1) * sizeof(uint64_t) };
 	struct node_list late = { 0 }, tops = { 0 };
 
+	hs_pages_populate(tree->place, tree->n * sizeof(*tree->place));
 	memset(tree->place, 0xff, tree->n * sizeof(*tree->place));
 	search.cursors = hs_pages_alloc(search.cursor_bytes);
 	struct hs_error *error = search.cursors ? run(&search, input, semi, &late, &tops) : hs_error_no_memory();

@@ -12,6 +12,7 @@
 
 #define N_BUCKETS 256
 #define PREFETCH_AHEAD 8
+#define NODES_PER_PAGE (4096 / sizeof(struct hs_path_node))
 
 HS_ARRAY_TYPE(bucket, uint32_t);
 
@@ -153,6 +154,22 @@ static bool run(struct search *search)
 	return !search->out_of_memory;
 }
 
+/* Backs the nodes with memory at once, but for pages of which no node refers to anything: such are not searched from. */
+static void populate(struct hs_path_node *nodes, const struct hs_csr *graph)
+{
+	uint32_t begin = 0;
+
+	for (uint32_t end = 0; end < graph->n;) {
+		uint32_t page = end;
+		end = graph->n - page < NODES_PER_PAGE ? graph->n : page + NODES_PER_PAGE;
+		bool has_rows = hs_csr_begin(graph, page) != hs_csr_end(graph, end - 1);
+		if (!has_rows || end == graph->n)
+			hs_pages_populate(&nodes[begin], ((has_rows ? end : page) - begin) * sizeof(*nodes));
+		if (!has_rows)
+			begin = end;
+	}
+}
+
 struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input)
 {
 	struct search search = { .paths = paths };
@@ -161,6 +178,8 @@ struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_inpu
 	if (input->n_roots + input->n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
 		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
 	paths->nodes = hs_pages_alloc_array((size_t)input->graph->n + 1, sizeof(*paths->nodes));
+	if (paths->nodes && input->reaches_most)
+		populate(paths->nodes, input->graph);
 	bool is_done = paths->nodes && run(&search);
 	for (unsigned i = 0; i < N_BUCKETS; i++)
 		hs_array_free(&search.buckets[i]);

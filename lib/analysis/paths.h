@@ -32,6 +32,7 @@ struct hs_path_input {
 	/* Writes the cost of each entry of the source's row; at most HS_PATH_MAX_COST. */
 	void (*ask)(const void *context, uint32_t source, size_t n, uint8_t *ret_costs);
 	const void *context;
+	bool reaches_most;        /* nearly all nodes will be reached: memory for all of them is taken at once */
 	const uint64_t *excluded; /* a set of nodes that no path may go through or end in; NULL: none */
 };
 

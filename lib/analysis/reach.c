@@ -190,7 +190,8 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	HS_TRY(reach_find_roots(reach));
 	HS_TRY(classify(reach, options->exclude));
 	reach->n_exact = reach->roots.n;
-	const struct hs_path_input input = input_of(reach, 0, reach->n_exact);
+	struct hs_path_input input = input_of(reach, 0, reach->n_exact);
+	input.reaches_most = true;
 	/* asking needs the costs that the search is given */
 	reach->paths.input = input;
 	HS_TRY(hs_paths_init(&reach->paths, &input));
