@@ -244,32 +244,45 @@ static void put_next(FILE *out, const struct hs_report *report)
 }
 
 #define N_LARGEST_SHOWN 8
+#define ADDRESS_FROM_WIDTH 100 /* columns; on a narrower screen paths need them more */
+
+/* A table that ends in the address of an object, if there is room, and the path to it. */
+static struct hs_table largest_table(const struct hs_table_column *columns, unsigned n_columns, const struct hs_style *style)
+{
+	return (struct hs_table){ .columns = columns, .n_columns = n_columns, .hidden = style->width < ADDRESS_FROM_WIDTH ? 1u << (n_columns - 2) : 0 };
+}
+
+static void add_place(struct hs_table *table, const struct hs_large_object *large, const struct hs_style *style)
+{
+	hs_table_add(table, "0x%" HS_PRI_ADDR, large->row.address);
+	hs_table_add_text(table, *large->path ? large->path : "(no root reaches it)", style);
+}
 
 static void put_retainers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "PATH", true } };
-	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 3 };
+	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "ADDRESS", true }, { "PATH", true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 4, style);
 	char size[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
 		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
 		hs_table_add(&table, "%s", hs_text_size(size, list->items[i].row.values[HS_OBJECT_RETAINED]));
-		hs_table_add_text(&table, list->items[i].path, style);
+		add_place(&table, &list->items[i], style);
 	}
 	hs_table_put(out, &table, 0, style);
 }
 
 static void put_containers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "PATH", true } };
-	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 4 };
+	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "ADDRESS", true }, { "PATH", true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 5, style);
 	char figure[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
 		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
 		hs_table_add(&table, "%s", hs_text_count(figure, list->items[i].row.values[HS_OBJECT_LENGTH]));
 		hs_table_add(&table, "%s", hs_text_size(figure, list->items[i].row.values[HS_OBJECT_BYTES]));
-		hs_table_add_text(&table, list->items[i].path, style);
+		add_place(&table, &list->items[i], style);
 	}
 	hs_table_put(out, &table, 0, style);
 }

@@ -22,6 +22,7 @@ struct hs_table {
 	unsigned n_columns;                    /* <= HS_TABLE_MAX_COLUMNS */
 	HS_ARRAY(char *) cells;                /* row by row; owned */
 	bool is_short;                         /* memory ran out */
+	unsigned hidden;                       /* bit 1 << column: not shown, though its cells are there; never the last one */
 };
 
 /* Adds the next cell; `text` must be safe to print. */

@@ -118,16 +118,24 @@ const char *hs_text_percent(char *ret, uint64_t part, uint64_t whole)
 	return percent(ret, part, whole, true);
 }
 
+#define ELLIPSIS "\xe2\x80\xa6"
+
 /* In a terminal without UTF-8 the bytes of a sequence could be controls of their own. */
 static void drop_non_ascii(char *text)
 {
 	char *out = text;
 
-	for (const char *in = text; *in; in++)
-		if (!((unsigned char)*in & 0x80))
+	for (const char *in = text; *in; in++) {
+		if (!strncmp(in, ELLIPSIS, strlen(ELLIPSIS))) {
+			*out++ = '.';
+			*out++ = '.';
+			in += strlen(ELLIPSIS) - 1;
+		} else if (!((unsigned char)*in & 0x80)) {
 			*out++ = *in;
-		else if (((unsigned char)*in & 0xc0) == 0xc0)
+		} else if (((unsigned char)*in & 0xc0) == 0xc0) {
 			*out++ = '?';
+		}
+	}
 	*out = '\0';
 }
 
@@ -174,7 +182,7 @@ unsigned hs_text_width(const char *text)
 
 const char *hs_text_ellipsis(const struct hs_style *style)
 {
-	return style->utf8 ? "\xe2\x80\xa6" : "..";
+	return style->utf8 ? ELLIPSIS : "..";
 }
 
 void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text, unsigned width)
