@@ -124,6 +124,14 @@ def test_objects_sorted(service):
     assert largest["address"] == text(service.at["large"][0]) and len(largest["repr"]) < 1000
 
 
+def test_large_tables_are_counted(two_interpreter, start):
+    """No table of a large dict is taken for a binary's data because it lies behind one: not that of interned strings either."""
+    live = start(two_interpreter, "planted.py")
+    live.wait_blocked()
+    rows = ask("objects", live.pid, "builtins.dict", "--where", "len>2000", "-n", 10 ** 9)["objects"]
+    assert rows and all(row["bytes"] >= row["getsizeof"] for row in rows), rows
+
+
 def test_objects_of_several_types_of_a_name(service):
     told = ask("objects", service.pid, "__main__.Twin")
     assert told["n_types"] == 3 and told["matching"] == 3 and len(told["objects"]) == 3
