@@ -14,8 +14,7 @@
 #define DEFAULT_N_TYPE_PATHS 20
 
 enum {
-	KEY_MAX_PATHS = 0x1000,
-	KEY_EXCLUDE,
+	KEY_EXCLUDE = 0x1000,
 };
 
 #define MAX_ADDRESSES 4096
@@ -29,7 +28,7 @@ struct why_options {
 };
 
 static const struct argp_option options[] = {
-	{ "max-paths", KEY_MAX_PATHS, "N", 0, "Paths to show (default 3 of an object, 20 of a type)", 0 },
+	{ "max-paths", 'n', "N", 0, "Paths to show (default 3 of an object, 20 of a type)", 0 },
 	{ "exclude", KEY_EXCLUDE, "GLOB", 0, "No path through what matches: objects of a type, a module, a global ('app.CACHE')", 0 },
 	{ 0 },
 };
@@ -63,7 +62,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (invocation->source.pid && !own->type && !own->n_addresses)
 			argp_error(state, "why what? An address or a type ('heapspy report %d' lists the types)", (int)invocation->source.pid);
 		return 0;
-	case KEY_MAX_PATHS:
+	case 'n':
 		own->n_paths = hs_options_number(state, "--max-paths", argument, 1, 10000);
 		return 0;
 	case KEY_EXCLUDE:

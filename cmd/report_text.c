@@ -187,7 +187,12 @@ static void lay_out(struct table *table, unsigned width)
 
 static void put_row(FILE *out, const struct table *table, const struct row *row, bool has_bar, const struct hs_style *style)
 {
-	hs_text_put_name(out, style, or_unknown(row->name), table->name_width);
+	if (table->is_by_holder) {
+		unsigned used = hs_text_put_middle(out, style, or_unknown(row->name), table->name_width);
+		fprintf(out, "%*s", used < table->name_width ? (int)(table->name_width - used) : 0, "");
+	} else {
+		hs_text_put_name(out, style, or_unknown(row->name), table->name_width);
+	}
 	for (int column = 0; column < N_COLUMNS; column++)
 		if (table->is_shown[column])
 			fprintf(out, "%*s", (int)(GAP + table->widths[column]), row->cells[column]);
@@ -260,7 +265,7 @@ static void add_place(struct hs_table *table, const struct hs_large_object *larg
 
 static void put_retainers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "ADDRESS", true }, { "PATH", true } };
+	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "ADDRESS", true }, { "PATH", true, .is_path = true } };
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 4, style);
 	char size[HS_FIGURE_BYTES];
 
@@ -274,7 +279,7 @@ static void put_retainers(FILE *out, const struct hs_large_objects *list, const 
 
 static void put_containers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "ADDRESS", true }, { "PATH", true } };
+	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "ADDRESS", true }, { "PATH", true, .is_path = true } };
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 5, style);
 	char figure[HS_FIGURE_BYTES];
 

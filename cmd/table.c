@@ -64,7 +64,9 @@ static void put_cell(FILE *out, const struct hs_table *table, unsigned column, c
 		return;
 	if (column)
 		fprintf(out, "%*s", GAP, "");
-	if (column + 1 == table->n_columns && table->columns[column].is_left) {
+	if (column + 1 == table->n_columns && table->columns[column].is_path) {
+		hs_text_put_middle(out, style, cell, width);
+	} else if (column + 1 == table->n_columns && table->columns[column].is_left) {
 		hs_text_put_start(out, style, cell, width);
 	} else if (table->columns[column].is_left) {
 		fprintf(out, "%s%*s", cell, padding, "");

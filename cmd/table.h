@@ -15,6 +15,7 @@
 struct hs_table_column {
 	const char *heading;
 	bool is_left; /* text; else figures, aligned at the right */
+	bool is_path; /* text of which both ends count: as the last column, it is cut in the middle */
 };
 
 struct hs_table {
