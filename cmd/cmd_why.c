@@ -112,17 +112,18 @@ static struct hs_error *find(const struct why_options *own, const struct hs_obje
 	return NULL;
 }
 
-static struct hs_error *search(struct hs_invocation *invocation, const struct hs_object_source *source, struct results *results, const hs_node *nodes)
+/* The results borrow from *ret_reach. */
+static struct hs_error *search(const struct hs_invocation *invocation, const struct hs_object_source *source, struct results *results,
+			       const hs_node *nodes, struct hs_reach **ret_reach)
 {
 	const struct why_options *own = invocation->own;
 	const struct hs_reach_options reaching = { .exclude = own->exclude, .threads = &invocation->capture->threads };
-	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
 
-	HS_TRY(hs_reach_open(source->heap, source->graph, &reaching, &reach));
+	HS_TRY(hs_reach_open(source->heap, source->graph, &reaching, ret_reach));
 	if (own->type)
-		HS_TRY(hs_why_type(&results->items[0], source, reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
+		HS_TRY(hs_why_type(&results->items[0], source, *ret_reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
 	for (size_t i = 0; i < own->n_addresses; i++)
-		HS_TRY(hs_why_object(&results->items[i], source, reach, nodes[i], own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS));
+		HS_TRY(hs_why_object(&results->items[i], source, *ret_reach, nodes[i], own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS));
 	return NULL;
 }
 
@@ -130,6 +131,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct why_options *own = invocation->own;
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
+	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
 	size_t n = own->type ? 1 : own->n_addresses;
 	char host[HS_HOST_BYTES];
 	HS_CLEANUP(results_deinit) struct results results = { .items = calloc(n, sizeof(*results.items)) };
@@ -142,7 +144,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_TRY(find(own, &source, &results, nodes));
 	hs_progress_start(&invocation->progress);
 	hs_progress_update(&invocation->progress, "finding paths from the roots", 0, 0);
-	HS_TRY(search(invocation, &source, &results, nodes));
+	HS_TRY(search(invocation, &source, &results, nodes, &reach));
 	hs_progress_end(&invocation->progress);
 	HS_TRY(hs_output_render(&invocation->output, render, &results));
 	if (!invocation->census->is_complete)
