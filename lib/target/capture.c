@@ -18,6 +18,7 @@
 #include "proc_file.h"
 #include "replan.h"
 #include "session.h"
+#include "static_end.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -183,24 +184,13 @@ static void add_other_pages(struct hs_extent *extent)
 	}
 }
 
-/*
- * Static storage: private mappings of files, and the anonymous one that continues a writable one, which is .bss. The
- * kernel may merge later mappings with a .bss, so no more of it is believed than a large binary has.
- */
-#define MAX_BSS_BYTES ((hs_addr)4 << 20)
-
-static struct hs_error *add_statics(struct hs_image *image, const struct hs_mappings *mappings)
+/* Static storage: private mappings of files, and the anonymous memory that continues a writable one, which is .bss. */
+static struct hs_error *add_statics(struct hs_image *image, const struct hs_process *process)
 {
-	for (size_t i = 0; i < mappings->n; i++) {
-		const struct hs_mapping *mapping = &mappings->items[i];
-		const struct hs_mapping *next = i + 1 < mappings->n ? mapping + 1 : NULL;
-		hs_addr end = mapping->end;
-		if (!mapping->inode || mapping->permissions[3] != 'p')
-			continue;
-		if (mapping->permissions[1] == 'w' && next && next->start == end && !next->inode && !next->path[0] &&
-		    next->permissions[1] == 'w')
-			end = next->end - next->start > MAX_BSS_BYTES ? end + MAX_BSS_BYTES : next->end;
-		HS_TRY(hs_image_add_static(image, mapping->start, end));
+	for (size_t i = 0; i < process->mappings.n; i++) {
+		const struct hs_mapping *mapping = &process->mappings.items[i];
+		if (mapping->inode && mapping->permissions[3] == 'p')
+			HS_TRY(hs_image_add_static(image, mapping->start, hs_static_end(process, i)));
 	}
 	return NULL;
 }
@@ -276,7 +266,7 @@ static struct hs_error *make_image(struct hs_session *session)
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
 	}
 	/* statics before segments: from the first segment on, the image owns the store */
-	error = add_statics(capture->image, &capture->process->mappings);
+	error = add_statics(capture->image, capture->process);
 	if (error) {
 		release_store(store);
 		return error;

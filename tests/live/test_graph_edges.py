@@ -5,6 +5,7 @@ import collections
 import json
 import re
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -109,13 +110,18 @@ def assert_members(row, members, or_null):
         assert row[name] is None or type(row[name]) is kind or type(kind) is tuple and type(row[name]) in kind, (name, row)
 
 
+def is_printable(text):
+    """To the Unicode of this interpreter, which may be older than the target's: what it does not know is test_repr's."""
+    return all(letter.isprintable() or unicodedata.category(letter) == "Cn" for letter in text)
+
+
 def check_line(row):
     if "root" in row:
         assert_members(row, ROOT, ROOT_OR_NULL)
         assert row["root"] in ROOTS and row["kind"] in KINDS and ADDRESS.match(row["to"]), row
         return
     assert_members(row, OBJECT, OBJECT_OR_NULL)
-    assert ADDRESS.match(row["address"]) and len(row["repr"]) < 1000 and row["repr"].isprintable(), row
+    assert ADDRESS.match(row["address"]) and len(row["repr"]) < 1000 and is_printable(row["repr"]), row
     before = None
     for ref in row["refs"]:
         assert_members(ref, REF, REF_OR_NULL)
@@ -126,7 +132,6 @@ def check_line(row):
         before = same
 
 
-@pytest.mark.xfail(reason="open: repr shows spaces that Python escapes")
 def test_lines(few_interpreter, start):
     """An object a line, with all its members and no others; roots behind them."""
     live = start(few_interpreter, "graph_zoo.py")
