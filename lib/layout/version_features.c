@@ -70,6 +70,9 @@ void hs_features_refine(struct hs_layout *layout)
 		layout->features.pickle_memo_is_visited = layout->micro >= (layout->minor == 11 ? 7 : 1);
 	if (layout->minor == 13)
 		layout->features.dicts_visit_inline_values = layout->micro >= 13 || (layout->micro >= 5 && is_patched);
-	if (layout->minor == 14)
+	if (layout->minor == 14) {
 		layout->features.dicts_visit_inline_values = layout->micro >= 4;
+		/* gh-142516: the collector of 3.13 came back with 3.14.5rc1 */
+		layout->features.has_incremental_collector = layout->micro < 5;
+	}
 }
