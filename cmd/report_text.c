@@ -240,6 +240,7 @@ static void put_next(FILE *out, const struct hs_report *report)
 }
 
 #define N_LARGEST_SHOWN 8
+#define N_UNEXPLAINED_SHOWN 4
 
 static void put_retainers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
@@ -276,6 +277,7 @@ static void put_largest(FILE *out, const struct hs_report *report, const struct 
 	put_retainers(out, &report->largest.retainers, style);
 	fputc('\n', out);
 	put_containers(out, &report->largest.containers, style);
+	hs_unexplained_put_leaks(out, &report->unexplained, N_UNEXPLAINED_SHOWN, style);
 }
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)

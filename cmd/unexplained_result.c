@@ -107,7 +107,8 @@ static void add_note(struct hs_table *table, const struct hs_unexplained_row *ro
 	}
 }
 
-void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
+/* The first `n` rows, `n_max` of them at most. */
+static void put_rows(FILE *out, const struct hs_unexplained_result *result, size_t n, size_t n_max, const struct hs_style *style)
 {
 	static const struct hs_table_column columns[] = {
 		{ "UNEXPLAINED", true }, { "count", false }, { "for example", true }, { "counted", false }, { "found", false }, { "HELD BY", true },
@@ -115,9 +116,7 @@ void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, s
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 6 };
 	char figure[HS_FIGURE_BYTES];
 
-	if (!result->rows.n)
-		return;
-	for (size_t i = 0; i < result->rows.n && i < n_max; i++) {
+	for (size_t i = 0; i < n && i < n_max; i++) {
 		const struct hs_unexplained_row *row = &result->rows.items[i];
 		hs_table_add_text(&table, hs_type_short_name(row->type), style);
 		hs_table_add(&table, "%s", hs_text_count(figure, row->count));
@@ -127,8 +126,26 @@ void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, s
 		add_note(&table, row);
 	}
 	hs_table_put(out, &table, 0, style);
-	if (result->rows.n > n_max)
-		fprintf(out, "%s %zu more types (-f json)\n", hs_text_ellipsis(style), result->rows.n - n_max);
+	if (n > n_max)
+		fprintf(out, "%s %zu more types (-f json)\n", hs_text_ellipsis(style), n - n_max);
+}
+
+void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
+{
+	size_t n = 0;
+
+	while (n < result->rows.n && result->rows.items[n].place != HS_UNEXPLAINED_STACK)
+		n++;
+	if (!n)
+		return;
+	fputc('\n', out);
+	put_rows(out, result, n, n_max, style);
+}
+
+void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
+{
+	if (result->rows.n)
+		put_rows(out, result, result->rows.n, n_max, style);
 }
 
 static json_t *row_json(const struct hs_unexplained_result *result, const struct hs_unexplained_row *row)

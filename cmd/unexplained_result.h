@@ -33,6 +33,8 @@ struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, con
 				       const struct hs_thread_list *threads) HS_MUST_CHECK;
 void hs_unexplained_result_deinit(struct hs_unexplained_result *result);
 
+/* An empty line, and the table without what running calls may hold; nothing when there is nothing else. */
+void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style);
 /* A table of at most `n_max` rows; nothing when there are none. */
 void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style);
 json_t *hs_unexplained_json(const struct hs_unexplained_result *result);
