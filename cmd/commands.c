@@ -9,6 +9,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_objects,
 	&hs_command_refs,
 	&hs_command_why,
+	&hs_command_cycles,
 	&hs_command_threads,
 	&hs_command_gc,
 	&hs_command_export,

@@ -13,6 +13,7 @@ extern const struct hs_command hs_command_threads;
 extern const struct hs_command hs_command_gc;
 extern const struct hs_command hs_command_export;
 extern const struct hs_command hs_command_ps;
+extern const struct hs_command hs_command_cycles;
 extern const struct hs_command hs_command_demo;
 extern const struct hs_command hs_command_layout;
 extern const struct hs_command hs_command_help;

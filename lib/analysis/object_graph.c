@@ -270,10 +270,12 @@ enum hs_reached hs_object_graph_reached(const struct hs_object_graph *object_gra
 	uint32_t above = tree->place[node] & ~HS_PLACE_LEAF;
 	if (above)
 		return reached_number(tree, above);
+	enum hs_reached by_sources = reached_leaf(object_graph, node);
+	if (by_sources == HS_REACHED_EXACTLY)
+		return by_sources;
+	/* nobody else refers to it, and yet it hangs on the root: a root does, or a word that may be a reference */
 	if (is_late_root(object_graph, node))
 		return HS_REACHED_PERHAPS;
-	enum hs_reached by_sources = reached_leaf(object_graph, node);
-	/* nobody refers to it, and yet it hangs on the root: a root does */
 	return by_sources == HS_REACHED_BY_NOTHING ? HS_REACHED_EXACTLY : by_sources;
 }
 

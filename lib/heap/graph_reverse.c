@@ -5,6 +5,7 @@
  */
 #include "graph_internal.h"
 #include "pages.h"
+#include "repr.h"
 #include "workers.h"
 
 #define MAX_RANGES 16
@@ -89,20 +90,30 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 	}
 }
 
+/* The object as far as its first words are concerned. */
+static struct hs_object head_at(const struct hs_graph *graph, hs_addr address)
+{
+	uint32_t bytes = HS_SIZEOF(graph->heap->py->layout, PyObject);
+	const uint8_t *body = hs_image_at(graph->heap->py->image, address, bytes);
+
+	return (struct hs_object){ .address = address, .body = body, .body_bytes = body ? bytes : 0 };
+}
+
 bool graph_is_immortal(const struct hs_graph *graph, hs_addr address)
 {
-	const struct hs_cpython *py = graph->heap->py;
-	uint64_t refcount = hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
+	const struct hs_object object = head_at(graph, address);
+	uint64_t refcount;
 
-	switch (py->layout->features.refcount) {
-	case HS_REFCOUNT_PLAIN:
+	return !hs_object_refcount(graph->heap->py, &object, &refcount);
+}
+
+bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n)
+{
+	if (!hs_graph_is_object(graph, node))
 		return false;
-	case HS_REFCOUNT_IMMORTAL_32:
-		return (uint32_t)refcount == UINT32_MAX;
-	case HS_REFCOUNT_SPLIT:
-		return (uint32_t)refcount >> 31;
-	}
-	return false;
+	const struct hs_object object = head_at(graph, hs_graph_address(graph, node));
+	uint64_t refcount;
+	return hs_object_refcount(graph->heap->py, &object, &refcount) && refcount > n;
 }
 
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
@@ -250,4 +261,19 @@ const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size
 	*ret_n = hub->n;
 	pthread_mutex_unlock(lock);
 	return hub->sources;
+}
+
+static void add_count(uint32_t *count, uint64_t n)
+{
+	*count = n < UINT32_MAX - *count ? *count + (uint32_t)n : UINT32_MAX;
+}
+
+void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts)
+{
+	for (hs_node node = 0; node < graph->n_nodes; node++)
+		add_count(&counts[node], hs_row_end(&graph->source_rows, node) - hs_row_begin(&graph->source_rows, node));
+	for (size_t i = 0; i < graph->hubs.n; i++)
+		add_count(&counts[graph->hubs.items[i].node], graph->hubs.items[i].n);
+	for (size_t i = 0; i < graph->n_extras; i++)
+		add_count(&counts[graph->targets[graph->extras[i] >> EXTRA_BITS]], graph->extras[i] & MAX_EXTRA);
 }
