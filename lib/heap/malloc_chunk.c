@@ -39,13 +39,13 @@ static hs_addr walk_chunks(struct malloc_chunks *chunks, hs_addr start, hs_addr 
 	}
 }
 
-static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr end)
+static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr end, bool is_threads)
 {
 	struct walked_heap *heap = hs_array_append(&chunks->heaps);
 
 	if (!heap)
 		return hs_error_no_memory();
-	*heap = (struct walked_heap){ start, end };
+	*heap = (struct walked_heap){ start, end, is_threads };
 	return NULL;
 }
 
@@ -90,13 +90,13 @@ static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct 
 	if (start >= segment->end)
 		return NULL;
 	if (chain_is_sane(chunks->image, start + CHUNK_HEADER, segment->end))
-		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end)));
+		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end), false));
 	hs_addr heap = (start + THREAD_HEAP_ALIGNMENT - 1) & ~(THREAD_HEAP_ALIGNMENT - 1);
 	for (; heap < segment->end; heap += THREAD_HEAP_ALIGNMENT) {
 		/* the first heap of an arena starts with two structs, later ones with one: find the first chunk by its chain */
 		for (hs_addr header = 32; header < MAX_THREAD_HEAP_HEADER; header += 16)
 			if (chain_is_sane(chunks->image, heap + header + CHUNK_HEADER, segment->end)) {
-				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end)));
+				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end), true));
 				break;
 			}
 	}
@@ -226,15 +226,17 @@ uint64_t malloc_chunk_bytes(const struct malloc_chunks *chunks, hs_addr start, u
 	return requested_bytes ? chunk_for_request(requested_bytes) : 0;
 }
 
-bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)
+bool malloc_chunk_is_mapped(const struct malloc_chunks *chunks, hs_addr start)
 {
-	const struct hs_image *image = chunks->image;
+	const struct hs_segment *segment = hs_image_find(chunks->image, start);
 	uint64_t header;
 
-	start = skip_hooks(image, start);
-	if (address_marks_has(&chunks->starts, start))
-		return true;
-	const struct hs_segment *segment = hs_image_find(image, start);
 	return segment && !was_walked(chunks, start) && start - segment->start >= CHUNK_HEADER &&
-	       hs_image_u64(image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
+	       hs_image_u64(chunks->image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
+}
+
+bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)
+{
+	start = skip_hooks(chunks->image, start);
+	return address_marks_has(&chunks->starts, start) || malloc_chunk_is_mapped(chunks, start);
 }

@@ -24,6 +24,7 @@
 struct walked_heap {
 	hs_addr start;
 	hs_addr end; /* exclusive: where the walk ended */
+	bool is_threads; /* it follows a header at a multiple of 64 MiB */
 };
 
 /* An arena of glibc's: see malloc_arena.h. */
@@ -74,6 +75,9 @@ struct malloc_walk {
 struct malloc_walk malloc_walk_of(const struct walked_heap *heap);
 /* False at the end. */
 bool malloc_walk_next(const struct malloc_chunks *chunks, struct malloc_walk *walk);
+
+/* True if a chunk that is a mapping of its own starts there. */
+bool malloc_chunk_is_mapped(const struct malloc_chunks *chunks, hs_addr start);
 
 /* True if a walk, or a mapping of its own, proves that a chunk in use starts there. */
 bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start);
