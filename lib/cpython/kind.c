@@ -80,7 +80,7 @@ static const struct hs_kind kinds[] = {
 	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
 	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
 	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
-	{ "module", .visit_more = hs_module_visit_more, .visit_block = hs_module_visit_block },
+	{ "module", .visit_more = hs_module_visit_more },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
 	/* up to 3.11: a hash's state, and input that was not used up */
 	{ "_sha256.sha224", NULL, NULL, hs_leaf_visit, false },

@@ -90,12 +90,6 @@ struct hs_kind {
 	bool is_leaf; /* `visit` reports no references, and looks no further than at the object's own block */
 	/* Reports references beside the members of the struct, which are reported without it; NULL: there are none. */
 	void (*visit_more)(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
-	/*
-	 * Reports the references in the `n` words of a block that nobody described, and that only this object leads to. NULL: they
-	 * are scanned.
-	 */
-	void (*visit_block)(const struct hs_cpython *py, const struct hs_object *object, const void *words, size_t n,
-			    const struct hs_visitor *visitor);
 };
 
 #define HS_SIZE_UNKNOWN UINT64_MAX
@@ -112,9 +106,6 @@ uint64_t hs_object_extent(const struct hs_cpython *py, const struct hs_object *o
 bool hs_object_fits(const struct hs_cpython *py, const struct hs_object *object, uint64_t room_bytes);
 /* Storage and references of the object, of its instance dict, slots and weak list too. */
 void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
-/* The references in a block of words that the object turned out to own, without a visit having reported it as storage. */
-void hs_object_visit_block(const struct hs_cpython *py, const struct hs_object *object, const void *words, size_t n,
-			   const struct hs_visitor *visitor);
 
 /* True if the object has a GC head before it: static type objects have none though their type has. */
 bool hs_object_has_gc_head(const struct hs_cpython *py, const struct hs_object *object);

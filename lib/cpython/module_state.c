@@ -5,12 +5,14 @@
  */
 #include "module_state.h"
 
+#include "chain.h"
 #include "members.h"
 #include "unicode.h"
 
 #define WORD 8
 #define MAX_MODULE_STATE ((uint64_t)1 << 20)
 #define MAX_MODULE_NAME 256
+#define MAX_CONDITIONS 256
 
 /* The state, and what the module's m_traverse reports of it. */
 struct module_state {
@@ -19,7 +21,6 @@ struct module_state {
 	const uint8_t *words;
 	bool is_visited;
 	bool visits_leaves; /* str and int objects as well */
-	bool owns_blocks;   /* which it points to */
 };
 
 static bool read_name(const struct hs_cpython *py, const struct hs_object *object, char *ret, size_t ret_bytes)
@@ -47,7 +48,6 @@ static bool read_state(const struct hs_cpython *py, const struct hs_object *obje
 	if (!read_name(py, object, ret_name, MAX_MODULE_NAME))
 		*ret_name = '\0';
 	ret->visits_leaves = hs_module_has_rule(layout, ret_name, HS_MODULE_VISITS_LEAVES);
-	ret->owns_blocks = hs_module_has_rule(layout, ret_name, HS_MODULE_OWNS_BLOCKS);
 	return true;
 }
 
@@ -81,9 +81,11 @@ static void visit_words(const struct hs_cpython *py, const struct module_state *
 static void visit_exit_callbacks(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor)
 {
 	const struct hs_layout *layout = py->layout;
-	hs_addr callbacks = hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, callbacks));
 	uint32_t n = 0, bytes = HS_SIZEOF(layout, atexit_callback);
 
+	if (!HS_HAS(layout, atexitmodule_state, callbacks))
+		return;
+	hs_addr callbacks = hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, callbacks));
 	hs_image_u32(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, ncallbacks), &n);
 	if (!callbacks || !hs_image_at(py->image, callbacks, (uint64_t)n * WORD))
 		return;
@@ -100,30 +102,75 @@ static void visit_exit_callbacks(const struct hs_cpython *py, hs_addr state, con
 	}
 }
 
-void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+/* 3.13+, _decimal: an array that ends with an entry without a name (Modules/_decimal/_decimal.c). */
+static void visit_conditions(const struct hs_cpython *py, hs_addr map, const char *name, bool owns_first, const struct hs_visitor *visitor)
 {
 	const struct hs_layout *layout = py->layout;
+	uint32_t bytes = HS_SIZEOF(layout, DecCondMap);
+	const uint8_t *entry;
+	hs_addr text = 1;
+
+	for (unsigned i = 0; map && text && i < MAX_CONDITIONS && (entry = hs_image_at(py->image, map + i * bytes, bytes)); i++) {
+		memcpy(&text, entry + HS_OFFSET(layout, DecCondMap, name), sizeof(text));
+		if (text && (i || owns_first))
+			hs_visit_field(visitor, entry + HS_OFFSET(layout, DecCondMap, ex), name, HS_STRONG);
+		if (!text)
+			visitor->storage(visitor->context, map, (i + 1) * bytes);
+	}
+}
+
+static void visit_decimal(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+
+	if (!HS_HAS(layout, decimal_state, signal_map))
+		return;
+	visit_conditions(py, hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, decimal_state, signal_map)), "signal_map", true, visitor);
+	/* the first condition is the first signal over again */
+	visit_conditions(py, hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, decimal_state, cond_map)), "cond_map", false, visitor);
+}
+
+/* 3.12+: the zones that were asked for last, in a list of nodes (Modules/_zoneinfo.c). */
+static void visit_zone_cache(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+	struct hs_chain_guard guard = { 0 };
+	hs_addr node = 0;
+
+	if (HS_HAS(layout, zoneinfo_state, strong_cache))
+		node = hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, zoneinfo_state, strong_cache));
+	while (node && !visitor->is_over && !hs_chain_repeats(&guard, node)) {
+		const uint8_t *words = hs_image_at(py->image, node, HS_SIZEOF(layout, StrongCacheNode));
+		if (!words)
+			return;
+		visitor->storage(visitor->context, node, HS_SIZEOF(layout, StrongCacheNode));
+		hs_visit_field(visitor, words + HS_OFFSET(layout, StrongCacheNode, key), "cache.key", HS_STRONG);
+		hs_visit_field(visitor, words + HS_OFFSET(layout, StrongCacheNode, zone), "cache.zone", HS_STRONG);
+		memcpy(&node, words + HS_OFFSET(layout, StrongCacheNode, next), sizeof(node));
+	}
+}
+
+static const struct {
+	const char *module;
+	void (*visit)(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor);
+} blocks[] = {
+	{ "atexit", visit_exit_callbacks },
+	{ "_decimal", visit_decimal },
+	{ "_zoneinfo", visit_zone_cache },
+};
+
+void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
 	char name[MAX_MODULE_NAME];
 	struct module_state state;
 
 	if (!read_state(py, object, &state, name))
 		return;
-	if (HS_HAS(layout, atexitmodule_state, callbacks) && state.bytes >= HS_SIZEOF(layout, atexitmodule_state) && !strcmp(name, "atexit"))
-		visit_exit_callbacks(py, state.address, visitor);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (!strcmp(name, blocks[i].module))
+			blocks[i].visit(py, state.address, visitor);
 	visitor->storage(visitor->context, state.address, state.bytes);
 	/* blocks that the state points to are still looked for */
 	visitor->scan(visitor->context, state.words, state.bytes / WORD, HS_SCAN_STORAGE);
 	visit_words(py, &state, state.words, state.bytes / WORD, visitor);
-}
-
-void hs_module_visit_block(const struct hs_cpython *py, const struct hs_object *object, const void *words, size_t n,
-			   const struct hs_visitor *visitor)
-{
-	char name[MAX_MODULE_NAME];
-	struct module_state state;
-
-	if (read_state(py, object, &state, name) && state.owns_blocks)
-		visit_words(py, &state, words, n, visitor);
-	else
-		visitor->scan(visitor->context, words, n, HS_SCAN_ALL);
 }

@@ -257,15 +257,6 @@ void hs_object_visit(const struct hs_cpython *py, const struct hs_object *object
 			       type->visits_class && type->has_gc ? HS_STRONG : HS_OWNED);
 }
 
-void hs_object_visit_block(const struct hs_cpython *py, const struct hs_object *object, const void *words, size_t n,
-			   const struct hs_visitor *visitor)
-{
-	if (object->type->kind->visit_block)
-		object->type->kind->visit_block(py, object, words, n, visitor);
-	else
-		visitor->scan(visitor->context, words, n, HS_SCAN_ALL);
-}
-
 static void ignore_storage(void *context, hs_addr start, uint64_t bytes)
 {
 	(void)context;

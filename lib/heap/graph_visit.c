@@ -23,7 +23,7 @@ void graph_scan_adopted(const struct hs_heap *heap, const struct hs_object *obje
 		uint64_t bytes = adopted[i].bytes - (is_in_pool ? heap->hook_bytes : sizeof(uint64_t));
 		const void *words = hs_image_at(heap->py->image, adopted[i].start, bytes);
 		if (words)
-			hs_object_visit_block(heap->py, object, words, bytes / sizeof(hs_addr), visitor);
+			visitor->scan(visitor->context, words, bytes / sizeof(hs_addr), HS_SCAN_ALL);
 	}
 }
 

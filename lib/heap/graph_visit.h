@@ -14,7 +14,7 @@
  */
 const void *graph_weak_word(const struct hs_cpython *py, const struct hs_object *object);
 
-/* Visits the blocks that the object adopted. */
+/* Scans the blocks that the object adopted, as hs_visitor.scan does. */
 void graph_scan_adopted(const struct hs_heap *heap, const struct hs_object *object, const struct hs_visitor *visitor);
 
 #endif

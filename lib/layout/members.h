@@ -63,7 +63,6 @@ int32_t hs_member_offset(const struct hs_layout *layout, enum hs_members_id id, 
 /* What is not so with every module that keeps a struct of its own (its state). */
 enum hs_module_rule {
 	HS_MODULE_VISITS_LEAVES, /* its m_traverse reports str and int objects, too, though they take part in no cycle */
-	HS_MODULE_OWNS_BLOCKS,   /* what stands in blocks that the state points to counts and is visited like the state */
 };
 
 /* True if the rule is that of the module of that name. */
