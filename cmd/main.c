@@ -15,7 +15,7 @@
  * Arrays of this size come straight from the kernel and go back to it when they are freed. By itself malloc raises the threshold with
  * each one that is freed, and keeps more and more.
  */
-#define MMAP_THRESHOLD (1 << 20)
+#define MMAP_THRESHOLD (1 << 18)
 
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
 static const struct hs_command *choose_command(char **argv, int *ret_skip)
