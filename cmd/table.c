@@ -62,7 +62,8 @@ static void put_cell(FILE *out, const struct hs_table *table, unsigned column, c
 
 	if (is_hidden(table, column))
 		return;
-	if (column)
+	/* a gap behind every column that is shown */
+	if (~table->hidden & ((1u << column) - 1))
 		fprintf(out, "%*s", GAP, "");
 	if (column + 1 == table->n_columns && table->columns[column].is_path) {
 		hs_text_put_middle(out, style, cell, width);

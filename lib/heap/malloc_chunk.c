@@ -190,13 +190,20 @@ static hs_addr skip_hooks(const struct hs_image *image, hs_addr start)
 	return start;
 }
 
+/* What the header of a chunk of its own mapping stands for: glibc up to 2.42 counts whole pages, 2.43 leaves the header out. 0: neither. */
+static uint64_t mmapped_bytes(uint64_t header)
+{
+	uint64_t bytes = header & ~CHUNK_FLAGS, whole = (bytes + CHUNK_HEADER) & ~(uint64_t)(HS_PAGE_BYTES - 1);
+
+	return whole && (bytes == whole || bytes + CHUNK_HEADER == whole) ? whole : 0;
+}
+
 /* A chunk of its own mapping starts a page, is whole pages, and says so. */
 static bool is_mmapped_chunk(const struct hs_segment *segment, hs_addr start, uint64_t header)
 {
-	uint64_t bytes = header & ~CHUNK_FLAGS;
+	uint64_t bytes = mmapped_bytes(header);
 
-	return header & CHUNK_IS_MMAPPED && (start & (HS_PAGE_BYTES - 1)) == CHUNK_HEADER && bytes && !(bytes & (HS_PAGE_BYTES - 1)) &&
-	       bytes <= segment->end - (start - CHUNK_HEADER);
+	return header & CHUNK_IS_MMAPPED && (start & (HS_PAGE_BYTES - 1)) == CHUNK_HEADER && bytes && bytes <= segment->end - (start - CHUNK_HEADER);
 }
 
 static uint64_t chunk_for_request(uint64_t requested_bytes)
@@ -221,7 +228,7 @@ uint64_t malloc_chunk_bytes(const struct malloc_chunks *chunks, hs_addr start, u
 	if (was_walked(chunks, start))
 		return address_marks_has(&chunks->starts, start) ? bytes : 0;
 	if (is_mmapped_chunk(segment, start, header))
-		return bytes;
+		return mmapped_bytes(header);
 	/* no heap of glibc's: another allocator, or one that a stop caught at work */
 	return requested_bytes ? chunk_for_request(requested_bytes) : 0;
 }
