@@ -5,7 +5,6 @@
  */
 #include "graph_internal.h"
 #include "pages.h"
-#include "repr.h"
 #include "workers.h"
 
 #define MAX_RANGES 16
@@ -90,36 +89,9 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 	}
 }
 
-/* The object as far as its first words are concerned. */
-static struct hs_object head_of(const struct hs_graph *graph, hs_node node)
-{
-	hs_addr address = hs_graph_address(graph, node);
-	uint32_t bytes = HS_SIZEOF(graph->heap->py->layout, PyObject);
-	const uint8_t *body = hs_image_at(graph->heap->py->image, address, bytes);
-
-	return (struct hs_object){ .address = address, .body = body, .body_bytes = body ? bytes : 0 };
-}
-
-static bool is_immortal(const struct hs_graph *graph, hs_node node)
-{
-	const struct hs_object object = head_of(graph, node);
-	uint64_t refcount;
-
-	return !hs_object_refcount(graph->heap->py, &object, &refcount);
-}
-
-bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n)
-{
-	if (!hs_graph_is_object(graph, node))
-		return false;
-	const struct hs_object object = head_of(graph, node);
-	uint64_t refcount;
-	return hs_object_refcount(graph->heap->py, &object, &refcount) && refcount > n;
-}
-
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
-	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || is_immortal(graph, node));
+	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || !hs_graph_has_more_references(graph, node, 0));
 }
 
 /* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */
@@ -262,19 +234,4 @@ const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size
 	*ret_n = hub->n;
 	pthread_mutex_unlock(lock);
 	return hub->sources;
-}
-
-static void add_count(uint32_t *count, uint64_t n)
-{
-	*count = n < UINT32_MAX - *count ? *count + (uint32_t)n : UINT32_MAX;
-}
-
-void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts)
-{
-	for (hs_node node = 0; node < graph->n_nodes; node++)
-		add_count(&counts[node], hs_row_end(&graph->source_rows, node) - hs_row_begin(&graph->source_rows, node));
-	for (size_t i = 0; i < graph->hubs.n; i++)
-		add_count(&counts[graph->hubs.items[i].node], graph->hubs.items[i].n);
-	for (size_t i = 0; i < graph->n_extras; i++)
-		add_count(&counts[graph->targets[graph->extras[i] >> EXTRA_BITS]], graph->extras[i] & MAX_EXTRA);
 }
