@@ -123,9 +123,10 @@ struct hs_error *hs_collection_perhaps(const struct hs_collection_input *input, 
 	return NULL;
 }
 
-struct hs_error *hs_collection_follow(const struct hs_csr *told, const uint64_t *within, uint64_t *set)
+struct hs_error *hs_collection_follow(const struct hs_csr *told, const struct hs_collection_pair *pairs, size_t n_pairs,
+				      const uint64_t *within, uint64_t *set)
 {
-	HS_CLEANUP(walk_deinit) struct walk walk = { .told = told, .within = within };
+	HS_CLEANUP(walk_deinit) struct walk walk = { .told = told, .within = within, .pairs = pairs, .n_pairs = n_pairs };
 
 	HS_TRY(walk_init(&walk));
 	for (uint32_t node = 0; node < told->n; node++) {

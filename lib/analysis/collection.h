@@ -30,8 +30,9 @@ struct hs_collection_pair {
 struct hs_error *hs_collection_perhaps(const struct hs_collection_input *input, const struct hs_collection_pair *pairs, size_t n_pairs,
 				       const uint64_t *candidates, uint64_t **ret) HS_MUST_CHECK;
 
-/* Adds to `set` all that its nodes tell of, within `within`. Errors: NO_MEMORY. */
-struct hs_error *hs_collection_follow(const struct hs_csr *told, const uint64_t *within, uint64_t *set) HS_MUST_CHECK;
+/* Adds to `set` all that its nodes tell of, within `within`, those of `pairs` included. Errors: NO_MEMORY. */
+struct hs_error *hs_collection_follow(const struct hs_csr *told, const struct hs_collection_pair *pairs, size_t n_pairs,
+				      const uint64_t *within, uint64_t *set) HS_MUST_CHECK;
 
 /* What goes when a set of nodes goes: reference counts say when the last reference to a node is gone. */
 struct hs_death_input {

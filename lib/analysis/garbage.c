@@ -47,16 +47,45 @@ static uint64_t *copy_of(const uint64_t *set, uint32_t n)
 	return copy;
 }
 
+static const struct hs_collection_pair *scanned_pairs(const struct hs_garbage *garbage)
+{
+	_Static_assert(sizeof(struct hs_scanned_reference) == sizeof(struct hs_collection_pair), "one and the same");
+	return (const struct hs_collection_pair *)garbage->collectable.scanned;
+}
+
+/* Objects with tp_del in the set, and what they lead to within it. */
+static struct hs_error *find_uncollectable(const struct hs_garbage *garbage, const uint64_t *within, uint64_t **ret)
+{
+	uint32_t n = garbage->told.n;
+	HS_FREE uint64_t *set = calloc(hs_bit_words(n), sizeof(*set));
+
+	if (!set)
+		return hs_error_no_memory();
+	for (uint32_t node = 0; node < n; node++) {
+		const struct hs_type *type = hs_bit(within, node) ? hs_graph_type(garbage->graph, node) : NULL;
+		if (type && type->has_legacy_finalizer)
+			hs_set_bit(set, node);
+	}
+	if (!hs_is_empty_set(set, n))
+		HS_TRY(hs_collection_follow(&garbage->told, scanned_pairs(garbage), garbage->collectable.n_scanned, within, set));
+	*ret = hs_take(set);
+	return NULL;
+}
+
 /* The cycles of a set and what dies with it; *ret_dead is all of that, freed by the caller. */
-static struct hs_error *list_cycles(const struct hs_garbage *garbage, const uint64_t *set, const uint64_t *uncollectable,
-				    struct hs_cycles *ret, uint64_t **ret_dead)
+static struct hs_error *list_cycles(const struct hs_garbage *garbage, const uint64_t *set, struct hs_cycles *ret, uint64_t **ret_dead)
 {
 	const struct hs_csr owned = owned_rows(garbage->graph);
-	HS_FREE uint64_t *dead = copy_of(set, owned.n);
+	HS_FREE uint64_t *dead = copy_of(set, owned.n), *uncollectable = NULL;
 	const struct hs_death_input dying = { .owned = &owned, .references = references, .refcount = refcount, .context = garbage->graph };
 
 	if (!dead)
 		return hs_error_no_memory();
+	if (hs_is_empty_set(set, owned.n)) {
+		*ret_dead = hs_take(dead);
+		return NULL;
+	}
+	HS_TRY(find_uncollectable(garbage, set, &uncollectable));
 	HS_TRY(hs_collection_deaths(&dying, dead));
 	const struct hs_cycle_input input = {
 		.told = &garbage->told, .set = set, .dead = dead, .owned = &owned, .sizes = hs_graph_sizes(garbage->graph),
@@ -67,70 +96,43 @@ static struct hs_error *list_cycles(const struct hs_garbage *garbage, const uint
 	return NULL;
 }
 
-static bool is_empty(const uint64_t *set, uint32_t n)
-{
-	for (size_t i = 0; i < hs_bit_words(n); i++)
-		if (set[i])
-			return false;
-	return true;
-}
-
-/* Objects with tp_del in the set, and what they lead to within it. */
-static struct hs_error *find_uncollectable(const struct hs_garbage *garbage, uint64_t **ret)
-{
-	uint32_t n = garbage->told.n;
-	HS_FREE uint64_t *set = calloc(hs_bit_words(n), sizeof(*set));
-
-	if (!set)
-		return hs_error_no_memory();
-	for (uint32_t node = 0; node < n; node++) {
-		const struct hs_type *type = hs_bit(garbage->unreachable, node) ? hs_graph_type(garbage->graph, node) : NULL;
-		if (type && type->has_legacy_finalizer)
-			hs_set_bit(set, node);
-	}
-	if (!is_empty(set, n))
-		HS_TRY(hs_collection_follow(&garbage->told, garbage->unreachable, set));
-	*ret = hs_take(set);
-	return NULL;
-}
-
 static struct hs_error *simulate(struct hs_garbage *garbage, uint64_t **ret_dead)
 {
 	uint64_t start = now_ns();
-	HS_FREE uint64_t *uncollectable = NULL;
 
 	HS_TRY(hs_collectable_init(&garbage->collectable, garbage->graph));
 	garbage->told = (struct hs_csr){ garbage->collectable.n, garbage->collectable.rows, garbage->collectable.targets };
 	const struct hs_collection_input input = { &garbage->told, garbage->collectable.domains, garbage->collectable.held };
 	HS_TRY(hs_collection_unreachable(&input, &garbage->unreachable));
 	garbage->simulation_ns = now_ns() - start;
-	HS_TRY(find_uncollectable(garbage, &uncollectable));
-	return list_cycles(garbage, garbage->unreachable, uncollectable, &garbage->found, ret_dead);
+	return list_cycles(garbage, garbage->unreachable, &garbage->found, ret_dead);
 }
 
-/* Tracked objects that neither the simulation found nor an exact root reaches. */
-static uint64_t *doubtful_objects(const struct hs_garbage *garbage)
+/* The tracked ones among the objects that no exact root reaches, without those that the simulation found; NULL: memory is out. */
+static uint64_t *perhaps_candidates(const struct hs_garbage *garbage)
 {
-	uint64_t *set = calloc(hs_bit_words(garbage->told.n), sizeof(*set));
+	uint64_t *set = copy_of(garbage->doubtful, garbage->told.n);
 
-	for (uint32_t node = 0; set && node < garbage->told.n; node++)
-		if (garbage->collectable.domains[node] && !hs_bit(garbage->unreachable, node) &&
-		    hs_object_graph_reached(garbage->holders, node) != HS_REACHED_EXACTLY)
-			hs_set_bit(set, node);
+	for (size_t i = 0; set && i < hs_bit_words(garbage->told.n); i++) {
+		set[i] &= ~garbage->unreachable[i];
+		for (uint64_t rest = set[i]; rest; rest &= rest - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(rest);
+			if (!garbage->collectable.domains[i * 64 + bit])
+				set[i] &= ~((uint64_t)1 << bit);
+		}
+	}
 	return set;
 }
 
 static struct hs_error *find_perhaps(struct hs_garbage *garbage, uint64_t **ret_dead)
 {
 	const struct hs_collection_input input = { &garbage->told, garbage->collectable.domains, garbage->collectable.held };
-	const struct hs_collectable *collectable = &garbage->collectable;
-	HS_FREE uint64_t *candidates = doubtful_objects(garbage), *set = NULL;
+	HS_FREE uint64_t *candidates = perhaps_candidates(garbage), *set = NULL;
 
-	_Static_assert(sizeof(struct hs_scanned_reference) == sizeof(struct hs_collection_pair), "one and the same");
 	if (!candidates)
 		return hs_error_no_memory();
-	HS_TRY(hs_collection_perhaps(&input, (const struct hs_collection_pair *)collectable->scanned, collectable->n_scanned, candidates, &set));
-	return list_cycles(garbage, set, NULL, &garbage->perhaps, ret_dead);
+	HS_TRY(hs_collection_perhaps(&input, scanned_pairs(garbage), garbage->collectable.n_scanned, candidates, &set));
+	return list_cycles(garbage, set, &garbage->perhaps, ret_dead);
 }
 
 struct hs_error *hs_garbage_find(struct hs_garbage *garbage, const struct hs_graph *graph, const struct hs_object_graph *holders)
@@ -141,6 +143,7 @@ struct hs_error *hs_garbage_find(struct hs_garbage *garbage, const struct hs_gra
 	HS_TRY(simulate(garbage, &dead));
 	if (!holders)
 		return NULL;
+	HS_TRY(hs_object_graph_doubtful(holders, &garbage->doubtful));
 	HS_TRY(find_perhaps(garbage, &perhaps_dead));
 	for (size_t i = 0; i < hs_bit_words(garbage->told.n); i++)
 		dead[i] |= perhaps_dead[i];
@@ -160,6 +163,7 @@ void hs_garbage_deinit(struct hs_garbage *garbage)
 	cycles_deinit(&garbage->never);
 	free(garbage->hidden);
 	free(garbage->unreachable);
+	free(garbage->doubtful);
 	hs_collectable_deinit(&garbage->collectable);
 }
 

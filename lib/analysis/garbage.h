@@ -54,6 +54,7 @@ struct hs_garbage {
 	struct hs_cycles never;              /* dead and never found; the ways around are those of the graph's own rows */
 	struct hs_hidden *hidden;            /* parallel to never.list.items */
 	uint64_t *unreachable;               /* the set of tracked objects that the simulated collection finds */
+	uint64_t *doubtful;                  /* the set of objects that no exact root reaches; NULL without holders */
 	uint64_t simulation_ns;              /* wall time: telling, counting, following */
 };
 

@@ -48,7 +48,7 @@ static struct hs_error *drop_kept(struct candidates *candidates, const struct hs
 		return hs_error_no_memory();
 	for (size_t i = 0; i < n_words; i++)
 		within[i] = candidates->doubtful[i] | undying[i];
-	HS_TRY(hs_collection_follow(owned, within, undying));
+	HS_TRY(hs_collection_follow(owned, NULL, 0, within, undying));
 	for (size_t i = 0; i < n_words; i++) {
 		candidates->doubtful[i] &= ~undying[i];
 		candidates->unnamed[i] &= ~undying[i];
@@ -56,31 +56,27 @@ static struct hs_error *drop_kept(struct candidates *candidates, const struct hs
 	return NULL;
 }
 
-static struct hs_error *find_candidates(struct candidates *candidates, const struct hs_csr *owned, const uint64_t *explained, bool *ret_is_empty)
+static struct hs_error *find_candidates(struct candidates *candidates, const struct hs_csr *owned, const uint64_t *explained)
 {
 	const struct hs_garbage *garbage = candidates->garbage;
 	HS_FREE uint64_t *undying = calloc(hs_bit_words(candidates->n), sizeof(*undying));
-	bool is_empty = true;
 
 	candidates->doubtful = calloc(hs_bit_words(candidates->n), sizeof(*candidates->doubtful));
 	candidates->unnamed = calloc(hs_bit_words(candidates->n), sizeof(*candidates->unnamed));
 	if (!candidates->doubtful || !candidates->unnamed || !undying)
 		return hs_error_no_memory();
 	for (hs_node node = 0; node < candidates->n; node++) {
-		enum hs_reached reached = hs_bit(explained, node) ? HS_REACHED_NOT : hs_object_graph_reached(garbage->holders, node);
-		if (reached != HS_REACHED_PERHAPS && reached != HS_REACHED_BY_NOTHING)
+		if (!hs_bit(garbage->doubtful, node) || hs_bit(explained, node))
 			continue;
 		if (is_undying(garbage->graph, node)) {
 			hs_set_bit(undying, node);
 			continue;
 		}
-		is_empty = false;
 		hs_set_bit(candidates->doubtful, node);
-		if (reached == HS_REACHED_BY_NOTHING)
+		if (hs_object_graph_reached(garbage->holders, node) == HS_REACHED_BY_NOTHING)
 			hs_set_bit(candidates->unnamed, node);
 	}
-	*ret_is_empty = is_empty;
-	return is_empty ? NULL : drop_kept(candidates, owned, undying);
+	return hs_is_empty_set(candidates->doubtful, candidates->n) ? NULL : drop_kept(candidates, owned, undying);
 }
 
 /* The set of objects that are dead and hidden. The caller frees *ret. */
@@ -200,12 +196,13 @@ struct hs_error *garbage_find_hidden(struct hs_garbage *garbage, const uint64_t 
 	};
 	HS_CLEANUP(candidates_deinit) struct candidates candidates = { .garbage = garbage, .n = owned.n };
 	HS_FREE uint64_t *set = NULL;
-	bool is_empty = true;
 
-	HS_TRY(find_candidates(&candidates, &owned, explained, &is_empty));
-	if (is_empty)
+	HS_TRY(find_candidates(&candidates, &owned, explained));
+	if (hs_is_empty_set(candidates.doubtful, owned.n))
 		return NULL;
 	HS_TRY(find_dead(&candidates, &owned, &set));
+	if (hs_is_empty_set(set, owned.n))
+		return NULL;
 	const struct hs_cycle_input input = {
 		.told = &owned, .set = set, .dead = set, .owned = &owned, .sizes = hs_graph_sizes(garbage->graph),
 	};

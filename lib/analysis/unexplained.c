@@ -12,9 +12,6 @@
 #include "pages.h"
 #include "repr.h"
 #include "root.h"
-#include "workers.h"
-
-#define NODES_PER_CHUNK 16384
 
 struct weighing {
 	const struct hs_graph *graph;
@@ -52,26 +49,6 @@ static void add_root(void *context, const struct hs_root *root)
 		hs_set_bit(weighing->on_stack, node);
 }
 
-/* Whole words of `wanted`, so that no two threads write to one. */
-static void compare_counts(void *context, size_t begin, size_t end, unsigned worker)
-{
-	const struct weighing *weighing = context;
-	const struct hs_graph *graph = weighing->graph;
-	hs_node n = hs_graph_node_count(graph);
-
-	(void)worker;
-	for (size_t word = begin; word < end; word++) {
-		uint64_t bits = 0;
-		for (unsigned i = 0; i < 64 && word * 64 + i < n; i++) {
-			hs_node node = (hs_node)(word * 64 + i);
-			/* static objects begin with a reference that nobody has */
-			uint64_t n_found = (uint64_t)weighing->found[node] + (hs_graph_bytes(graph, node) == 0);
-			bits |= (uint64_t)hs_graph_has_more_references(graph, node, n_found) << i;
-		}
-		weighing->wanted[word] = bits;
-	}
-}
-
 static struct hs_error *weigh(struct weighing *weighing)
 {
 	const struct hs_graph *graph = weighing->graph;
@@ -84,7 +61,7 @@ static struct hs_error *weigh(struct weighing *weighing)
 		return hs_error_no_memory();
 	hs_graph_add_referrers(graph, weighing->found);
 	HS_TRY(hs_roots_visit(hs_graph_python(graph), hs_graph_types(graph), add_root, weighing));
-	hs_workers_run(compare_counts, weighing, hs_bit_words(n), NODES_PER_CHUNK / 64, hs_graph_workers(graph));
+	hs_graph_find_excess(graph, weighing->found, weighing->wanted);
 	return NULL;
 }
 

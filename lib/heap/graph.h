@@ -86,6 +86,11 @@ void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts);
 
 /* True if the node is a mortal object whose reference count is more than `n`. Thread-safe, and cheap: no type is looked up. */
 bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n);
+/*
+ * Marks the mortal objects whose reference count is more than counts[node], in a set of nodes that is empty before. Static objects begin
+ * with a reference that nobody has: it is not asked for. In linear time, with threads.
+ */
+void hs_graph_find_excess(const struct hs_graph *graph, const uint32_t *counts, uint64_t *ret);
 
 /* The whole: a row for each node. Borrowed. */
 const struct hs_rows *hs_graph_rows(const struct hs_graph *graph);

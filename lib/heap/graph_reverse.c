@@ -5,7 +5,6 @@
  */
 #include "graph_internal.h"
 #include "pages.h"
-#include "repr.h"
 #include "workers.h"
 
 #define MAX_RANGES 16
@@ -119,6 +118,9 @@ bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, ui
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
 	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || graph_is_immortal(graph, hs_graph_address(graph, node)));
+static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
+{
+	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || !hs_graph_has_more_references(graph, node, 0));
 }
 
 /* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */
@@ -261,19 +263,4 @@ const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size
 	*ret_n = hub->n;
 	pthread_mutex_unlock(lock);
 	return hub->sources;
-}
-
-static void add_count(uint32_t *count, uint64_t n)
-{
-	*count = n < UINT32_MAX - *count ? *count + (uint32_t)n : UINT32_MAX;
-}
-
-void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts)
-{
-	for (hs_node node = 0; node < graph->n_nodes; node++)
-		add_count(&counts[node], hs_row_end(&graph->source_rows, node) - hs_row_begin(&graph->source_rows, node));
-	for (size_t i = 0; i < graph->hubs.n; i++)
-		add_count(&counts[graph->hubs.items[i].node], graph->hubs.items[i].n);
-	for (size_t i = 0; i < graph->n_extras; i++)
-		add_count(&counts[graph->targets[graph->extras[i] >> EXTRA_BITS]], graph->extras[i] & MAX_EXTRA);
 }

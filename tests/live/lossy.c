@@ -11,6 +11,7 @@
 
 static unsigned long n_uses;
 static PyObject **kept;
+static int visits_type; /* from 3.9 on */
 
 /* use(object, every): each `every`-th call loses a reference; 0: none does. Tells whether this one did. */
 static PyObject *use(PyObject *module, PyObject *args)
@@ -84,6 +85,61 @@ static PyType_Slot holder_slots[] = {
 
 static PyType_Spec holder_spec = { "lossy.Holder", sizeof(struct holder), 0, Py_TPFLAGS_DEFAULT, holder_slots };
 
+/* Box(object): collected as it should be. Legacy(object): the same with a finalizer of the old kind. */
+static int box_traverse(PyObject *self, visitproc visit, void *arg)
+{
+	if (visits_type)
+		Py_VISIT(Py_TYPE(self));
+	Py_VISIT(((struct holder *)self)->held);
+	return 0;
+}
+
+static int box_clear(PyObject *self)
+{
+	PyObject *held = ((struct holder *)self)->held;
+
+	((struct holder *)self)->held = NULL;
+	if (held)
+		Py_DecRef(held);
+	return 0;
+}
+
+static void box_dealloc(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+	PyObject_GC_UnTrack(self);
+	box_clear(self);
+	release(self);
+	Py_DecRef((PyObject *)type);
+}
+
+static void legacy_del(PyObject *self)
+{
+	(void)self;
+}
+
+static PyType_Slot box_slots[] = {
+	{ Py_tp_new, (void *)holder_new },
+	{ Py_tp_dealloc, (void *)box_dealloc },
+	{ Py_tp_traverse, (void *)box_traverse },
+	{ Py_tp_clear, (void *)box_clear },
+	{ 0, NULL },
+};
+
+static PyType_Slot legacy_slots[] = {
+	{ Py_tp_new, (void *)holder_new },
+	{ Py_tp_dealloc, (void *)box_dealloc },
+	{ Py_tp_traverse, (void *)box_traverse },
+	{ Py_tp_clear, (void *)box_clear },
+	{ Py_tp_del, (void *)legacy_del },
+	{ 0, NULL },
+};
+
+static PyType_Spec box_spec = { "lossy.Box", sizeof(struct holder), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, box_slots };
+static PyType_Spec legacy_spec = { "lossy.Legacy", sizeof(struct holder), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, legacy_slots };
+
 static PyMethodDef methods[] = {
 	{ "use", use, METH_VARARGS, NULL },
 	{ "keep", keep, METH_O, NULL },
@@ -92,11 +148,19 @@ static PyMethodDef methods[] = {
 
 static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, "lossy", NULL, -1, methods, NULL, NULL, NULL, NULL };
 
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
+{
+	PyObject *type = PyType_FromSpec(spec);
+
+	return type ? PyModule_AddObject(module, name, type) : -1;
+}
+
 PyMODINIT_FUNC PyInit_lossy(void)
 {
-	PyObject *module = PyModule_Create(&definition), *holder = PyType_FromSpec(&holder_spec);
+	PyObject *module = PyModule_Create(&definition), *version = PySys_GetObject("hexversion");
 
-	if (!module || !holder || PyModule_AddObject(module, "Holder", holder))
+	visits_type = version && PyLong_AsLong(version) >= 0x03090000;
+	if (!module || add_type(module, "Holder", &holder_spec) || add_type(module, "Box", &box_spec) || add_type(module, "Legacy", &legacy_spec))
 		return NULL;
 	return module;
 }

@@ -154,14 +154,18 @@ static void scanned_references_make_doubtful_garbage(void **state)
 static void what_an_old_finalizer_holds_is_followed(void **state)
 {
 	static const struct plain_edge edges[] = { { 0, 1 }, { 1, 0 }, { 1, 2 }, { 3, 0 } };
+	static const struct hs_collection_pair pairs[] = { { 1, 4 }, { 2, 3 } };
 	const uint64_t within = 0xf;
 	uint64_t set = 0x1;
 	struct plain_graph graph;
 
 	(void)state;
-	plain_graph_init(&graph, 4, edges, 4);
-	assert_null(hs_collection_follow(&graph.csr, &within, &set));
+	plain_graph_init(&graph, 5, edges, 4);
+	assert_null(hs_collection_follow(&graph.csr, NULL, 0, &within, &set));
 	assert_int_equal(set, 0x7);
+	/* 4 is outside */
+	assert_null(hs_collection_follow(&graph.csr, pairs, 2, &within, &set));
+	assert_int_equal(set, 0xf);
 	plain_graph_deinit(&graph);
 }
 

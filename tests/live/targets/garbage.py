@@ -124,10 +124,14 @@ def _code_constant():
     return {"constant": id(held)}
 
 
-def _without_traverse(path):
-    held = []
-    held.append(_load(path).Holder(held))
-    return {"untraversed": id(held)}
+def _of_extension(path):
+    """A type without tp_traverse, one with, one with a finalizer of the old kind."""
+    lossy = _load(path)
+    untraversed, traversed, legacy = [], [], []
+    untraversed.append(lossy.Holder(untraversed))
+    traversed.append(lossy.Box(traversed))
+    legacy.append(lossy.Legacy(legacy))
+    return {"untraversed": id(untraversed), "traversed": id(traversed), "legacy": id(legacy)}
 
 
 def _frozen():
@@ -215,7 +219,7 @@ def make_planted(path):
     for plant in (_datetime_and_zone, _code_constant, _small, _suspended, _finalized, _watched, _other_interpreter):
         told.update(plant())
     if path:
-        told.update(_without_traverse(path))
+        told.update(_of_extension(path))
     return json.dumps(told)
 
 
