@@ -89,38 +89,10 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 	}
 }
 
-/* The object as far as its first words are concerned. */
-static struct hs_object head_at(const struct hs_graph *graph, hs_addr address)
-{
-	uint32_t bytes = HS_SIZEOF(graph->heap->py->layout, PyObject);
-	const uint8_t *body = hs_image_at(graph->heap->py->image, address, bytes);
-
-	return (struct hs_object){ .address = address, .body = body, .body_bytes = body ? bytes : 0 };
-}
-
-bool graph_is_immortal(const struct hs_graph *graph, hs_addr address)
-{
-	const struct hs_object object = head_at(graph, address);
-	uint64_t refcount;
-
-	return !hs_object_refcount(graph->heap->py, &object, &refcount);
-}
-
-bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n)
-{
-	if (!hs_graph_is_object(graph, node))
-		return false;
-	const struct hs_object object = head_at(graph, hs_graph_address(graph, node));
-	uint64_t refcount;
-	return hs_object_refcount(graph->heap->py, &object, &refcount) && refcount > n;
-}
-
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
-	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || graph_is_immortal(graph, hs_graph_address(graph, node)));
-static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
-{
-	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || !hs_graph_has_more_references(graph, node, 0));
+	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) &&
+	       (n > graph->n_edges / HUB_SHARE || graph_is_immortal(graph, hs_graph_address(graph, node)));
 }
 
 /* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */
