@@ -36,6 +36,7 @@ struct hs_frame {
 	uint32_t n_words;
 	uint32_t n_live;       /* words from the first that are references */
 	uint32_t n_visited;    /* of these, those that the collector is told */
+	const char *awaited;   /* what the last of them is called, if a visit shall say so; static; NULL: a temporary like others */
 };
 
 /*
