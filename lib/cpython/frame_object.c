@@ -65,7 +65,7 @@ static void visit_until_310(const struct hs_cpython *py, const struct hs_object 
 	VISIT(py, object, visitor, f_locals, HS_STRONG);
 	if (!hs_frame_read(py, object->address, &frame))
 		return;
-	frame.awaited = hs_generator_awaited(py, &frame);
+	hs_generator_set_awaited(py, &frame);
 	hs_frame_visit_words(py, &frame, visitor);
 }
 

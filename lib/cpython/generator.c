@@ -93,14 +93,16 @@ static bool is_waiting(const struct hs_cpython *py, const struct hs_frame *frame
 	       next[1] >= features->waiting_argument;
 }
 
-const char *hs_generator_awaited(const struct hs_cpython *py, const struct hs_frame *frame)
+void hs_generator_set_awaited(const struct hs_cpython *py, struct hs_frame *frame)
 {
-	if (!frame->generator || frame->is_running || frame->n_live <= frame->code.n_slots || !is_waiting(py, frame))
-		return NULL;
+	uint32_t n_above = py->layout->features.words_above_awaited + 1u;
+
+	if (!frame->generator || frame->is_running || frame->n_live < frame->code.n_slots + n_above || !is_waiting(py, frame))
+		return;
 	for (size_t i = 0; i < sizeof(member_names) / sizeof(member_names[0]); i++)
 		if (hs_is_exactly(py, frame->generator, member_names[i].tp_name))
-			return member_names[i].awaited;
-	return NULL;
+			frame->awaited = member_names[i].awaited;
+	frame->n_awaited = frame->n_live - n_above;
 }
 
 /* Up to 3.10 a generator is a plain object; from 3.11 its frame follows it. */
@@ -171,7 +173,7 @@ static void visit_frame(const struct hs_cpython *py, const struct hs_object *obj
 	hs_frame_visit_head(py, address, &names->frame, HS_STRONG, visitor);
 	if (!hs_frame_read(py, address, &frame))
 		return;
-	frame.awaited = hs_generator_awaited(py, &frame);
+	hs_generator_set_awaited(py, &frame);
 	hs_frame_visit_words(py, &frame, visitor);
 }
 

@@ -21,10 +21,10 @@ enum hs_generator_state hs_generator_state(const struct hs_cpython *py, const st
 bool hs_generator_frame(const struct hs_cpython *py, const struct hs_object *object, struct hs_frame *ret);
 
 /*
- * The attribute by which the generator whose frame this is shows what it waits for (yield from, await): "gi_yieldfrom", "cr_await",
- * "ag_await". That is on top of the frame's stack. NULL: it waits for nothing, or the frame is no generator's.
+ * Sets what the generator waits for whose frame this is (yield from, await), and the attribute by which it shows it: "gi_yieldfrom",
+ * "cr_await", "ag_await". Nothing happens if it waits for nothing, or the frame is no generator's.
  */
-const char *hs_generator_awaited(const struct hs_cpython *py, const struct hs_frame *frame);
+void hs_generator_set_awaited(const struct hs_cpython *py, struct hs_frame *frame);
 
 /* Its __qualname__: a str object, or 0. */
 hs_addr hs_generator_qualname(const struct hs_cpython *py, const struct hs_object *object);
