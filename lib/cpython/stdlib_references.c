@@ -185,12 +185,27 @@ void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 		    HS_EDGE_FIELD, "_co_cached");
 }
 
-void hs_items_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+/* Python/hamt.c: pairs of a key and its value, or of NULL and the next node. */
+void hs_hamt_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
-	uint64_t first = object->type->solid_base->basicsize, n = (uint64_t)hs_ob_size(py, object);
+	uint64_t first = object->type->solid_base->basicsize, n = (uint64_t)hs_ob_size(py, object) / 2;
 
-	if (n < MAX_ITEMS && first + n * WORD <= object->body_bytes)
-		visit_words(visitor, object->body + first, n, WORD, relation_of(object), HS_EDGE_INDEX, NULL);
+	if (n >= MAX_ITEMS || first + n * 2 * WORD > object->body_bytes)
+		return;
+	for (const uint8_t *pair = object->body + first; n; n--, pair += 2 * WORD) {
+		struct hs_reference_run run = { .words = pair, .n = 1, .stride = WORD, .relation = (uint8_t)relation_of(object), .kind = HS_EDGE_KEY };
+		uint64_t key;
+		memcpy(&key, pair, sizeof(key));
+		if (!key) {
+			hs_visit_field(visitor, pair + WORD, "node", relation_of(object));
+			continue;
+		}
+		visitor->references(visitor->context, &run);
+		run.words = pair + WORD;
+		run.kind = HS_EDGE_VALUE;
+		run.names = pair;
+		visitor->references(visitor->context, &run);
+	}
 }
 
 /* re's compiled replacement (3.12+): items are pairs of a group's index and a literal. */
