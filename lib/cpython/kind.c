@@ -20,11 +20,16 @@
 #include "type_object.h"
 #include "unicode.h"
 
-/* datetime.time and .datetime leave tzinfo out of the block when they have none (Modules/_datetimemodule.c). */
+/*
+ * datetime.time and .datetime leave tzinfo, their last member, out of the block when they have none
+ * (Modules/_datetimemodule.c); both say so at the same place.
+ */
 static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_object *object)
 {
-	(void)py;
-	return object->type->solid_base->basicsize - sizeof(uint64_t);
+	int32_t has_tzinfo = HS_OFFSET(py->layout, PyDateTime_DateTime, hastzinfo);
+	bool has = has_tzinfo != HS_ABSENT && hs_body_u32(object, has_tzinfo) & 0xff;
+
+	return object->type->solid_base->basicsize - (has ? 0 : sizeof(uint64_t));
 }
 
 static const struct hs_kind kinds[] = {
