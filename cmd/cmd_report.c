@@ -83,23 +83,15 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	return NULL;
 }
 
-static void close_reach(struct hs_reach **reach)
-{
-	hs_reach_close(*reach);
-}
-
 static struct hs_error *find_largest(const struct hs_invocation *invocation, struct hs_report *report)
 {
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
-	const struct hs_reach_options options_of_paths = { .threads = &invocation->capture->threads };
-	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
 
-	HS_TRY(hs_reach_open(source.heap, source.graph, &options_of_paths, &reach));
 	report->has_largest = true;
 	if (report->is_by_holder)
-		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, reach, &report->holders));
+		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
 	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->capture->threads));
-	return hs_largest_find(&report->largest, &source, reach, N_LARGEST);
+	return hs_largest_find(&report->largest, &source, invocation->reach, N_LARGEST);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -131,7 +123,7 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 --types-only\n"
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",
-	.needs = HS_STAGE_RETAINED,
+	.needs = HS_STAGE_PATHS,
 	.has_output = true,
 	.own_bytes = sizeof(struct report_options),
 	.options = options,

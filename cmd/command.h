@@ -21,6 +21,7 @@
 #include "object_graph.h"
 #include "process_heap.h"
 #include "progress.h"
+#include "reach.h"
 #include "terminal.h"
 
 /* How far the runner goes before it calls `run`; each stage includes those before it. */
@@ -33,6 +34,7 @@ enum hs_stage {
 	HS_STAGE_HEAP,    /* invocation->heap */
 	HS_STAGE_GRAPH,   /* invocation->graph */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
+	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };
 
 enum hs_format {
@@ -64,12 +66,13 @@ struct hs_invocation {
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
-	struct hs_capture *capture;  /* these six: NULL below the stage that makes them */
+	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
 	struct hs_process_heap *heap;
 	struct hs_graph *graph;
 	struct hs_object_graph *holders;
+	struct hs_reach *reach;
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 

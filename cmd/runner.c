@@ -13,6 +13,7 @@
 #include "exit_status.h"
 #include "options.h"
 #include "payload.h"
+#include "workers.h"
 
 static volatile sig_atomic_t caught_signal;
 
@@ -128,6 +129,7 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 
 static void drop_results(struct hs_invocation *invocation)
 {
+	hs_reach_close(hs_take(invocation->reach));
 	hs_object_graph_destroy(hs_take(invocation->holders));
 	hs_graph_destroy(hs_take(invocation->graph));
 	hs_process_heap_close(hs_take(invocation->heap));
@@ -184,6 +186,59 @@ static struct hs_error *settle(struct hs_invocation *invocation)
 	return NULL;
 }
 
+/* Two searches over one graph, neither of which can be split: each has a thread of its own. */
+enum { SEARCH_HOLDERS, SEARCH_PATHS, N_SEARCHES };
+
+struct searches {
+	struct hs_invocation *invocation;
+	struct hs_error *errors[N_SEARCHES];
+};
+
+static struct hs_error *find_holders(struct hs_invocation *invocation)
+{
+	const struct hs_object_graph_options options = {
+		.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
+	};
+
+	return hs_object_graph_create(invocation->graph, &options, &invocation->holders);
+}
+
+static struct hs_error *find_paths(struct hs_invocation *invocation)
+{
+	const struct hs_reach_options options = { .threads = &invocation->capture->threads };
+
+	return hs_reach_open(invocation->heap, invocation->graph, &options, &invocation->reach);
+}
+
+static void search(void *context, size_t begin, size_t end, unsigned worker)
+{
+	struct searches *searches = context;
+
+	(void)worker;
+	for (size_t i = begin; i < end; i++)
+		searches->errors[i] = i == SEARCH_HOLDERS ? find_holders(searches->invocation) : find_paths(searches->invocation);
+}
+
+/* Side by side they take 8 bytes more for each object that is no leaf: as much as the leaves leave of what an object may cost. */
+static bool may_search_side_by_side(const struct hs_invocation *invocation)
+{
+	const struct hs_graph_figures figures = hs_graph_figures(invocation->graph);
+
+	return figures.n_rows <= figures.n_objects / 4 * 3;
+}
+
+static struct hs_error *search_graph(struct hs_invocation *invocation)
+{
+	unsigned n_workers = may_search_side_by_side(invocation) ? invocation->source.capture.n_workers : 1;
+	struct searches searches = { .invocation = invocation };
+
+	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers ? n_workers : hs_workers_default());
+	if (!searches.errors[SEARCH_HOLDERS])
+		return searches.errors[SEARCH_PATHS];
+	hs_error_destroy(searches.errors[SEARCH_PATHS]);
+	return searches.errors[SEARCH_HOLDERS];
+}
+
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
 static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
 {
@@ -212,12 +267,9 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
 	}
 	if (needs >= HS_STAGE_RETAINED) {
-		const struct hs_object_graph_options options = {
-			.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
-		};
 		*ret_stage = HS_STAGE_RETAINED;
 		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
-		HS_TRY(hs_object_graph_create(invocation->graph, &options, &invocation->holders));
+		HS_TRY(search_graph(invocation));
 	}
 	return NULL;
 }

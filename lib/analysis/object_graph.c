@@ -358,21 +358,21 @@ static void insert(struct hs_retainer *largest, size_t *n, size_t n_max, struct 
 struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret, size_t *ret_n)
 {
 	const struct hs_dominators *tree = &object_graph->tree;
-	/* what the one child that retains most does */
-	HS_FREE uint64_t *most = calloc(tree->n_order, sizeof(*most));
+	/* what the one child that retains most does: seven digits of it tell what is left out */
+	HS_FREE float *most = calloc(tree->n_order, sizeof(*most));
 	HS_FREE struct hs_retainer *largest = calloc(n_max + 1, sizeof(*largest));
 	size_t n = 0;
 
 	if (!most || !largest)
 		return hs_error_no_memory();
 	for (uint32_t number = 1; number < tree->n_order; number++) {
-		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
+		float bytes = (float)hs_retained_by_number(&object_graph->retained, number);
 		if (bytes > most[tree->idom[number]])
 			most[tree->idom[number]] = bytes;
 	}
 	for (uint32_t number = 1; n_max && number < tree->n_order; number++) {
 		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
-		if (tree->order[number] < tree->n && (double)(bytes - most[number]) >= LEAST_SURPLUS * (double)bytes)
+		if (tree->order[number] < tree->n && (double)bytes - (double)most[number] >= LEAST_SURPLUS * (double)bytes)
 			insert(largest, &n, n_max, (struct hs_retainer){ tree->order[number], bytes });
 	}
 	*ret = hs_take(largest);

@@ -27,10 +27,10 @@ static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_obj
 }
 
 static const struct hs_kind kinds[] = {
-	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true, .is_raw = true },
-	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true, .is_raw = true },
-	{ "float", NULL, NULL, hs_leaf_visit, false },
-	{ "bytes", NULL, NULL, hs_leaf_visit, true, .is_raw = true },
+	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true, .is_raw = true, .is_leaf = true },
+	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true, .is_raw = true, .is_leaf = true },
+	{ "float", NULL, NULL, hs_leaf_visit, false, .is_leaf = true },
+	{ "bytes", NULL, NULL, hs_leaf_visit, true, .is_raw = true, .is_leaf = true },
 	{ "tuple", NULL, NULL, hs_tuple_visit, true },
 	{ "list", hs_list_size, NULL, hs_list_visit, false },
 	{ "dict", hs_dict_size, NULL, hs_dict_visit, false },

@@ -211,6 +211,8 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 		hs_type_fields_release(type);
 		type->described_bytes = HS_SIZEOF(py->layout, PyObject); /* scanned */
 	}
+	type->is_leaf = type->kind->is_leaf && !type->fields.n && !type->header_bytes && !type->dict_from_end && !type->has_inline_values &&
+			type->described_bytes >= type->c_bytes;
 	return type;
 }
 

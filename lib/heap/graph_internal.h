@@ -72,12 +72,6 @@ static inline const struct hs_pool *graph_pool_of_node(const struct hs_graph *gr
 	return pool;
 }
 
-/* Bytes of the headers before the object in a block of this state. */
-static inline uint32_t block_header_bytes(uint8_t state)
-{
-	return (uint32_t)(state & BLOCK_HEADER_MASK) << (4 - BLOCK_HEADER_SHIFT);
-}
-
 /* The object that starts exactly at an address in the pool, or HS_NO_NODE. */
 static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct hs_pool *pool, hs_addr address)
 {
