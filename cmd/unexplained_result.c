@@ -10,6 +10,8 @@
 #include "table.h"
 #include "text.h"
 
+#define LEAST_NATIVE 10
+
 struct object {
 	const char *type;
 	const struct hs_unexplained *unexplained;
@@ -130,11 +132,17 @@ static void put_rows(FILE *out, const struct hs_unexplained_result *result, size
 		fprintf(out, "%s %zu more types (-f json)\n", hs_text_ellipsis(style), n - n_max);
 }
 
+/* Rows are sorted by it. A script that was started by its name is always held by the C code that runs it. */
+static bool is_worth_telling(const struct hs_unexplained_row *row)
+{
+	return row->place == HS_UNEXPLAINED_NOTHING || (row->place == HS_UNEXPLAINED_NATIVE && row->count >= LEAST_NATIVE);
+}
+
 void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
 {
 	size_t n = 0;
 
-	while (n < result->rows.n && result->rows.items[n].place != HS_UNEXPLAINED_STACK)
+	while (n < result->rows.n && is_worth_telling(&result->rows.items[n]))
 		n++;
 	if (!n)
 		return;

@@ -12,6 +12,7 @@
 #define RED_ZONE_BYTES 128 /* below the stack pointer, still in use (System V ABI, x86-64) */
 #define MAX_STACK_BYTES ((uint64_t)64 << 20)
 #define CHUNK_HEADER 16
+#define MAX_WORDS ((size_t)1 << 22) /* a hostile target may name one object everywhere */
 
 struct finding {
 	const struct hs_graph *graph;
@@ -33,6 +34,8 @@ static void look_at(struct finding *finding, hs_addr word, hs_addr where)
 		return;
 	if (finding->met)
 		finding->met[node / 64] |= bit;
+	else if (finding->roots->n >= MAX_WORDS)
+		return;
 	struct hs_late_root *slot = hs_array_append(finding->roots);
 	if (slot)
 		*slot = (struct hs_late_root){ node, finding->kind, finding->tid, where };
