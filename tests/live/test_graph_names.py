@@ -107,7 +107,6 @@ def test_each_place_has_a_path(planted):
             check_path(path, place["id"])
 
 
-@pytest.mark.xfail(reason="open: a value in a copied context, a generator that another awaits")
 def test_expressions_give_the_same_object(planted):
     """Wherever Python can say it, it is said; and whatever is called evaluable, is."""
     unsaid = [(place["name"], path["expression"]) for place, path in planted.told() if place["expression"] and not path["evaluable"]]
