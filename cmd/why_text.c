@@ -20,6 +20,8 @@ static const char *origin_of(const struct hs_why_path *path)
 		return "a word on a C stack, which may be a reference";
 	case HS_REACH_NATIVE:
 		return "a word in memory of C code, which may be a reference";
+	case HS_REACH_INTERNED:
+		return "the table of interned strings, which keeps it for good";
 	default:
 		return hs_reach_root_kind(&path->root);
 	}
