@@ -18,6 +18,7 @@
 #include "proc_file.h"
 #include "replan.h"
 #include "session.h"
+#include "statics.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -183,26 +184,16 @@ static void add_other_pages(struct hs_extent *extent)
 	}
 }
 
-/*
- * Static storage: private mappings of files, and the anonymous one that continues a writable one, which is .bss. The
- * kernel may merge later mappings with a .bss, so no more of it is believed than a large binary has.
- */
-#define MAX_BSS_BYTES ((hs_addr)4 << 20)
-
-static struct hs_error *add_statics(struct hs_image *image, const struct hs_mappings *mappings)
+/* hs_copied_bytes */
+static const void *copied_at(void *context, hs_addr address, size_t bytes)
 {
-	for (size_t i = 0; i < mappings->n; i++) {
-		const struct hs_mapping *mapping = &mappings->items[i];
-		const struct hs_mapping *next = i + 1 < mappings->n ? mapping + 1 : NULL;
-		hs_addr end = mapping->end;
-		if (!mapping->inode || mapping->permissions[3] != 'p')
-			continue;
-		if (mapping->permissions[1] == 'w' && next && next->start == end && !next->inode && !next->path[0] &&
-		    next->permissions[1] == 'w')
-			end = next->end - next->start > MAX_BSS_BYTES ? end + MAX_BSS_BYTES : next->end;
-		HS_TRY(hs_image_add_static(image, mapping->start, end));
-	}
-	return NULL;
+	struct store *store = context;
+	size_t i = hs_plan_find(store->plan, address);
+	const struct hs_extent *extent = i < store->plan->extents.n ? &store->plan->extents.items[i] : NULL;
+
+	if (!extent || address < extent->start || bytes > extent->end - address)
+		return NULL;
+	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
@@ -221,7 +212,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 			release_store(store);
 		HS_TRY(error);
 	}
-	return hs_image_seal(image);
+	return NULL;
 }
 
 static uint64_t copied_bytes(const struct hs_plan *plan)
@@ -275,13 +266,11 @@ static struct hs_error *make_image(struct hs_session *session)
 		release_store(store);
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
 	}
-	/* statics before segments: from the first segment on, the image owns the store */
-	error = add_statics(capture->image, &capture->process->mappings);
-	if (error) {
-		release_store(store);
-		return error;
-	}
-	return add_segments(capture->image, store);
+	/* from the first segment on, the image owns the store */
+	HS_TRY(add_segments(capture->image, store));
+	const struct hs_copied_bytes copied = { copied_at, store };
+	HS_TRY(hs_statics_add(capture->image, &capture->process->mappings, &copied));
+	return hs_image_seal(capture->image);
 }
 
 static void end_session(struct hs_session *session)
