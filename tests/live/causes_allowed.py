@@ -19,5 +19,5 @@ COLLECTION = [
 
 # mallinfo2() against the walk of malloc: bytes.
 MALLOC = [
-    Allowed("hblkhd", 14, 15, "glibc 2.43 counts 16 bytes too many each time that realloc moves a mapped chunk", 160),
+    Allowed("hblkhd", 14, 15, "glibc 2.43 counts 16 bytes too many each time that realloc resizes a mapped chunk", 160),
 ]
