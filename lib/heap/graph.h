@@ -37,6 +37,7 @@ void hs_graph_destroy(struct hs_graph *graph);
 
 struct hs_graph_figures {
 	uint64_t n_objects;
+	uint64_t n_rows;          /* objects that refer to something: the others are leaves */
 	uint64_t n_edges;         /* stored: equal neighbours once */
 	uint64_t n_references;    /* with their counts */
 	uint64_t n_reverse_edges; /* stored */

@@ -41,6 +41,7 @@ struct edge_worker {
 	uint64_t n_references;
 	uint64_t n_visits_left;     /* words that may still be visited */
 	uint64_t n_not_followed;
+	uint64_t n_rows;            /* objects that refer to something */
 	uint64_t storage_bytes;
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
@@ -294,6 +295,7 @@ static void visit(struct edge_worker *worker, const struct hs_object *object, hs
 	if (adopts)
 		graph_scan_adopted(heap, object, &worker->visitor);
 	set_bytes(worker, node, worker->storage_bytes);
+	worker->n_rows += worker->targets.n > worker->row_start;
 }
 
 static void visit_pool(struct edge_worker *worker, const struct hs_pool *pool)
@@ -465,6 +467,7 @@ static struct hs_error *gather(struct pass *pass)
 			return too_many_references();
 		graph->figures.n_references += pass->workers[i].n_references;
 		graph->figures.n_not_followed += pass->workers[i].n_not_followed;
+		graph->figures.n_rows += pass->workers[i].n_rows;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
 		struct run *run = &pass->runs[i];
