@@ -159,6 +159,11 @@ static void use_malloc_heap(struct walk *walk, const struct walked_heap *heap)
 		*(chunks.is_in_use ? &figures->malloc_used_bytes : &figures->malloc_free_bytes) += chunks.bytes;
 		add(walk, chunks.chunk - CHUNK_HEADER, chunks.next - CHUNK_HEADER, use);
 	}
+	/* a heap that is full ends with two headers without chunks, which no free chunk can be joined over */
+	if ((hs_image_word(walk->heap->py->image, heap->end - 8) & ~(uint64_t)7) == CHUNK_HEADER) {
+		add(walk, heap->end - CHUNK_HEADER, heap->end + CHUNK_HEADER, HS_USE_MALLOC_OTHER);
+		figures->malloc_used_bytes += 2 * CHUNK_HEADER;
+	}
 	flush(walk);
 }
 

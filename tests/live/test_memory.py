@@ -192,6 +192,35 @@ def test_malloc_says_the_same(every_interpreter, start, shape):
     assert told == {name: wanted[name] for name in told}
 
 
+TUNED = [{"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}, {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"},
+         {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=100000000"}, {"MALLOC_ARENA_MAX": "1"}, {"PYTHONMALLOC": "malloc"},
+         {"PYTHONMALLOC": "debug"}, {"PYTHONMALLOC": "malloc_debug"}]
+
+
+@pytest.mark.parametrize("environment", TUNED, ids=lambda environment: "=".join(*environment.items()))
+def test_malloc_as_tuned(debian, start, environment):
+    live = start(debian, "memory.py", "threads", 8 * MIB, environment=environment)
+    live.command("r")
+    wanted, told = json.loads(live.command("m")), memory(live)
+    malloc = told["malloc"]
+    # Where objects are malloc's, giving the answer changes what it is about.
+    slack = 32 << 10 if "malloc" in environment.get("PYTHONMALLOC", "") else 0
+    assert malloc["in_use_bytes"] + malloc["tcache_bytes"] == pytest.approx(wanted["uordblks"], abs=slack)
+    assert malloc["free_bytes"] == pytest.approx(wanted["fordblks"], abs=slack)
+    assert malloc["mapped_bytes"] == wanted["hblkhd"]
+    assert ("tcache_count=0" in str(environment)) == (malloc["tcache_bytes"] == 0)
+    assert_adds_up(live, told, UNATTRIBUTED)
+
+
+def test_arena_of_several_heaps(debian, start):
+    live = start(debian, "memory.py", "one_thread", 150 * MIB)
+    wanted, told = json.loads(live.command("m")), memory(live)
+    assert told["malloc"]["system_bytes"] == wanted["arena"] >= 150 * MIB
+    assert told["malloc"]["in_use_bytes"] + told["malloc"]["tcache_bytes"] == wanted["uordblks"]
+    assert steps(told)["large_objects"] >= 150 * MIB
+    assert_adds_up(live, told, UNATTRIBUTED)
+
+
 def test_another_allocator(debian, start):
     """Its memory is one line, and never read as glibc's."""
     live = start(debian, "memory.py", "large", 20 * MIB, environment={"LD_PRELOAD": heapspy.OTHER_MALLOC})

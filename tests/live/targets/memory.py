@@ -86,6 +86,16 @@ def threads(n):
     return held
 
 
+def one_thread(n):
+    """More than one heap of its arena holds."""
+    result, gate = [], threading.Event()
+    HELD.append(gate)
+    threading.Thread(target=take_in_thread, args=(n, result, gate), daemon=True).start()
+    while not result:
+        pass
+    return result[0]
+
+
 def leak(n):
     """Taken by C code, and known to nobody."""
     for _ in range(n // KIB):
@@ -137,7 +147,7 @@ def stacks(n):
 
 
 SHAPES = {function.__name__: function for function in
-          (objects, fragmented, large, huge, numpy_arrays, untouched, threads, leak, leak_mapped, mapping, shared, file, stacks)}
+          (objects, fragmented, large, huge, numpy_arrays, untouched, threads, one_thread, leak, leak_mapped, mapping, shared, file, stacks)}
 
 
 def give_back():
