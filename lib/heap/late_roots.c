@@ -224,7 +224,7 @@ static struct hs_error *find(struct finding *finding, const struct hs_thread_lis
 	for (size_t i = 0; i < heap->chunks->heaps.n; i++)
 		look_at_heap(finding, &heap->chunks->heaps.items[i]);
 	for (size_t i = 0; i < n_segments; i++)
-		if (segments[i].is_writable && segments[i].is_anonymous)
+		if (segments[i].is_writable)
 			look_at_mapped_chunks(finding, &segments[i]);
 	return finding->out_of_memory ? hs_error_no_memory() : NULL;
 }
