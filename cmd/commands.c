@@ -10,6 +10,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_refs,
 	&hs_command_why,
 	&hs_command_threads,
+	&hs_command_weak,
 	&hs_command_caches,
 	&hs_command_export,
 	&hs_command_ps,
