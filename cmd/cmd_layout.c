@@ -112,8 +112,8 @@ const struct hs_command hs_command_layout = {
 		       "dump names; then the version in tests/live/matrix.py, so that every object is compared with what the interpreter says of itself.",
 	.examples = "  heapspy layout list\n"
 		    "  heapspy layout check /usr/bin/python3.11\n"
-		    "  heapspy layout dump /usr/bin/python3.11 -o lib/layout/tables/3.11.2-debian.layout\n"
-		    "  heapspy layout dump /srv/image/usr/bin/python3.12 --debug-dir /srv/image/usr/lib/debug --distributor ubuntu\n",
+		    "  heapspy layout dump /usr/bin/python3.11 -o 3.11.2-debian.layout\n"
+		    "  heapspy layout dump /srv/img/bin/python3 --debug-dir /srv/img/lib/debug\n",
 	.needs = HS_STAGE_NONE,
 	.has_file = true,
 	.own_bytes = sizeof(struct layout_options),
