@@ -40,7 +40,7 @@ static hs_addr called_by(const struct hs_object_source *source, const struct hs_
 	return entry->role <= HS_WEAK_ROLE_CALLABLE_PROXY ? entry->callback : 0;
 }
 
-static struct hs_error *add_row(struct hs_weak *weak, const struct hs_object_source *source, struct hs_reach *reach, const struct hs_weak_entry *entry)
+static struct hs_error *add_row(struct hs_weak *weak, const struct hs_object_source *source, const struct hs_weak_entry *entry, hs_addr partner)
 {
 	const struct hs_type *type = hs_graph_type(source->graph, entry->node);
 	hs_addr called = called_by(source, entry);
@@ -55,7 +55,7 @@ static struct hs_error *add_row(struct hs_weak *weak, const struct hs_object_sou
 	row->is_dead = !entry->object;
 	row->callback = object_of(source, entry->callback);
 	row->container = object_of(source, entry->container == HS_NO_NODE ? 0 : hs_graph_address(source->graph, entry->container));
-	row->partner = object_of(source, hs_weak_entry_partner(source->heap, source->graph, entry));
+	row->partner = object_of(source, partner);
 	if (called)
 		hs_callable_name(source->heap, called, row->calls, sizeof(row->calls));
 	if (hs_weak_finalizer_read(source->heap, source->graph, entry, &finalizer)) {
@@ -63,7 +63,30 @@ static struct hs_error *add_row(struct hs_weak *weak, const struct hs_object_sou
 		row->keywords = object_of(source, finalizer.keywords);
 		row->is_at_exit = finalizer.is_at_exit;
 	}
-	return hs_reach_expression(reach, entry->node, false, row->path, sizeof(row->path));
+	return NULL;
+}
+
+#define MAX_EXACT_PATHS 100 /* a step into a large dict costs a look at all of it */
+
+/* Where the references are: exactly for the first ones, merged for the others. */
+static struct hs_error *find_paths(struct hs_weak *weak, const struct hs_object_source *source, struct hs_reach *reach)
+{
+	HS_FREE hs_node *nodes = calloc(weak->rows.n + 1, sizeof(*nodes));
+	size_t n_listed = weak->rows.n < weak->n_shown ? weak->rows.n : weak->n_shown;
+	size_t n_exact = n_listed < MAX_EXACT_PATHS ? n_listed : MAX_EXACT_PATHS;
+
+	if (!nodes)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < weak->rows.n; i++)
+		nodes[i] = hs_graph_node_at(source->graph, weak->rows.items[i].address);
+	for (size_t i = 0; i < n_exact; i++)
+		HS_TRY(hs_reach_expression(reach, nodes[i], false, weak->rows.items[i].path, sizeof(weak->rows.items[i].path)));
+	if (n_exact == n_listed)
+		return NULL;
+	HS_TRY(hs_path_labels_find(reach, source->graph, nodes + n_exact, n_listed - n_exact, &weak->labels));
+	for (size_t i = n_exact; i < n_listed; i++)
+		snprintf(weak->rows.items[i].path, sizeof(weak->rows.items[i].path), "%s", weak->labels.of[i - n_exact] ? weak->labels.of[i - n_exact] : "");
+	return NULL;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -111,14 +134,18 @@ struct hs_error *hs_weak_object_gather(struct hs_weak *weak, const struct hs_obj
 	hs_object_row_of(source, node, true, &weak->object);
 	weak->has_finalizer = has_del(source->heap, hs_graph_type(source->graph, node));
 	HS_TRY(hs_weak_references_find(source->heap, source->graph, is_about_object, &asked, &entries));
+	HS_FREE hs_addr *partners = calloc(entries.n + 1, sizeof(*partners));
+	if (!partners)
+		return hs_error_no_memory();
+	HS_TRY(hs_weak_partners_find(source->heap, source->graph, &entries, partners));
 	for (size_t i = 0; i < entries.n; i++) {
-		HS_TRY(add_row(weak, source, reach, &entries.items[i]));
+		HS_TRY(add_row(weak, source, &entries.items[i], partners[i]));
 		count(weak, &entries.items[i], *weak->rows.items[weak->rows.n - 1].calls);
 	}
 	if (weak->rows.n)
 		qsort(weak->rows.items, weak->rows.n, sizeof(*weak->rows.items), compare_rows);
 	weak->n_objects = entries.n ? 1 : 0;
-	return NULL;
+	return find_paths(weak, source, reach);
 }
 
 struct asked_type {

@@ -33,7 +33,7 @@ struct hs_weak_row {
 	char calls[HS_REPR_BYTES];       /* what a callback or finalizer of the program's calls, by name; "": nothing, or the library itself */
 	struct hs_weak_object arguments, keywords; /* of a finalizer */
 	bool is_at_exit;
-	char path[HS_EXPRESSION_BYTES];  /* to the reference; "": no root reaches it */
+	char path[HS_EXPRESSION_BYTES];  /* to the reference, of very many merged; "": no root reaches it */
 };
 
 /* Weak references of one role that are held and that call alike. */
@@ -59,7 +59,7 @@ struct hs_weak {
 	size_t n_shown;          /* rows or groups */
 };
 
-/* Each fills in all but `document`, `n_shown` and `match`. Errors: NO_MEMORY, LIMIT. */
+/* Each fills in all but `document`, `n_shown` and `match`; rows that are not shown have no path. Errors: NO_MEMORY, LIMIT. */
 struct hs_error *hs_weak_object_gather(struct hs_weak *weak, const struct hs_object_source *source, struct hs_reach *reach, hs_node node) HS_MUST_CHECK;
 struct hs_error *hs_weak_type_gather(struct hs_weak *weak, const struct hs_object_source *source, struct hs_reach *reach) HS_MUST_CHECK;
 void hs_weak_deinit(struct hs_weak *weak);

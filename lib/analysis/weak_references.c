@@ -194,20 +194,60 @@ struct hs_error *hs_weak_references_find(const struct hs_process_heap *heap, con
 	return NULL;
 }
 
-hs_addr hs_weak_entry_partner(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_weak_entry *entry)
-{
-	struct hs_dict_cursor cursor = { 0 };
-	hs_addr reference = hs_graph_address(graph, entry->node), key, value;
+/* An entry of a dictionary, to be found by its table, then by its reference. */
+struct half {
+	hs_node table;
+	hs_addr reference;
+	size_t index;
+};
 
-	if (entry->role != HS_WEAK_ROLE_VALUE && entry->role != HS_WEAK_ROLE_KEY)
-		return 0;
-	while (hs_dict_next(heap->py, hs_graph_address(graph, entry->table), &cursor, &key, &value)) {
-		if (entry->role == HS_WEAK_ROLE_VALUE && value == reference)
-			return key;
-		if (entry->role == HS_WEAK_ROLE_KEY && key == reference)
-			return value;
+static int compare_halves(const void *a, const void *b)
+{
+	const struct half *left = a, *right = b;
+
+	if (left->table != right->table)
+		return left->table < right->table ? -1 : 1;
+	return left->reference < right->reference ? -1 : left->reference > right->reference;
+}
+
+/* Goes through the table of halves[0 … n - 1]. */
+static void find_partners(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_weak_entries *entries,
+			  const struct half *halves, size_t n, hs_addr *ret)
+{
+	hs_addr table = hs_graph_address(graph, halves[0].table), key, value;
+	bool is_by_key = entries->items[halves[0].index].role == HS_WEAK_ROLE_KEY;
+	struct hs_dict_cursor cursor = { 0 };
+
+	while (hs_dict_next(heap->py, table, &cursor, &key, &value)) {
+		const struct half wanted = { .table = halves[0].table, .reference = is_by_key ? key : value };
+		const struct half *found = bsearch(&wanted, halves, n, sizeof(*halves), compare_halves);
+		if (found)
+			ret[found->index] = is_by_key ? value : key;
 	}
-	return 0;
+}
+
+struct hs_error *hs_weak_partners_find(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_weak_entries *entries,
+				       hs_addr *ret)
+{
+	HS_FREE struct half *halves = calloc(entries->n + 1, sizeof(*halves));
+	size_t n = 0;
+
+	if (!halves)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct hs_weak_entry *entry = &entries->items[i];
+		ret[i] = 0;
+		if (entry->role == HS_WEAK_ROLE_VALUE || entry->role == HS_WEAK_ROLE_KEY)
+			halves[n++] = (struct half){ entry->table, hs_graph_address(graph, entry->node), i };
+	}
+	if (n)
+		qsort(halves, n, sizeof(*halves), compare_halves);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && halves[end].table == halves[i].table; end++)
+			;
+		find_partners(heap, graph, entries, &halves[i], end - i, ret);
+	}
+	return NULL;
 }
 
 struct slots {

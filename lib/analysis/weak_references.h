@@ -46,9 +46,11 @@ struct hs_error *hs_weak_references_find(const struct hs_process_heap *heap, con
 					 const void *context, struct hs_weak_entries *ret) HS_MUST_CHECK;
 
 /*
- * The other half of an entry: the key under which a VALUE stands, the value of a KEY; 0: there is none. Searches the whole table.
+ * The other halves of entries: ret[i] is the key under which a VALUE stands, the value of a KEY; 0: there is none. Goes through each
+ * table once. Errors: NO_MEMORY.
  */
-hs_addr hs_weak_entry_partner(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_weak_entry *entry);
+struct hs_error *hs_weak_partners_find(const struct hs_process_heap *heap, const struct hs_graph *graph, const struct hs_weak_entries *entries,
+				       hs_addr *ret) HS_MUST_CHECK;
 
 /* What a finalizer calls (weakref.py: finalize._Info). */
 struct hs_weak_finalizer {
