@@ -193,7 +193,7 @@ static hs_addr skip_hooks(const struct hs_image *image, hs_addr start)
 /* A chunk of its own mapping starts a page, is whole pages (glibc ≥ 2.43: counted without its header), and says so. 0: it is none. */
 static uint64_t mmapped_chunk_bytes(const struct hs_segment *segment, hs_addr start, uint64_t header)
 {
-	uint64_t bytes = mmapped_bytes(header);
+	uint64_t bytes = header & ~CHUNK_FLAGS;
 
 	if ((bytes & (HS_PAGE_BYTES - 1)) == HS_PAGE_BYTES - CHUNK_HEADER)
 		bytes += CHUNK_HEADER;
