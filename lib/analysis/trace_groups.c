@@ -11,7 +11,6 @@
 
 #include "address_index.h"
 #include "cleanup.h"
-#include "unicode.h"
 
 #define MAX_FILENAME_BYTES 4096
 #define NO_FILE "<unreadable>" /* of a traceback that cannot be read */
@@ -35,7 +34,7 @@ struct grouping {
 	struct hs_trace_groups *ret;
 	struct hs_address_index tracebacks; /* → weights */
 	HS_ARRAY(struct weight) weights;
-	struct hs_address_index filenames;  /* str objects → files */
+	struct hs_address_index filenames;  /* names → files */
 	HS_ARRAY(struct file) files;
 	struct hs_address_index places;     /* a file and a line → groups */
 	uint64_t n_frames_left;             /* that all tracebacks of an honest process can have */
@@ -100,7 +99,7 @@ static void apply_filters(const struct hs_trace_options *options, const char *na
 	}
 }
 
-/* The file of a str object; NULL when memory is out. */
+/* The file of a name; NULL when memory is out. */
 static const struct file *file_of(struct grouping *grouping, hs_addr filename)
 {
 	char name[MAX_FILENAME_BYTES];
@@ -111,7 +110,7 @@ static const struct file *file_of(struct grouping *grouping, hs_addr filename)
 		return NULL;
 	if (!is_new)
 		return &grouping->files.items[number];
-	if (!filename || !hs_str_read(grouping->py, filename, name, sizeof(name))) {
+	if (!filename || !hs_trace_filename(grouping->py, filename, name, sizeof(name))) {
 		strcpy(name, NO_FILE);
 		grouping->ret->walked.is_whole = false;
 	}
