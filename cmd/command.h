@@ -38,6 +38,7 @@ enum hs_stage {
 enum hs_format {
 	HS_FORMAT_TEXT,
 	HS_FORMAT_JSON,
+	HS_FORMAT_FOLDED, /* of commands with `has_stacks` */
 };
 
 /* Common options of every command with a SOURCE. */
@@ -81,6 +82,7 @@ struct hs_command {
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
 	bool has_output;         /* takes -f, -o and --color */
+	bool has_stacks;         /* takes -f folded as well */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
 	/*
@@ -102,5 +104,11 @@ const struct hs_command *hs_command_find(const char *name);
  * Usage errors, --help and --version exit inside. A signal that ended the capture ends the process, after cleaning up.
  */
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+
+/*
+ * For `run`: captures and decodes the target once more, as far as the command needs; what the invocation held before is released.
+ * All pauses of the run are listed with the new capture. Errors: those of the capture and the stages.
+ */
+struct hs_error *hs_command_capture_again(struct hs_invocation *invocation) HS_MUST_CHECK;
 
 #endif

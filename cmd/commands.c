@@ -11,6 +11,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_why,
 	&hs_command_threads,
 	&hs_command_gc,
+	&hs_command_lines,
 	&hs_command_export,
 	&hs_command_ps,
 	&hs_command_demo,

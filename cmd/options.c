@@ -38,13 +38,16 @@ static const struct argp_option source_options[] = {
 	{ 0 },
 };
 
-static const struct argp_option output_options[] = {
-	{ NULL, 0, NULL, 0, "How the result is written:", 20 },
-	{ "format", 'f', "text|json", 0, "Format (default text)", 20 },
-	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 20 },
-	{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 },
-	{ 0 },
-};
+#define OUTPUT_OPTIONS(formats)                                                                                                            \
+	{                                                                                                                                  \
+		{ NULL, 0, NULL, 0, "How the result is written:", 20 },                                                                    \
+		{ "format", 'f', formats, 0, "Format (default text)", 20 },                                                                \
+		{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 20 },             \
+		{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 }, { 0 },    \
+	}
+
+static const struct argp_option output_options[] = OUTPUT_OPTIONS("text|json");
+static const struct argp_option stack_output_options[] = OUTPUT_OPTIONS("text|json|folded");
 
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max)
 {
@@ -156,6 +159,7 @@ static error_t parse_source(int key, char *argument, struct argp_state *state)
 static error_t parse_output(int key, char *argument, struct argp_state *state)
 {
 	static const char *const formats[] = { [HS_FORMAT_TEXT] = "text", [HS_FORMAT_JSON] = "json", NULL };
+	static const char *const stack_formats[] = { [HS_FORMAT_TEXT] = "text", [HS_FORMAT_JSON] = "json", [HS_FORMAT_FOLDED] = "folded", NULL };
 	static const char *const colours[] = { [HS_COLOUR_AUTO] = "auto", [HS_COLOUR_ALWAYS] = "always",
 					       [HS_COLOUR_NEVER] = "never", NULL };
 	struct hs_invocation *invocation = state->input;
@@ -163,7 +167,7 @@ static error_t parse_output(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'f':
-		output->format = (enum hs_format)hs_options_choice(state, "format", argument, formats);
+		output->format = (enum hs_format)hs_options_choice(state, "format", argument, invocation->command->has_stacks ? stack_formats : formats);
 		return 0;
 	case 'o':
 		if (!*argument)
@@ -190,6 +194,7 @@ const struct argp_option *hs_options_of_output(void)
 
 static const struct argp source_argp = { .options = source_options, .parser = parse_source };
 static const struct argp output_argp = { .options = output_options, .parser = parse_output };
+static const struct argp stack_output_argp = { .options = stack_output_options, .parser = parse_output };
 
 /* The command's own parser, with the invocation handed on to the common groups. */
 static error_t parse_command(int key, char *argument, struct argp_state *state)
@@ -225,7 +230,7 @@ static void parser_init(struct parser *parser, const struct hs_command *command)
 	if (command->needs >= HS_STAGE_PID)
 		parser->children[n_children++] = (struct argp_child){ .argp = &source_argp };
 	if (command->has_output)
-		parser->children[n_children++] = (struct argp_child){ .argp = &output_argp };
+		parser->children[n_children++] = (struct argp_child){ .argp = command->has_stacks ? &stack_output_argp : &output_argp };
 	const char *description = command->description ? command->description : "";
 	if (asprintf(&parser->doc, "%s.%s%s\vExamples:\n%s", command->summary, *description ? "\n\n" : "", description,
 		     command->examples) < 0 ||

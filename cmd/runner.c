@@ -136,7 +136,7 @@ static void drop_results(struct hs_invocation *invocation)
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/* Captures and counts once more. The pauses so far were pauses as well, and are listed first. */
+/* The pauses so far were pauses as well, and are listed first. */
 static struct hs_error *start_over(struct hs_invocation *invocation)
 {
 	struct hs_pauses pauses = invocation->capture->pauses_ns;
@@ -184,6 +184,27 @@ static struct hs_error *settle(struct hs_invocation *invocation)
 	return NULL;
 }
 
+/* What is made of the census: the later stages. *ret_stage as in prepare(). */
+static struct hs_error *prepare_graph(struct hs_invocation *invocation, enum hs_stage *ret_stage)
+{
+	enum hs_stage needs = invocation->needs;
+
+	if (needs >= HS_STAGE_GRAPH) {
+		*ret_stage = HS_STAGE_GRAPH;
+		hs_progress_update(&invocation->progress, "following references", 0, 0);
+		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+	}
+	if (needs >= HS_STAGE_RETAINED) {
+		const struct hs_object_graph_options options = {
+			.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
+		};
+		*ret_stage = HS_STAGE_RETAINED;
+		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
+		HS_TRY(hs_object_graph_create(invocation->graph, &options, &invocation->holders));
+	}
+	return NULL;
+}
+
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
 static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
 {
@@ -206,20 +227,19 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		if (!invocation->source.capture.nonblocking)
 			HS_TRY(settle(invocation));
 	}
-	if (needs >= HS_STAGE_GRAPH) {
-		*ret_stage = HS_STAGE_GRAPH;
-		hs_progress_update(&invocation->progress, "following references", 0, 0);
-		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
-	}
-	if (needs >= HS_STAGE_RETAINED) {
-		const struct hs_object_graph_options options = {
-			.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
-		};
-		*ret_stage = HS_STAGE_RETAINED;
-		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
-		HS_TRY(hs_object_graph_create(invocation->graph, &options, &invocation->holders));
-	}
-	return NULL;
+	return prepare_graph(invocation, ret_stage);
+}
+
+struct hs_error *hs_command_capture_again(struct hs_invocation *invocation)
+{
+	enum hs_stage stage;
+
+	hs_array_free(&invocation->skipped);
+	find_payloads(invocation);
+	HS_TRY(start_over(invocation));
+	if (!invocation->source.capture.nonblocking)
+		HS_TRY(settle(invocation));
+	return prepare_graph(invocation, &stage);
 }
 
 static void invocation_deinit(struct hs_invocation *invocation)
