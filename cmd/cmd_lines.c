@@ -223,7 +223,7 @@ const struct hs_command hs_command_lines = {
 		       "running calls. -f folded writes one line a traceback for flame graphs.",
 	.examples = "  heapspy lines 4242\n"
 		    "  heapspy lines 4242 --group traceback -n 5\n"
-		    "  heapspy lines 4242 --filter '*/shop/*' --exclude '*/shop/cache.py' --cumulative\n"
+		    "  heapspy lines 4242 --cumulative --filter '*/shop/*' --exclude '*:12'\n"
 		    "  heapspy lines 4242 --growth 60\n"
 		    "  heapspy lines 4242 --type app.Session\n"
 		    "  heapspy lines 4242 --at 0x7fa223438d40\n"
