@@ -160,7 +160,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 static struct hs_error *take_sample(struct hs_invocation *invocation, const struct hs_lines_options *wanted, struct hs_lines_sample *ret)
 {
 	HS_TRY(hs_lines_sample(invocation->heap, wanted, ret));
-	if (hs_lines_sample_is_whole(ret) || !ret->state.is_known || invocation->source.capture.nonblocking)
+	if (!hs_lines_sample_is_doubtful(ret) || invocation->source.capture.nonblocking)
 		return NULL;
 	hs_lines_sample_release(ret);
 	HS_TRY(hs_command_capture_again(invocation));

@@ -68,9 +68,11 @@ struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struc
 {
 	*ret = (struct hs_lines_sample){ 0 };
 	hs_tracemalloc_read(heap->py, &ret->state);
-	if (!ret->state.is_known || !ret->state.is_tracing || options->at)
+	if (!ret->state.is_known || !ret->state.is_tracing)
 		return NULL;
-	if (options->type)
+	if (options->at)
+		HS_TRY(hs_trace_find(heap->py, &ret->state, options->at, &ret->block, &ret->groups, &ret->is_found));
+	else if (options->type)
 		HS_TRY(sample_type(heap, options, ret));
 	else
 		HS_TRY(hs_trace_groups_of(heap->py, &ret->state, &options->traces, &ret->groups));
@@ -92,9 +94,17 @@ static bool is_traced(const struct hs_lines_sample *sample)
 
 bool hs_lines_sample_is_whole(const struct hs_lines_sample *sample)
 {
+	const struct hs_traces_walked *walked = &sample->groups.walked;
+	uint64_t stated = sample->state.traced_bytes;
+
 	if (!is_traced(sample))
 		return sample->state.is_known;
-	return !sample->state.is_locked && (sample->groups.walked.is_whole || !sample->groups.walked.n_stated);
+	return walked->is_whole && (stated == UINT64_MAX || stated == walked->bytes);
+}
+
+bool hs_lines_sample_is_doubtful(const struct hs_lines_sample *sample)
+{
+	return is_traced(sample) && (sample->state.is_locked || !hs_lines_sample_is_whole(sample));
 }
 
 /* Source lines of the first `n` places of a group. */
@@ -155,7 +165,8 @@ static struct hs_error *add_changes(struct hs_lines *lines, struct hs_source_lin
 	return NULL;
 }
 
-static struct hs_error *find_block(struct hs_lines *lines, const struct hs_process_heap *heap)
+/* What --at names is an object, if one begins there. */
+static struct hs_error *name_block(struct hs_lines *lines, const struct hs_process_heap *heap)
 {
 	struct hs_object object;
 	hs_addr at = lines->options->at;
@@ -166,8 +177,6 @@ static struct hs_error *find_block(struct hs_lines *lines, const struct hs_proce
 			return hs_error_no_memory();
 		hs_repr_at(heap->py, heap->types, at, &hs_repr_short, lines->block_repr, sizeof(lines->block_repr));
 	}
-	HS_TRY(hs_trace_find(heap->py, &lines->after.state, at, &lines->block, &lines->after.groups, &lines->is_found));
-	hs_tracemalloc_complete(heap->py, &lines->after.groups.walked, &lines->after.state);
 	return NULL;
 }
 
@@ -192,7 +201,7 @@ struct hs_error *hs_lines_complete(struct hs_lines *lines, const struct hs_proce
 	if (!is_traced(&lines->after))
 		return add_definitions(lines, heap, sources);
 	if (lines->options->at)
-		HS_TRY(find_block(lines, heap));
+		HS_TRY(name_block(lines, heap));
 	lines->is_compared = lines->options->growth_s && is_traced(&lines->before);
 	return lines->is_compared ? add_changes(lines, sources) : add_groups(lines, sources);
 }
@@ -231,7 +240,9 @@ const char *hs_lines_warning(const struct hs_lines *lines, char *ret)
 		return NULL;
 	if (!sample->state.is_known)
 		return "this interpreter's state of tracemalloc was not found: whether it is tracing is not known";
-	snprintf(ret, HS_LINES_WARNING_BYTES, "tracemalloc's tables were caught being changed, or are damaged: %llu traces of %llu were read",
-		 (unsigned long long)walked->n, (unsigned long long)walked->n_stated);
+	snprintf(ret, HS_LINES_WARNING_BYTES,
+		 "tracemalloc's tables were caught being changed, or are damaged: %llu traces of %llu were read, %llu bytes of %llu",
+		 (unsigned long long)walked->n, (unsigned long long)walked->n_stated, (unsigned long long)walked->bytes,
+		 (unsigned long long)(sample->state.traced_bytes == UINT64_MAX ? walked->bytes : sample->state.traced_bytes));
 	return ret;
 }

@@ -34,6 +34,8 @@ struct hs_lines_sample {
 	struct hs_tracemalloc state;
 	struct hs_trace_groups groups;
 	struct hs_lines_join join;
+	bool is_found;         /* --at: that block is traced */
+	struct hs_trace block; /* which one it is */
 };
 
 /* A group as it is shown: in the later sample, or in the earlier alone. */
@@ -53,10 +55,7 @@ struct hs_lines {
 	struct hs_trace_changes changes;
 	uint64_t n_groups;                    /* of which `rows` are the first */
 	HS_ARRAY(struct hs_lines_row) rows;
-	/* --at: */
-	bool is_found;                        /* that block is traced */
-	struct hs_trace block;
-	char *block_type;                     /* of the object at the address; NULL: there is none. The target's bytes; owned */
+	char *block_type;                     /* --at: of the object at the address; NULL: there is none. The target's bytes; owned */
 	char block_repr[HS_REPR_BYTES];
 	/* Where nobody traces: */
 	struct hs_definition_list definitions; /* in full */
@@ -66,8 +65,13 @@ struct hs_lines {
 /* Reads one sample. Errors: NO_MEMORY, LOOKUP for a type that is not there. */
 struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struct hs_lines_options *options, struct hs_lines_sample *ret) HS_MUST_CHECK;
 void hs_lines_sample_release(struct hs_lines_sample *sample);
-/* False when its tables contradict themselves, or were being changed: another stop may find them whole. */
+/*
+ * False when its tables contradict themselves: they have other numbers of entries than they say, or these do not add up to the bytes
+ * that tracemalloc counts.
+ */
 bool hs_lines_sample_is_whole(const struct hs_lines_sample *sample);
+/* True if it does not, or a thread was changing the tables: another stop may find them at rest. */
+bool hs_lines_sample_is_doubtful(const struct hs_lines_sample *sample);
 
 /* From the samples to the rest; `heap` is that of the later one. `sources` NULL: no source lines. Errors: NO_MEMORY. */
 struct hs_error *hs_lines_complete(struct hs_lines *lines, const struct hs_process_heap *heap, struct hs_source_lines *sources) HS_MUST_CHECK;
@@ -77,7 +81,7 @@ void hs_lines_deinit(struct hs_lines *lines);
 bool hs_lines_is_complete(const struct hs_lines *lines);
 
 /* What is wrong with its tables, as a sentence; NULL: nothing. Static text, or written into `ret` (HS_LINES_WARNING_BYTES). */
-#define HS_LINES_WARNING_BYTES 160
+#define HS_LINES_WARNING_BYTES 240
 const char *hs_lines_warning(const struct hs_lines *lines, char *ret);
 
 void hs_lines_text(FILE *out, const struct hs_lines *lines, const struct hs_style *style);

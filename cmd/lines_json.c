@@ -79,13 +79,13 @@ static json_t *block_json(const struct hs_lines *lines)
 {
 	json_t *object = json_object();
 
-	if (!lines->is_found) {
+	if (!lines->after.is_found) {
 		json_decref(object);
 		return json_null();
 	}
-	json_object_set_new(object, "address", hs_json_address(lines->block.block));
-	json_object_set_new(object, "bytes", hs_json_u64(lines->block.bytes));
-	json_object_set_new(object, "domain", json_integer(lines->block.domain));
+	json_object_set_new(object, "address", hs_json_address(lines->after.block.block));
+	json_object_set_new(object, "bytes", hs_json_u64(lines->after.block.bytes));
+	json_object_set_new(object, "domain", json_integer(lines->after.block.domain));
 	json_object_set_new(object, "type", text_json(lines->block_type));
 	json_object_set_new(object, "repr", lines->block_type ? json_string(lines->block_repr) : json_null());
 	return object;

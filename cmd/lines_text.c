@@ -103,7 +103,7 @@ static void put_frames(FILE *out, const struct hs_lines_row *row, const struct h
 		const char *source = i < row->texts.n && row->texts.items[i] ? row->texts.items[i] : "";
 		place_text(hs_trace_file(row->groups, at), at->line, place);
 		HS_FREE char *safe = hs_text_safe(source, style), *safe_place = hs_text_safe(place, style);
-		hs_text_put_line(out, style, 2, "%s  %s", safe_place ? safe_place : "?", safe ? safe : "?");
+		hs_text_put_line(out, style, 2, "%s%s%s", safe_place ? safe_place : "?", *source ? "  " : "", safe ? safe : "?");
 	}
 }
 
@@ -168,14 +168,14 @@ static void put_block(FILE *out, const struct hs_lines *lines, const struct hs_s
 	char size[HS_FIGURE_BYTES];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "block", hs_text_bold);
-	if (lines->is_found)
-		hs_text_line_item(&line, "0x%" HS_PRI_ADDR, lines->block.block);
-	if (lines->is_found)
-		hs_text_line_item(&line, "%s", hs_text_size(size, lines->block.bytes));
+	if (lines->after.is_found)
+		hs_text_line_item(&line, "0x%" HS_PRI_ADDR, lines->after.block.block);
+	if (lines->after.is_found)
+		hs_text_line_item(&line, "%s", hs_text_size(size, lines->after.block.bytes));
 	if (type && *type)
 		hs_text_line_item(&line, "%s %s", type, lines->block_repr);
 	hs_text_line_end(&line);
-	if (!lines->is_found)
+	if (!lines->after.is_found)
 		put_words(out, style, "note", "tracemalloc knows no block there: it was allocated before tracing began, by C code on its own, or lies "
 					      "in static storage");
 	if (lines->rows.n)
@@ -189,8 +189,9 @@ static void put_definitions(FILE *out, const struct hs_lines *lines, const struc
 	HS_FREE char *cost = NULL;
 	char text[PLACE_BYTES];
 
-	put_words(out, style, "tracing", "off: nobody recorded where memory was allocated. PYTHONTRACEMALLOC=1 or -X tracemalloc=1 turns it on at the "
-					 "start, tracemalloc.start() in the program later: what is allocated from then on is known");
+	if (lines->after.state.is_known)
+		put_words(out, style, "tracing", "off: nobody recorded where memory was allocated. PYTHONTRACEMALLOC=1 or -X tracemalloc=1 turns it on at "
+						 "the start, tracemalloc.start() in the program later: what is allocated from then on is known");
 	if (asprintf(&cost, "about %u bytes for each block, here %s or more; code that mostly allocates becomes 4 to 6 times slower, with 25 "
 			    "frames (=25) up to 18 times", BYTES_A_TRACE, hs_text_size(text, lines->document.census->n_objects * BYTES_A_TRACE)) < 0)
 		cost = NULL;

@@ -80,7 +80,7 @@ static bool read_table(const struct hs_cpython *py, hs_addr address, struct tabl
 		.n_entries = WORD(py, address, Py_hashtable, nentries),
 	};
 
-	if (!address || table.n_buckets > hs_image_captured_bytes(py->image) / 8 ||
+	if (!hs_image_at(py->image, address, HS_SIZEOF(py->layout, Py_hashtable)) || table.n_buckets > hs_image_captured_bytes(py->image) / 8 ||
 	    table.n_entries > hs_image_captured_bytes(py->image) / HS_SIZEOF(py->layout, Py_hashtable_entry))
 		return false;
 	if (HS_HAS(py->layout, Py_hashtable, key_size)) {

@@ -84,7 +84,7 @@ def assert_same(interpreter, mine, its):
 @pytest.fixture
 def traced(start):
     def begin(interpreter, n_frames, scale=2):
-        live = start(interpreter, "traced.py", n_frames, scale)
+        live = start(interpreter, "traced.py", n_frames, scale, 0)
         live.wait_blocked()
         if n_frames:
             settle(live)
@@ -132,9 +132,9 @@ def test_filters(few_interpreter, traced, options, filters):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_growth(few_interpreter, traced, group):
+def test_growth(two_interpreter, traced, group):
     """Two samples, and what happened between them."""
-    live, _ = traced(few_interpreter, 6)
+    live, _ = traced(two_interpreter, 6)
     before = settle(live)
     process = subprocess.Popen([heapspy.HEAPSPY, "lines", str(live.pid), "-f", "json", "--group", group, "--growth", "5"],
                                stdout=subprocess.PIPE, text=True)
@@ -151,7 +151,7 @@ def test_growth(few_interpreter, traced, group):
         mine[tuple((frame["file"], frame["line"] or 0) for frame in frames)] = (row["bytes"], row["bytes_change"], row["count"], row["count_change"])
     its = {key_of(row.traceback): (row.size, row.size_diff, row.count, row.count_diff)
            for row in after.snapshot.compare_to(before.snapshot, group)}
-    assert_same(few_interpreter, mine, its)
+    assert_same(two_interpreter, mine, its)
     changes = [abs(row["bytes_change"]) for row in told["groups"]]
     assert changes == sorted(changes, reverse=True) and changes[0] > 0
     if group == "traceback":
@@ -193,7 +193,7 @@ def test_folded(two_interpreter, traced):
 
 def test_source_lines(two_interpreter, start):
     """Through the target's own root; of a file that is not there, nothing."""
-    live = start(two_interpreter, "traced.py", 3, 1)
+    live = start(two_interpreter, "traced.py", 3, 1, 0)
     told = ask(live.pid, "--filter", "*/traced.py")
     texts = {row["text"] for row in told["groups"]}
     assert any("calls[" in text for text in texts), texts
@@ -242,6 +242,23 @@ def test_wrong_usage(debian, traced, options):
 def test_filter_patterns_are_those_of_fnmatch():
     """What heapspy takes from fnmatch(3) means the same in Python."""
     assert fnmatch.fnmatch("/a/b.py", "/*.py") and fnmatch.fnmatch("/a/.b.py", "/a/*")
+
+
+def test_while_tables_change(few_interpreter, start):
+    """Caught half-changed, they are read from one more stop; what is called complete adds up."""
+    live = start(few_interpreter, "traced.py", 2, 1, 3)
+    n_complete = n_again = 0
+    for _ in range(10):
+        done = heapspy.run("lines", live.pid, "-f", "json")
+        assert done.status in (heapspy.DONE, heapspy.INCOMPLETE), done
+        told = json.loads(done.output)
+        assert len(told["process"]["pauses_ns"]) <= 6
+        n_again += len(told["process"]["pauses_ns"]) > 1
+        n_complete += told["complete"]
+        assert told["complete"] is (done.status == heapspy.DONE)
+        assert told["traces"] == told["count"] == sum(row["count"] for row in told["groups"]) > 1000
+        assert not told["complete"] or told["traced_bytes"] == sum(row["bytes"] for row in told["groups"])
+    assert n_complete >= 5 and n_again >= 1
 
 
 @pytest.mark.parametrize("hidden", ["names", "table"])

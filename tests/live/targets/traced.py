@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that traces its allocations. Arguments after the three pipes: frames kept (0: it does not trace), the table's scale.
+"""
+A process that traces its allocations. Arguments after the three pipes: frames kept (0: it does not trace), the table's scale, threads
+that allocate and free all the time.
 
 The ready line is "ready <JSON>": addresses of objects. Commands:
 
@@ -13,6 +15,7 @@ import io
 import json
 import os
 import pickle
+import threading
 import tracemalloc
 
 from _tracemalloc import _get_traces
@@ -87,8 +90,15 @@ def serve(ready, more):
             write_all(reply, b"pong %d\n" % truth.compute())
 
 
+def churn(kept):
+    n = 0
+    while True:
+        kept[n % 5000] = [str(n), {"n": n}]
+        n += 1
+
+
 def main():
-    n_frames, scale = map(int, truth.arguments()[3])
+    n_frames, scale, n_threads = map(int, truth.arguments()[3])
     calls = load()
     early = calls["marked"](3)
     if n_frames:
@@ -98,6 +108,8 @@ def main():
         track(7, 30)
         track(389047, 5)
     late = []
+    for _ in range(n_threads):
+        threading.Thread(target=churn, args=({},), daemon=True).start()
 
     def more():
         late.append(calls["tree"](4))
