@@ -163,7 +163,7 @@ static struct hs_error *take_sample(struct hs_invocation *invocation, const stru
 	if (!hs_lines_sample_is_doubtful(ret) || invocation->source.capture.nonblocking)
 		return NULL;
 	hs_lines_sample_release(ret);
-	HS_TRY(hs_command_capture_again(invocation));
+	HS_TRY(hs_invocation_renew(invocation));
 	return hs_lines_sample(invocation->heap, wanted, ret);
 }
 
@@ -176,14 +176,9 @@ static struct hs_error *take_samples(struct hs_invocation *invocation, const str
 		return NULL;
 	lines->before = lines->after;
 	lines->after = (struct hs_lines_sample){ 0 };
-	hs_progress_start(&invocation->progress);
-	hs_progress_update(&invocation->progress, "waiting for the second sample", 0, 0);
 	nanosleep(&wait, NULL);
-	struct hs_error *error = hs_command_capture_again(invocation);
-	if (!error)
-		error = take_sample(invocation, wanted, &lines->after);
-	hs_progress_end(&invocation->progress);
-	return error;
+	HS_TRY(hs_invocation_renew(invocation));
+	return take_sample(invocation, wanted, &lines->after);
 }
 
 static struct hs_error *no_stacks(const struct hs_lines *lines)

@@ -115,12 +115,11 @@ static const uint32_t *sources_of(const void *context, uint32_t node, size_t *re
 	return hs_graph_sources(reach->graph, node, ret_n);
 }
 
-/* The search from the roots [first, first + n). */
-static struct hs_path_input input_of(const struct hs_reach *reach, size_t first, size_t n)
+static struct hs_path_input input_of(const struct hs_reach *reach)
 {
 	struct hs_path_input input = {
-		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items + first, .n_roots = n, .classes = reach->classes,
-		.ask = reach_ask, .context = reach, .excluded = reach->excluded,
+		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->n_exact, .classes = reach->classes,
+		.ask = reach_ask, .context = reach, .excluded = reach->excluded, .reaches_most = true,
 	};
 
 	reach_fill_costs(input.costs);
@@ -133,10 +132,8 @@ static struct hs_error *look_for_late_roots(struct hs_reach *reach)
 		return NULL;
 	HS_TRY(reach_find_late_roots(reach));
 	reach->has_late = true;
-	/* the array of roots may have moved */
-	reach->paths.input.roots = reach->path_roots.items;
-	const struct hs_path_input input = input_of(reach, reach->n_exact, reach->roots.n - reach->n_exact);
-	return hs_paths_init(&reach->late_paths, &input);
+	const struct hs_path_root *roots = reach->path_roots.items;
+	return hs_paths_add_late(&reach->paths, roots, roots + reach->n_exact, reach->roots.n - reach->n_exact);
 }
 
 struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct hs_path_step *ret, bool *ret_is_reached)
@@ -145,9 +142,7 @@ struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct
 	if (*ret_is_reached)
 		return NULL;
 	HS_TRY(look_for_late_roots(reach));
-	*ret_is_reached = hs_paths_step(&reach->late_paths, node, ret);
-	if (*ret_is_reached && ret->parent == HS_CSR_NONE)
-		ret->root += (uint32_t)reach->n_exact;
+	*ret_is_reached = hs_paths_step(&reach->paths, node, ret);
 	return NULL;
 }
 
@@ -159,9 +154,7 @@ struct hs_error *hs_reach_find(struct hs_reach *reach, hs_node node, size_t n_ma
 	HS_TRY(hs_paths_find(&reach->paths, node, n_max, &paths, &n));
 	if (!n) {
 		HS_TRY(look_for_late_roots(reach));
-		HS_TRY(hs_paths_find(&reach->late_paths, node, n_max, &paths, &n));
-		for (size_t i = 0; i < n; i++)
-			paths[i].root += (uint32_t)reach->n_exact;
+		HS_TRY(hs_paths_find(&reach->paths, node, n_max, &paths, &n));
 	}
 	*ret = paths;
 	*ret_n = n;
@@ -190,7 +183,7 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	HS_TRY(reach_find_roots(reach));
 	HS_TRY(classify(reach, options->exclude));
 	reach->n_exact = reach->roots.n;
-	const struct hs_path_input input = input_of(reach, 0, reach->n_exact);
+	const struct hs_path_input input = input_of(reach);
 	/* asking needs the costs that the search is given */
 	reach->paths.input = input;
 	HS_TRY(hs_paths_init(&reach->paths, &input));
@@ -203,7 +196,6 @@ void hs_reach_close(struct hs_reach *reach)
 	if (!reach)
 		return;
 	hs_paths_deinit(&reach->paths);
-	hs_paths_deinit(&reach->late_paths);
 	for (size_t i = 0; i < reach->strings.n; i++)
 		free(reach->strings.items[i]);
 	hs_array_free(&reach->strings);
@@ -264,6 +256,7 @@ struct naming {
 	const struct hs_object *object;
 	hs_node to;
 	unsigned best;
+	hs_addr key; /* of the best so far, if it is a value; 0: Python can write it, or it is none */
 	struct hs_reach_step *ret;
 };
 
@@ -285,8 +278,51 @@ static bool consider(void *context, const struct hs_graph_edge *edge)
 	ret->has_name = hs_reference_python_name(heap->py, heap->types, naming->object, edge->run, edge->index, ret->name, sizeof(ret->name),
 						 &is_python);
 	ret->expression = (struct hs_expression_step){ .kind = edge->kind, .is_python = is_python };
+	naming->key = 0;
+	if (edge->kind == HS_EDGE_VALUE && !is_python && edge->run->names)
+		memcpy(&naming->key, (const uint8_t *)edge->run->names + edge->index * edge->run->names_stride, sizeof(naming->key));
 	naming->best -= is_python || edge->kind == HS_EDGE_ATTRIBUTE || edge->kind == HS_EDGE_SLOT;
 	return naming->best > 2;
+}
+
+struct key_naming {
+	const struct hs_reach *reach;
+	const struct hs_object *namespace;
+	hs_node key;
+	char name[HS_REFERENCE_NAME_BYTES]; /* "": not found */
+};
+
+static bool find_global(void *context, const struct hs_graph_edge *edge)
+{
+	struct key_naming *naming = context;
+	const struct hs_process_heap *heap = naming->reach->heap;
+	char literal[HS_REFERENCE_NAME_BYTES];
+
+	if (edge->target == naming->key && edge->kind == HS_EDGE_VALUE &&
+	    hs_reference_name(heap->py, heap->types, naming->namespace, edge->run, edge->index, literal, sizeof(literal)) &&
+	    !hs_attribute_of_key(literal, naming->name, sizeof(naming->name)))
+		naming->name[0] = '\0';
+	return !naming->name[0];
+}
+
+/* A key that is no literal, by the global of a module that it is found at: a context variable, a class. */
+static void name_key(const struct hs_reach *reach, hs_addr key, struct hs_reach_step *ret)
+{
+	struct hs_heap_object entry;
+	struct key_naming naming = { .reach = reach, .namespace = &entry.object, .key = hs_graph_node_at(reach->graph, key) };
+	struct hs_path_step step;
+
+	if (naming.key == HS_NO_NODE || !hs_paths_step(&reach->paths, naming.key, &step) || step.parent == HS_CSR_NONE ||
+	    reach->classes[step.parent] != CLASS_MODULE_DICT || !hs_graph_object(reach->graph, step.parent, &entry))
+		return;
+	hs_graph_each_edge(reach->graph, step.parent, find_global, &naming);
+	const char *module = reach_module_of(reach, step.parent);
+	size_t bytes = strlen(module) + 1 + strlen(naming.name);
+	if (!naming.name[0] || !*module || bytes >= sizeof(ret->name))
+		return;
+	snprintf(ret->name, sizeof(ret->name), "%s.", module);
+	strcat(ret->name, naming.name);
+	ret->expression.is_key_path = true;
 }
 
 bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret)
@@ -299,6 +335,8 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 	hs_graph_each_edge(reach->graph, from, consider, &naming);
 	if (naming.best == UINT32_MAX)
 		return false;
+	if (naming.key)
+		name_key(reach, naming.key, ret);
 	ret->expression.holder = holder_of(reach, from);
 	ret->expression.is_bound = is_bound_by_lookup(reach, to);
 	return true;

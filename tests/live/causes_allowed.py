@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where heapspy may differ from what a process says of itself about collector, cycles, memory and lines: one list a subject.
-
-Everything that stands here is read by the tests; what does not stand here is a failure.
+"""Differences between what heapspy says of causes (collector, cycles, memory, lines) and what the target says, that are known and have a
+reason. One list for each kind of comparison, of at most 20 entries; an entry names the type, the versions, the reason and the most
+that is allowed.
 """
 
 
 class Allowed:
-    """One kind of difference."""
-
-    def __init__(self, what, since, until, reason, most):
-        self.what = what                       # as the test names it
+    def __init__(self, kind, since, until, reason, most):
+        self.kind = kind                       # module.qualname, or the figure
         self.since, self.until = since, until  # minor versions of Python 3, inclusive
         self.reason = reason
-        self.most = most                       # differences at most
-
-    def applies(self, minor):
-        return self.since <= minor <= self.until
+        self.most = most                       # objects
 
 
-MOST_ENTRIES = 20
+# The simulated collection against gc.collect() under DEBUG_SAVEALL, by address: tracked objects in one and not in the other.
+COLLECTION = [
+]
 
 # Places whose traced bytes or blocks heapspy and tracemalloc give differently.
-LINES = []
+LINES = [
+]
