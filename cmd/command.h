@@ -41,6 +41,7 @@ enum hs_stage {
 enum hs_format {
 	HS_FORMAT_TEXT,
 	HS_FORMAT_JSON,
+	HS_FORMAT_FOLDED, /* of commands with `has_stacks` */
 };
 
 /* Common options of every command with a SOURCE. */
@@ -87,6 +88,7 @@ struct hs_command {
 	enum hs_stage needs;
 	bool needs_unexplained;  /* with HS_STAGE_GRAPH and beyond: invocation->unexplained */
 	bool has_output;         /* takes -f, -o and --color */
+	bool has_stacks;         /* takes -f folded as well */
 	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
