@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
 	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
 	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
 	{ "by", KEY_BY, "WHAT", 0, "type (default); holder: containers by where they hang, instances with their dicts", 0 },
-	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: half the time, no retainers and containers", 0 },
+	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: a third of the time, no retainers and containers", 0 },
 	{ 0 },
 };
 

@@ -107,11 +107,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = {
-		.n_workers = invocation->source.capture.n_workers,
-		.progress = hs_progress_update,
-		.context = &invocation->progress,
-	};
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -239,6 +235,30 @@ static struct hs_error *search_graph(struct hs_invocation *invocation)
 	return searches.errors[SEARCH_HOLDERS];
 }
 
+static struct hs_error *renew(struct hs_invocation *invocation)
+{
+	uint64_t start_time = invocation->capture->process->start_time;
+	hs_addr runtime = invocation->layout->runtime_start;
+
+	/* what was a large buffer then may be anything now */
+	hs_array_free(&invocation->skipped);
+	find_payloads(invocation);
+	HS_TRY(start_over(invocation));
+	if (!invocation->source.capture.nonblocking)
+		HS_TRY(settle(invocation));
+	if (invocation->capture->process->start_time != start_time || invocation->layout->runtime_start != runtime)
+		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
+	return NULL;
+}
+
+struct hs_error *hs_invocation_renew(struct hs_invocation *invocation)
+{
+	hs_progress_start(&invocation->progress);
+	struct hs_error *error = renew(invocation);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
 static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
 {
@@ -298,6 +318,7 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);
+	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;
 }

@@ -10,20 +10,27 @@
 #define OUTSIDE_PER_CHUNK 1024
 
 /* The object as far as its first words are concerned. */
-static struct hs_object head_of(const struct hs_graph *graph, hs_node node)
+static struct hs_object head_at(const struct hs_graph *graph, hs_addr address)
 {
-	hs_addr address = hs_graph_address(graph, node);
 	uint32_t bytes = HS_SIZEOF(graph->heap->py->layout, PyObject);
 	const uint8_t *body = hs_image_at(graph->heap->py->image, address, bytes);
 
 	return (struct hs_object){ .address = address, .body = body, .body_bytes = body ? bytes : 0 };
 }
 
+bool graph_is_immortal(const struct hs_graph *graph, hs_addr address)
+{
+	const struct hs_object object = head_at(graph, address);
+	uint64_t refcount;
+
+	return !hs_object_refcount(graph->heap->py, &object, &refcount);
+}
+
 bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
 	if (!hs_graph_is_object(graph, node))
 		return false;
-	const struct hs_object object = head_of(graph, node);
+	const struct hs_object object = head_at(graph, hs_graph_address(graph, node));
 	uint64_t refcount;
 	return hs_object_refcount(graph->heap->py, &object, &refcount) && refcount > n;
 }

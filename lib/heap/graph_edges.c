@@ -45,7 +45,7 @@ struct edge_worker {
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
 	bool knows_weak_word;
-	bool is_index;              /* it owns nothing of what it refers to */
+	bool is_index;              /* it owns nothing of what it refers to but what is immortal */
 	bool out_of_memory, too_many;
 	struct hs_visitor visitor;
 	struct known_nodes known;
@@ -153,13 +153,32 @@ static bool may_visit(struct edge_worker *worker, uint64_t n_words)
 	return true;
 }
 
+/* An index of strings owns those that will never go: nobody else need hold them. */
+static void add_immortal(struct edge_worker *worker, const struct hs_reference_run *run)
+{
+	const uint8_t *at = run->words;
+
+	for (size_t i = 0; i < run->n; i++, at += run->stride) {
+		hs_node node = graph_is_immortal(worker->graph, word_at(at)) ? graph_find_node(worker->graph, &worker->known, word_at(at)) : HS_NO_NODE;
+		if (node == HS_NO_NODE)
+			continue;
+		if (!reserve(worker, 1))
+			return;
+		add_target(worker, node);
+	}
+}
+
 static void add_references(void *context, const struct hs_reference_run *run)
 {
 	struct edge_worker *worker = context;
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index || !may_visit(worker, run->n))
+	if (worker->is_index && run->kind == HS_EDGE_VALUE && may_visit(worker, run->n)) {
+		add_immortal(worker, run);
+		return;
+	}
+	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || !may_visit(worker, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -234,18 +253,6 @@ static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)
 		worker->out_of_memory = true;
 }
 
-/* What the object adopted is its own, whichever pass found it. */
-static uint64_t adopted_bytes(const struct hs_heap *heap, hs_addr owner)
-{
-	size_t n;
-	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += adopted[i].bytes;
-	return bytes;
-}
-
 /* The object's row, its type, its bytes. */
 static void visit(struct edge_worker *worker, const struct hs_object *object, hs_node node, uint64_t block_bytes, bool adopts)
 {
@@ -258,7 +265,7 @@ static void visit(struct edge_worker *worker, const struct hs_object *object, hs
 		return;
 	}
 	worker->object = object;
-	worker->storage_bytes = block_bytes + (adopts ? adopted_bytes(heap, object->address) : 0);
+	worker->storage_bytes = block_bytes + (adopts ? hs_heap_adopted_bytes(heap, object->address) : 0);
 	worker->knows_weak_word = false;
 	worker->is_index = type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;

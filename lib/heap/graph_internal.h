@@ -51,7 +51,7 @@ struct hs_graph {
 	uint64_t n_reverse;
 	HS_ARRAY(struct hub) hubs; /* by node */
 	pthread_mutex_t hubs_lock; /* their sources */
-	struct hs_addresses interned; /* dicts that index strings and own none of them: no rows, weak references */
+	struct hs_addresses interned; /* dicts that index strings and own only the immortal ones: weak references to the others */
 	struct hs_graph_figures figures;
 };
 
@@ -84,6 +84,9 @@ static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct
 	uint32_t start = heap->pymalloc->header_bytes + index * pool->block_bytes + heap->hook_bytes + block_header_bytes(state);
 	return state & BLOCK_OBJECT && address - pool->base == start ? pool->first_block + index : HS_NO_NODE;
 }
+
+/* True if the object at `address` is never freed: its reference count says so. */
+bool graph_is_immortal(const struct hs_graph *graph, hs_addr address);
 
 static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr address)
 {

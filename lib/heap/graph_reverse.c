@@ -91,7 +91,8 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
-	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || !hs_graph_has_more_references(graph, node, 0));
+	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) &&
+	       (n > graph->n_edges / HUB_SHARE || graph_is_immortal(graph, hs_graph_address(graph, node)));
 }
 
 /* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */

@@ -158,16 +158,11 @@ static struct hs_error *look_at_pools(struct finding *finding)
 static void look_at_heap(struct finding *finding, const struct walked_heap *walked)
 {
 	const struct hs_heap *heap = finding->graph->heap;
+	struct malloc_walk walk = malloc_walk_of(walked);
 
-	for (hs_addr chunk = walked->start + CHUNK_HEADER; chunk < walked->end;) {
-		uint64_t bytes = hs_image_word(heap->py->image, chunk - 8) & ~(uint64_t)7;
-		/* the walk has seen sound sizes only; a page that is missing ends it here as it did there */
-		if (bytes < 32 || bytes > walked->end + CHUNK_HEADER - chunk)
-			return;
-		if (address_marks_has(&heap->chunks->starts, chunk) && !address_marks_has(&heap->claimed, chunk))
-			look_at_range(finding, chunk, chunk + bytes - 8);
-		chunk += bytes;
-	}
+	while (malloc_walk_next(heap->chunks, &walk))
+		if (walk.is_in_use && !address_marks_has(&heap->claimed, walk.chunk))
+			look_at_range(finding, walk.chunk, walk.chunk + walk.bytes - 8);
 }
 
 /* Chunks that are mappings of their own: several may follow one another. */
