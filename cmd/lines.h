@@ -70,7 +70,7 @@ void hs_lines_sample_release(struct hs_lines_sample *sample);
  * that tracemalloc counts.
  */
 bool hs_lines_sample_is_whole(const struct hs_lines_sample *sample);
-/* True if it does not, or a thread was changing the tables: another stop may find them at rest. */
+/* True if it traces and its tables are not whole, were being changed, or could not be found: another stop may find them at rest. */
 bool hs_lines_sample_is_doubtful(const struct hs_lines_sample *sample);
 
 /* From the samples to the rest; `heap` is that of the later one. `sources` NULL: no source lines. Errors: NO_MEMORY. */
