@@ -97,7 +97,9 @@ static void complete(struct hs_invocation *invocation, struct lines_options *own
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	static const char *const groupings[] = { [HS_TRACE_BY_LINE] = "lineno", [HS_TRACE_BY_FILE] = "filename", [HS_TRACE_BY_TRACEBACK] = "traceback", NULL };
+	static const char *const groupings[] = {
+		[HS_TRACE_BY_LINE] = "lineno", [HS_TRACE_BY_FILE] = "filename", [HS_TRACE_BY_TRACEBACK] = "traceback", NULL,
+	};
 	struct hs_invocation *invocation = state->input;
 	struct lines_options *own = invocation->own;
 

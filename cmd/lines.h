@@ -63,7 +63,8 @@ struct hs_lines {
 };
 
 /* Reads one sample. Errors: NO_MEMORY, LOOKUP for a type that is not there. */
-struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struct hs_lines_options *options, struct hs_lines_sample *ret) HS_MUST_CHECK;
+struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struct hs_lines_options *options,
+				 struct hs_lines_sample *ret) HS_MUST_CHECK;
 void hs_lines_sample_release(struct hs_lines_sample *sample);
 /*
  * False when its tables contradict themselves: they have other numbers of entries than they say, or these do not add up to the bytes
