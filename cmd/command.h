@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "reach.h"
 #include "terminal.h"
+#include "unexplained.h"
 
 /* How far the runner goes before it calls `run`; each stage includes those before it. */
 enum hs_stage {
@@ -74,6 +75,7 @@ struct hs_invocation {
 	struct hs_graph *graph;
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
+	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 
@@ -84,6 +86,7 @@ struct hs_command {
 	const char *description; /* paragraphs for --help; NULL: none */
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
+	bool needs_unexplained;  /* with HS_STAGE_GRAPH and beyond: invocation->unexplained */
 	bool has_output;         /* takes -f, -o and --color */
 	bool has_stacks;         /* takes -f folded as well */
 	bool has_file;           /* takes -o: its result has a form of its own */
