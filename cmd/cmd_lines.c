@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heapspy lines: where memory was allocated, by the target's own tracemalloc. */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,7 +97,9 @@ static void complete(struct hs_invocation *invocation, struct lines_options *own
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	static const char *const groupings[] = { [HS_TRACE_BY_LINE] = "lineno", [HS_TRACE_BY_FILE] = "filename", [HS_TRACE_BY_TRACEBACK] = "traceback", NULL };
+	static const char *const groupings[] = {
+		[HS_TRACE_BY_LINE] = "lineno", [HS_TRACE_BY_FILE] = "filename", [HS_TRACE_BY_TRACEBACK] = "traceback", NULL,
+	};
 	struct hs_invocation *invocation = state->input;
 	struct lines_options *own = invocation->own;
 
@@ -169,14 +172,15 @@ static struct hs_error *take_sample(struct hs_invocation *invocation, const stru
 
 static struct hs_error *take_samples(struct hs_invocation *invocation, const struct hs_lines_options *wanted, struct hs_lines *lines)
 {
-	const struct timespec wait = { .tv_sec = wanted->growth_s };
+	struct timespec rest = { .tv_sec = wanted->growth_s };
 
 	HS_TRY(take_sample(invocation, wanted, &lines->after));
 	if (!wanted->growth_s || !lines->after.state.is_tracing)
 		return NULL;
 	lines->before = lines->after;
 	lines->after = (struct hs_lines_sample){ 0 };
-	nanosleep(&wait, NULL);
+	while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
+		;
 	HS_TRY(hs_invocation_renew(invocation));
 	return take_sample(invocation, wanted, &lines->after);
 }

@@ -104,7 +104,7 @@ bool hs_lines_sample_is_whole(const struct hs_lines_sample *sample)
 
 bool hs_lines_sample_is_doubtful(const struct hs_lines_sample *sample)
 {
-	return is_traced(sample) && (sample->state.is_locked || !hs_lines_sample_is_whole(sample));
+	return sample->state.is_tracing && (sample->state.is_locked || !hs_lines_sample_is_whole(sample));
 }
 
 /* Source lines of the first `n` places of a group. */

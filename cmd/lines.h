@@ -63,14 +63,15 @@ struct hs_lines {
 };
 
 /* Reads one sample. Errors: NO_MEMORY, LOOKUP for a type that is not there. */
-struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struct hs_lines_options *options, struct hs_lines_sample *ret) HS_MUST_CHECK;
+struct hs_error *hs_lines_sample(const struct hs_process_heap *heap, const struct hs_lines_options *options,
+				 struct hs_lines_sample *ret) HS_MUST_CHECK;
 void hs_lines_sample_release(struct hs_lines_sample *sample);
 /*
  * False when its tables contradict themselves: they have other numbers of entries than they say, or these do not add up to the bytes
  * that tracemalloc counts.
  */
 bool hs_lines_sample_is_whole(const struct hs_lines_sample *sample);
-/* True if it does not, or a thread was changing the tables: another stop may find them at rest. */
+/* True if it traces and its tables are not whole, were being changed, or could not be found: another stop may find them at rest. */
 bool hs_lines_sample_is_doubtful(const struct hs_lines_sample *sample);
 
 /* From the samples to the rest; `heap` is that of the later one. `sources` NULL: no source lines. Errors: NO_MEMORY. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address_index.h"
+#include "attribute.h"
 #include "cleanup.h"
 #include "dict.h"
 #include "exact_type.h"
@@ -130,8 +131,31 @@ struct class_site {
 	int32_t line;     /* 0: unknown */
 };
 
-/* The file of the first method that has one, as those have not that a library makes for a class; the least line of that file's. */
-static void look_at_attribute(struct gathering *gathering, hs_addr value, struct class_site *site)
+static bool is_frozen_name(const struct hs_cpython *py, hs_addr filename)
+{
+	struct hs_str_view view;
+
+	return filename && hs_str_view(py, filename, 1, &view) && view.n && hs_str_code(&view, 0) == '<';
+}
+
+/* Both names are of one file: one may be relative. */
+static bool is_same_file(const struct hs_cpython *py, hs_addr a, hs_addr b)
+{
+	char texts[2][NAME_BYTES];
+
+	if (a == b || !hs_str_read(py, a, texts[0], NAME_BYTES) || !hs_str_read(py, b, texts[1], NAME_BYTES))
+		return a == b;
+	size_t n_a = strlen(texts[0]), n_b = strlen(texts[1]);
+	const char *longer = texts[n_a < n_b], *shorter = texts[n_a >= n_b];
+	const char *tail = longer + (n_a < n_b ? n_b - n_a : n_a - n_b);
+	return !strcmp(tail, shorter) && (tail == longer || tail[-1] == '/');
+}
+
+/*
+ * Of all methods of a class: the least line of those that are in the file of its module, `own`; what a library made for it or lent it
+ * lies elsewhere, or in "<string>". Without any, the first that has a file tells both; *ret_other is that.
+ */
+static void look_at_attribute(struct gathering *gathering, hs_addr value, struct class_site *own, struct class_site *ret_other)
 {
 	const struct hs_process_heap *heap = gathering->heap;
 	struct hs_object object;
@@ -140,28 +164,51 @@ static void look_at_attribute(struct gathering *gathering, hs_addr value, struct
 	if (!hs_object_at(heap->py, heap->types, value, &object) || !function_code(gathering, &object) ||
 	    !hs_code_read(heap->py, function_code(gathering, &object), &code) || hs_str_equals(heap->py, code.filename, "<string>"))
 		return;
+	bool is_own = own->filename && is_same_file(heap->py, code.filename, own->filename);
+	struct class_site *site = is_own ? own : ret_other;
 	if (!site->filename)
-		*site = (struct class_site){ .filename = code.filename, .line = code.first_line };
-	else if (site->filename == code.filename && code.first_line < site->line)
+		site->filename = code.filename;
+	if ((is_own || site->filename == code.filename) && (!site->line || code.first_line < site->line))
 		site->line = code.first_line;
+}
+
+/* The file of the module that a class says it is of; 0: unknown. */
+static hs_addr module_file(const struct gathering *gathering, hs_addr class_dict)
+{
+	const struct hs_process_heap *heap = gathering->heap;
+	hs_addr name = hs_dict_find(heap->py, class_dict, "__module__");
+	char text[NAME_BYTES];
+
+	if (!name || !hs_str_read(heap->py, name, text, sizeof(text)))
+		return 0;
+	for (size_t i = 0; i < heap->py->interpreters.n; i++) {
+		hs_addr module = hs_module_dict(heap->py, heap->types, heap->py->interpreters.items[i].address, text);
+		hs_addr file = module ? hs_dict_find(heap->py, module, "__file__") : 0;
+		if (file)
+			return file;
+	}
+	return 0;
 }
 
 static struct class_site class_site(struct gathering *gathering, const struct hs_type *type)
 {
 	const struct hs_process_heap *heap = gathering->heap;
 	hs_addr dict = hs_image_word(heap->py->image, type->address + (uint32_t)HS_OFFSET(heap->py->layout, PyTypeObject, tp_dict));
+	struct class_site own = { .filename = dict ? module_file(gathering, dict) : 0 }, other = { 0 };
 	struct hs_dict_cursor cursor = { 0 };
-	struct class_site site = { 0 };
 	hs_addr key, value;
 	int64_t line;
 
 	for (unsigned i = 0; dict && i < MAX_ATTRIBUTES && hs_dict_next(heap->py, dict, &cursor, &key, &value); i++)
-		look_at_attribute(gathering, value, &site);
+		look_at_attribute(gathering, value, &own, &other);
+	/* frozen modules' code has names that are no files */
+	if (!own.filename || (!own.line && is_frozen_name(heap->py, other.filename)))
+		own = other;
 	/* 3.13+ */
 	hs_addr first_line = dict ? hs_dict_find(heap->py, dict, "__firstlineno__") : 0;
 	if (first_line && hs_int_value(heap->py, first_line, &line) && line > 0 && line < INT32_MAX)
-		site.line = (int32_t)line;
-	return site;
+		own.line = (int32_t)line;
+	return own;
 }
 
 static bool add_class(struct gathering *gathering, const struct hs_type *type, const struct hs_type_totals *totals)

@@ -12,7 +12,7 @@ struct hs_definition {
 	const char *kind; /* "class", "function", "generator", "coroutine", "async_generator", "frame" */
 	char *name;       /* "app.Session", "Session.load" (up to 3.10: "load"); the target's bytes, as is `file`. Owned */
 	char *file;       /* "": unknown */
-	uint32_t line;    /* 0: unknown. Of a class before 3.13: that of its first method */
+	uint32_t line;    /* 0: unknown. Of a class before 3.13: that of its first method in the file, if any */
 	uint64_t count;   /* instances; functions made by that def; generators that wait; calls that run */
 	uint64_t bytes;   /* that these occupy, with their own storage */
 };

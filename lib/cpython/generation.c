@@ -38,6 +38,12 @@ static void walk(const struct hs_cpython *py, hs_addr head, enum hs_generation g
 	}
 }
 
+/* The second list head is that of another half of the old generation where the collector is incremental. */
+static enum hs_generation generation_of(const struct hs_cpython *py, unsigned head)
+{
+	return head == HS_GENERATION_1 && py->layout->features.has_incremental_collector ? HS_GENERATION_2 : (enum hs_generation)head;
+}
+
 void hs_generations_find(const struct hs_cpython *py, const hs_addr *addresses, size_t n, enum hs_generation *ret)
 {
 	struct wanted wanted = { .addresses = addresses, .n = n, .generations = ret };
@@ -45,8 +51,8 @@ void hs_generations_find(const struct hs_cpython *py, const hs_addr *addresses, 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = HS_GENERATION_NONE;
 	for (size_t i = 0; i < py->interpreters.n; i++)
-		for (unsigned generation = 0; generation < HS_N_GC_HEADS; generation++)
-			walk(py, py->interpreters.items[i].gc_heads[generation], (enum hs_generation)generation, &wanted);
+		for (unsigned head = 0; head < HS_N_GC_HEADS; head++)
+			walk(py, py->interpreters.items[i].gc_heads[head], generation_of(py, head), &wanted);
 }
 
 const char *hs_generation_name(enum hs_generation generation)

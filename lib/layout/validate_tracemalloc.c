@@ -56,12 +56,15 @@ bool hs_is_table_of_traces(const struct hs_live *live, hs_addr table)
 		return false;
 	uint64_t n_buckets = FIELD(table, Py_hashtable, nbuckets);
 	hs_addr buckets = FIELD(table, Py_hashtable, buckets);
-	for (uint64_t i = 0; i < n_buckets && i < BUCKETS_LOOKED_AT; i++) {
+	unsigned n_entries = 0;
+	/* where traces are being cleared, one bucket leads to what is freed already (tracemalloc.clear_traces) */
+	for (uint64_t i = 0; i < n_buckets && i < BUCKETS_LOOKED_AT && n_entries < 2; i++) {
 		hs_addr entry = hs_live_word(live, buckets + i * 8, 0);
-		if (entry)
-			return is_trace(live, trace_of(live, table, entry));
+		if (entry && is_trace(live, trace_of(live, table, entry)))
+			return true;
+		n_entries += entry != 0;
 	}
-	return FIELD(table, Py_hashtable, nentries) < n_buckets;
+	return !n_entries && FIELD(table, Py_hashtable, nentries) < n_buckets;
 }
 
 bool hs_is_tracing(const struct hs_live *live)

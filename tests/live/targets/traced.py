@@ -32,6 +32,10 @@ MODULES = {
 }
 
 
+class Holder:
+    """Without methods: its file is that of its module."""
+
+
 def load():
     namespaces = {}
     for name, lines in MODULES.items():
@@ -107,7 +111,7 @@ def main():
     if n_frames:
         track(7, 30)
         track(389047, 5)
-    late = []
+    late = [Holder()]
     for _ in range(n_threads):
         threading.Thread(target=churn, args=({},), daemon=True).start()
 
