@@ -18,12 +18,10 @@ enum {
 struct layout_options {
 	const char *action;
 	const char *python;
-	const char *path;
 	struct hs_layout_file_options file;
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "FILE", 0, "Write to FILE instead of standard output", 0 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "Look for separate debug files in DIR, too", 0 },
 	{ "distributor", KEY_DISTRIBUTOR, "NAME", 0, "Who built the interpreter (dump; default: from its os-release, or upstream)", 0 },
 	{ 0 },
@@ -58,9 +56,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct layout_options *own = invocation->own;
 
 	switch (key) {
-	case 'o':
-		own->path = argument;
-		return 0;
 	case KEY_DEBUG_DIR:
 		own->file.debug_dir = argument;
 		return 0;
@@ -100,7 +95,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 		text = hs_layout_list();
 	if (!text)
 		return hs_error_no_memory();
-	return hs_output_write(own->path, text, strlen(text));
+	return hs_output_write(invocation->output.path, text, strlen(text));
 }
 
 const struct hs_command hs_command_layout = {
@@ -114,6 +109,7 @@ const struct hs_command hs_command_layout = {
 		    "  heapspy layout check /usr/bin/python3.11\n"
 		    "  heapspy layout list\n",
 	.needs = HS_STAGE_NONE,
+	.has_file = true,
 	.own_bytes = sizeof(struct layout_options),
 	.options = options,
 	.parse = parse,

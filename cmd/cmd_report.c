@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
 	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
 	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
 	{ "by", KEY_BY, "WHAT", 0, "type (default); holder: containers by where they hang, instances with their dicts", 0 },
-	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: half the time, no retainers and containers", 0 },
+	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: a third of the time, no retainers and containers", 0 },
 	{ 0 },
 };
 
@@ -90,6 +90,7 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	report->has_largest = true;
 	if (report->is_by_holder)
 		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
+	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->capture->threads));
 	return hs_largest_find(&report->largest, &source, invocation->reach, N_LARGEST);
 }
 

@@ -49,7 +49,7 @@ struct hs_source_options {
 	struct hs_layout_options layout;
 };
 
-/* Common options of every command with `has_output`. */
+/* Common options of every command with `has_output`; with `has_file`, `path` alone. */
 struct hs_output_options {
 	enum hs_format format;
 	const char *path; /* NULL: standard output */
@@ -62,7 +62,7 @@ struct hs_invocation {
 	enum hs_stage needs; /* the command's; its parse hook may make do with less */
 	struct hs_source_options source;
 	struct hs_output_options output;
-	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */
+	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
@@ -84,6 +84,7 @@ struct hs_command {
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
 	bool has_output;         /* takes -f, -o and --color */
+	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
 	/*

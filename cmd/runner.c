@@ -107,11 +107,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = {
-		.n_workers = invocation->source.capture.n_workers,
-		.progress = hs_progress_update,
-		.context = &invocation->progress,
-	};
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -322,6 +318,7 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);
+	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;
 }

@@ -259,6 +259,16 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 	return NULL;
 }
 
+/* Static types are many, and none of them explains anything: taken as one. */
+static void begin_at_root(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes)
+{
+	struct hs_reach_root general = *root;
+
+	if (root->kind == HS_ROOT_TYPE)
+		general.name = "*";
+	hs_reach_begin(&general, expression, ret, ret_bytes);
+}
+
 char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape)
 {
 	size_t n_roots;
@@ -276,7 +286,7 @@ char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape)
 	if (shapes->list.items[shape].root == CLASS_ROOT)
 		hs_expression_begin(&expression, text, sizeof(text), shapes->list.items[shapes->chain.items[shapes->chain.n - 1]].name, false);
 	else
-		hs_reach_begin(&roots[shapes->list.items[shape].root], &expression, text, sizeof(text));
+		begin_at_root(&roots[shapes->list.items[shape].root], &expression, text, sizeof(text));
 	size_t n_steps = shapes->chain.n - 1;
 	for (size_t i = 0; i < n_steps; i++) {
 		const struct path_shape *step = &shapes->list.items[shapes->chain.items[n_steps - 1 - i]];

@@ -21,7 +21,7 @@ struct hs_reach_root {
 	uint8_t edge_kind;    /* enum hs_edge_kind */
 	bool is_owned;
 	uint32_t cost;
-	const char *name;     /* of the module, variable, field; NULL: none */
+	const char *name;     /* of the module, variable, field, static type; of a static object its type's; NULL: none */
 	uint64_t thread;      /* 0: none */
 	const char *module;   /* whose code the frame runs; "": unknown; NULL: no frame's */
 	const char *function;

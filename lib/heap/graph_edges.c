@@ -15,7 +15,6 @@
 
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
-#define KNOWN_SLOTS 256
 #define MIN_CAPACITY ((size_t)1 << 16)
 #define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
@@ -49,10 +48,7 @@ struct edge_worker {
 	bool is_index;              /* it owns nothing of what it refers to but what is immortal */
 	bool out_of_memory, too_many;
 	struct hs_visitor visitor;
-	struct {
-		hs_addr address;
-		hs_node node;
-	} known[KNOWN_SLOTS];       /* outside the pools */
+	struct known_nodes known;
 };
 
 struct pass {
@@ -86,24 +82,6 @@ static void add_extra(struct edge_worker *worker, uint64_t n)
 		*last += n < room ? n : room;
 		n -= n < room ? n : room;
 	}
-}
-
-static hs_node find_outside(struct edge_worker *worker, hs_addr address)
-{
-	size_t slot = (address >> 4 ^ address >> 12) % KNOWN_SLOTS;
-
-	if (worker->known[slot].address != address) {
-		worker->known[slot].node = graph_outside_node(worker->graph, address);
-		worker->known[slot].address = address;
-	}
-	return worker->known[slot].node;
-}
-
-static inline hs_node find_node(struct edge_worker *worker, hs_addr address)
-{
-	const struct hs_pool *pool = hs_pool_of(worker->graph->heap->pymalloc, address);
-
-	return pool ? graph_pool_node(worker->graph, pool, address) : find_outside(worker, address);
 }
 
 static bool grow(struct edge_worker *worker, size_t n)
@@ -181,7 +159,7 @@ static void add_immortal(struct edge_worker *worker, const struct hs_reference_r
 	const uint8_t *at = run->words;
 
 	for (size_t i = 0; i < run->n; i++, at += run->stride) {
-		hs_node node = graph_is_immortal(worker->graph, word_at(at)) ? find_node(worker, word_at(at)) : HS_NO_NODE;
+		hs_node node = graph_is_immortal(worker->graph, word_at(at)) ? graph_find_node(worker->graph, &worker->known, word_at(at)) : HS_NO_NODE;
 		if (node == HS_NO_NODE)
 			continue;
 		if (!reserve(worker, 1))
@@ -211,7 +189,7 @@ static void add_references(void *context, const struct hs_reference_run *run)
 			uint64_t word = word_at(at);
 			if (!word || word & run->borrowed_tag)
 				continue;
-			hs_node node = find_node(worker, word & tag_mask);
+			hs_node node = graph_find_node(worker->graph, &worker->known, word & tag_mask);
 			if (node == HS_NO_NODE)
 				continue;
 			add_target(worker, node);
@@ -241,7 +219,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 		uint64_t word = word_at(at);
 		if (word < HS_PAGE_BYTES || word >> 47 || word & 7 || at == worker->weak_word)
 			continue;
-		hs_node node = find_node(worker, word);
+		hs_node node = graph_find_node(worker->graph, &worker->known, word);
 		if (node != HS_NO_NODE)
 			add_target(worker, node);
 	}
