@@ -211,7 +211,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 			release_store(store);
 		HS_TRY(error);
 	}
-	return NULL;
+	return hs_image_seal(image);
 }
 
 static uint64_t copied_bytes(const struct hs_plan *plan)
