@@ -65,15 +65,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
+static struct hs_error *render_text(FILE *out, const struct hs_output_options *output, const void *context)
 {
-	const struct hs_cycles_result *result = context;
-
-	if (output->format == HS_FORMAT_JSON)
-		return hs_cycles_json(out, result);
 	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
-	hs_cycles_text(out, result, &style);
+
+	hs_cycles_text(out, context, &style);
 	return NULL;
+}
+
+static struct hs_error *render_json(FILE *out, const void *context)
+{
+	return hs_cycles_json(out, context);
 }
 
 /* What is to be drawn. */
@@ -128,16 +130,16 @@ static struct hs_error *tell(struct hs_invocation *invocation, const struct hs_g
 	const struct cycles_options *own = invocation->own;
 	bool is_json = invocation->output.format == HS_FORMAT_JSON;
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
-	const struct hs_cycles_gathering gathering = {
-		.n_garbage = own->n_shown ? own->n_shown : is_json ? SIZE_MAX : DEFAULT_N_SHOWN,
-		.n_reachable = own->n_shown ? own->n_shown : DEFAULT_N_REACHABLE, .merges = !is_json,
-	};
+	size_t n_garbage = own->n_shown ? own->n_shown : is_json ? SIZE_MAX : DEFAULT_N_SHOWN;
 	char host[HS_HOST_BYTES];
 	HS_CLEANUP(hs_cycles_result_deinit) struct hs_cycles_result result = { .document = hs_document_of(invocation, host) };
 
-	HS_TRY(hs_cycles_gather(&result, &source, garbage, reachable, &gathering));
-	HS_TRY(hs_unexplained_gather(&result.unexplained, &source, &invocation->capture->threads));
-	return hs_output_render(&invocation->output, render, &result);
+	hs_cycles_result_init(&result, &source, garbage, reachable, n_garbage, own->n_shown ? own->n_shown : DEFAULT_N_REACHABLE);
+	HS_TRY(hs_unexplained_gather(&result.unexplained, &source, &invocation->unexplained));
+	if (is_json)
+		return hs_output_stream(&invocation->output, render_json, &result);
+	HS_TRY(hs_cycles_gather(&result));
+	return hs_output_render(&invocation->output, render_text, &result);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -167,6 +169,7 @@ const struct hs_command hs_command_cycles = {
 		    "  heapspy cycles 4242 -f dot | dot -Tsvg > cycle.svg\n"
 		    "  heapspy cycles 4242 -f dot --at 0x7f3a5c0d1e80\n",
 	.needs = HS_STAGE_RETAINED,
+	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct cycles_options),
 	.options = options,

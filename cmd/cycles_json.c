@@ -1,115 +1,177 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Garbage as JSON, schema 1: README.md documents every member. */
+/*
+ * Garbage as JSON, schema 1: README.md documents every member. A tree of values for millions of cycles would take many times the memory
+ * of the process: what comes before and behind them is such a tree, they are written as they are met.
+ */
 #include <stdlib.h>
+#include <string.h>
 
+#include "cleanup.h"
 #include "cycles_result.h"
 #include "json.h"
+#include "json_line.h"
 #include "reference_name.h"
 
-static json_t *types_json(const struct hs_cycle_row *row)
-{
-	json_t *array = json_array();
+struct writing {
+	FILE *out;
+	const struct hs_graph *graph;
+	const struct hs_cycle_part *part;
+	struct hs_json_line line;
+	size_t n; /* components so far */
+};
 
-	for (size_t i = 0; i < row->types.n; i++) {
-		json_t *object = json_object();
-		json_object_set_new(object, "type", hs_json_string(row->types.items[i].name));
-		json_object_set_new(object, "count", hs_json_u64(row->types.items[i].count));
-		json_array_append_new(array, object);
-	}
-	return array;
+static void put_number(struct hs_json_line *line, const char *key, uint64_t value)
+{
+	hs_json_line_raw(line, key);
+	hs_json_line_u64(line, value);
 }
 
-static json_t *edges_json(const struct hs_cycle_row *row)
+/* NULL: null. `is_safe`: as it is; else the target's bytes. */
+static void put_text(struct hs_json_line *line, const char *key, const char *text, bool is_safe)
 {
-	json_t *array = json_array();
+	hs_json_line_raw(line, key);
+	if (!text)
+		hs_json_line_raw(line, "null");
+	else if (is_safe)
+		hs_json_line_string(line, text);
+	else
+		hs_json_line_text(line, text);
+}
 
+static void put_types(struct hs_json_line *line, const struct hs_cycle_row *row)
+{
+	hs_json_line_raw(line, ",\"types\":[");
+	for (size_t i = 0; i < row->types.n; i++) {
+		put_text(line, i ? ",{\"type\":" : "{\"type\":", row->types.items[i].name, false);
+		put_number(line, ",\"count\":", row->types.items[i].count);
+		hs_json_line_raw(line, "}");
+	}
+	hs_json_line_raw(line, "]");
+}
+
+static void put_edges(struct hs_json_line *line, const struct hs_cycle_row *row)
+{
+	hs_json_line_raw(line, ",\"edges\":[");
 	for (size_t i = 0; i < row->edges.n; i++) {
 		const struct hs_cycle_edge *edge = &row->edges.items[i];
-		json_t *object = json_object();
-		json_object_set_new(object, "from", hs_json_address(edge->from));
-		json_object_set_new(object, "to", hs_json_address(edge->to));
-		json_object_set_new(object, "kind", json_string(hs_edge_kind_name(edge->kind)));
-		json_object_set_new(object, "name", edge->name ? json_string(edge->name) : json_null());
-		json_array_append_new(array, object);
+		hs_json_line_raw(line, i ? ",{\"from\":" : "{\"from\":");
+		hs_json_line_address(line, edge->from);
+		hs_json_line_raw(line, ",\"to\":");
+		hs_json_line_address(line, edge->to);
+		put_text(line, ",\"kind\":", hs_edge_kind_name(edge->kind), true);
+		put_text(line, ",\"name\":", edge->name, true);
+		hs_json_line_raw(line, "}");
 	}
-	return array;
+	hs_json_line_raw(line, "]");
 }
 
-static json_t *addresses_json(const struct hs_graph *graph, const struct hs_cycle_list *list, const struct hs_cycle *cycle)
+/* Of what is held they are left out: that may be most of a heap. */
+static void put_addresses(const struct writing *writing, struct hs_json_line *line, const struct hs_cycle_row *row)
 {
-	json_t *array = json_array();
-
-	for (uint32_t i = 0; i < cycle->n_set; i++)
-		json_array_append_new(array, hs_json_address(hs_graph_address(graph, list->nodes[cycle->first + i])));
-	return array;
+	hs_json_line_raw(line, ",\"addresses\":[");
+	for (uint32_t i = 0; row->marks && i < row->cycle->n_set; i++) {
+		hs_json_line_raw(line, i ? "," : "");
+		hs_json_line_address(line, hs_graph_address(writing->graph, writing->part->list->nodes[row->cycle->first + i]));
+	}
+	hs_json_line_raw(line, "]");
 }
 
-static void add_marks(json_t *object, const struct hs_cycle_row *row)
+static void put_marks(struct hs_json_line *line, const struct hs_cycle_marks *marks)
 {
-	json_object_set_new(object, "interpreter", json_integer(row->marks->interpreter));
-	json_object_set_new(object, "finalizers", json_integer(row->marks->n_finalizers));
-	json_object_set_new(object, "weakref_callbacks", json_integer(row->marks->n_callbacks));
-	json_object_set_new(object, "uncollectable", json_boolean(row->marks->is_uncollectable));
+	put_number(line, ",\"interpreter\":", marks->interpreter);
+	put_number(line, ",\"finalizers\":", marks->n_finalizers);
+	put_number(line, ",\"weakref_callbacks\":", marks->n_callbacks);
+	hs_json_line_raw(line, ",\"uncollectable\":");
+	hs_json_line_bool(line, marks->is_uncollectable);
 }
 
-static void add_hiding(json_t *object, const struct hs_cycles_result *result, const struct hs_cycle_row *row)
+static void put_hiding(const struct writing *writing, struct hs_json_line *line, const struct hs_cycle_row *row)
 {
 	static const char *const reasons[] = {
 		[HS_HIDDEN_UNKNOWN] = "unknown", [HS_HIDDEN_LOST] = "lost reference", [HS_HIDDEN_UNCOLLECTED] = "not collected",
 		[HS_HIDDEN_UNTRACKED] = "not tracked", [HS_HIDDEN_FROZEN] = "frozen", [HS_HIDDEN_UNVISITED] = "not visited",
 	};
-	json_t *hidden = json_object();
 
-	json_object_set_new(hidden, "why", json_string(reasons[row->hidden->why]));
-	json_object_set_new(hidden, "type", hs_json_string(row->hiding_type));
-	json_object_set_new(hidden, "address",
-			    row->hiding_type ? hs_json_address(hs_graph_address(result->graph, row->hidden->holder)) : json_null());
-	json_object_set_new(hidden, "reference", row->hiding_step ? json_string(row->hiding_step) : json_null());
-	json_object_set_new(object, "hidden_by", hidden);
+	put_text(line, ",\"hidden_by\":{\"why\":", reasons[row->hidden->why], true);
+	put_text(line, ",\"type\":", row->hiding_type, false);
+	hs_json_line_raw(line, ",\"address\":");
+	if (row->hiding_type)
+		hs_json_line_address(line, hs_graph_address(writing->graph, row->hidden->holder));
+	else
+		hs_json_line_raw(line, "null");
+	put_text(line, ",\"reference\":", row->hiding_step, true);
+	hs_json_line_raw(line, "}");
 }
 
-static json_t *row_json(const struct hs_cycles_result *result, const struct hs_cycle_list *list, const struct hs_cycle_row *row)
+static struct hs_error *put_row(void *context, struct hs_cycle_row *row)
 {
-	json_t *object = json_object();
+	struct writing *writing = context;
+	struct hs_json_line *line = &writing->line;
 
-	json_object_set_new(object, "objects", json_integer(row->cycle->n_nodes));
-	json_object_set_new(object, "bytes", hs_json_u64(row->cycle->bytes));
-	json_object_set_new(object, "members", json_integer(row->cycle->n_members));
+	line->n = 0;
+	put_number(line, writing->n++ ? ",\n  {\"objects\":" : "\n  {\"objects\":", row->cycle->n_nodes);
+	put_number(line, ",\"bytes\":", row->cycle->bytes);
+	put_number(line, ",\"members\":", row->cycle->n_members);
 	if (row->marks)
-		add_marks(object, row);
-	json_object_set_new(object, "types", types_json(row));
-	json_object_set_new(object, "expression", row->n_way ? json_string(row->expression) : json_null());
-	json_object_set_new(object, "steps", hs_json_u64(row->n_way));
-	json_object_set_new(object, "edges", edges_json(row));
+		put_marks(line, row->marks);
+	put_types(line, row);
+	put_text(line, ",\"expression\":", row->n_way ? row->expression : NULL, true);
+	put_number(line, ",\"steps\":", row->n_way);
+	put_edges(line, row);
 	if (row->hidden)
-		add_hiding(object, result, row);
-	json_object_set_new(object, "addresses", list ? addresses_json(result->graph, list, row->cycle) : json_array());
-	return object;
+		put_hiding(writing, line, row);
+	put_addresses(writing, line, row);
+	hs_json_line_raw(line, "}");
+	fwrite(line->data, 1, line->n, writing->out);
+	return line->is_short ? hs_error_no_memory() : NULL;
 }
 
-/* `list` NULL: the addresses are left out, as of what is held and may be most of a heap. */
-static json_t *section_json(const struct hs_cycles_result *result, const struct hs_cycle_section *section, const struct hs_cycle_list *list)
+static struct hs_error *put_part(struct writing *writing, const struct hs_object_source *source, const char *name)
 {
-	json_t *object = json_object(), *components = json_array();
+	uint64_t n_objects, bytes;
 
-	for (size_t i = 0; i < section->rows.n; i++)
-		json_array_append_new(components, row_json(result, list, &section->rows.items[i]));
-	json_object_set_new(object, "objects", hs_json_u64(section->n_objects));
-	json_object_set_new(object, "bytes", hs_json_u64(section->bytes));
-	json_object_set_new(object, "n_components", hs_json_u64(section->n_cycles));
-	json_object_set_new(object, "components", components);
-	return object;
+	hs_cycle_part_sums(writing->part, &n_objects, &bytes);
+	fprintf(writing->out, ",\n \"%s\": {\"objects\":%llu,\"bytes\":%llu,\"n_components\":%zu,\"components\":[", name,
+		(unsigned long long)n_objects, (unsigned long long)bytes, writing->part->list->n);
+	writing->n = 0;
+	HS_TRY(hs_cycle_part_each(source, writing->part, false, put_row, writing));
+	fputs("]}", writing->out);
+	return NULL;
+}
+
+/* A tree without the brackets around it, and what it begins with. Takes over `root`. */
+static struct hs_error *put_tree(FILE *out, json_t *root, const char *end)
+{
+	HS_FREE char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+
+	json_decref(root);
+	if (!text)
+		return hs_error_no_memory();
+	size_t n = strlen(text), n_end = strlen(end);
+	fwrite(text, 1, n > n_end && !strcmp(text + n - n_end, end) ? n - n_end : n, out);
+	return NULL;
+}
+
+static void writing_deinit(struct writing *writing)
+{
+	hs_json_line_deinit(&writing->line);
 }
 
 struct hs_error *hs_cycles_json(FILE *out, const struct hs_cycles_result *result)
 {
-	const struct hs_garbage *garbage = result->garbage;
-	json_t *root = hs_document_json(&result->document);
+	static const char *const names[HS_N_CYCLE_PARTS] = {
+		[HS_CYCLES_FOUND] = "unreachable", [HS_CYCLES_PERHAPS] = "possibly", [HS_CYCLES_NEVER] = "never_collected",
+		[HS_CYCLES_REACHABLE] = "reachable",
+	};
+	HS_CLEANUP(writing_deinit) struct writing writing = { .out = out, .graph = result->source.graph };
 
-	json_object_set_new(root, "unreachable", section_json(result, &result->found, &garbage->found.list));
-	json_object_set_new(root, "possibly", section_json(result, &result->perhaps, &garbage->perhaps.list));
-	json_object_set_new(root, "never_collected", section_json(result, &result->never, &garbage->never.list));
-	json_object_set_new(root, "reachable", section_json(result, &result->reachable, NULL));
-	json_object_set_new(root, "unexplained", hs_unexplained_json(&result->unexplained));
-	return hs_json_write(out, root);
+	HS_TRY(put_tree(out, hs_document_json(&result->document), "\n}"));
+	for (unsigned i = 0; i < HS_N_CYCLE_PARTS; i++) {
+		writing.part = &result->parts[i];
+		HS_TRY(put_part(&writing, &result->source, names[i]));
+	}
+	fputs(",\n \"unexplained\": ", out);
+	HS_TRY(put_tree(out, hs_unexplained_json(&result->unexplained), ""));
+	fputs("\n}\n", out);
+	return NULL;
 }

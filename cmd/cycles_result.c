@@ -17,8 +17,7 @@
 struct gathering {
 	const struct hs_object_source *source;
 	const struct hs_cycle_list *list;
-	const struct hs_cycle_marks *marks;
-	const struct hs_hidden *hidden;
+	const struct hs_cycle_part *part;
 	struct hs_cycle_finder *finder;
 	uint64_t *count_of;   /* by hs_type.index */
 	const struct hs_type *const *types;
@@ -47,9 +46,9 @@ static uint64_t shape_of(const struct gathering *gathering, size_t i)
 		const struct hs_type *type = hs_graph_type(gathering->source->graph, gathering->list->nodes[cycle->first + k]);
 		shape += mix(type ? type->index + 1 : 0);
 	}
-	if (!gathering->marks)
+	if (!gathering->part->marks)
 		return shape;
-	const struct hs_cycle_marks *marks = &gathering->marks[i];
+	const struct hs_cycle_marks *marks = &gathering->part->marks[i];
 	return shape ^ mix(marks->interpreter << 4 | (marks->n_finalizers != 0) << 2 | (marks->n_callbacks != 0) << 1 | marks->is_uncollectable);
 }
 
@@ -246,15 +245,13 @@ static struct hs_error *name_hiding(const struct gathering *gathering, struct hs
 	return row->hiding_step ? NULL : hs_error_no_memory();
 }
 
-static struct hs_error *add_row(const struct gathering *gathering, const struct alike *alike, struct hs_cycle_section *section)
+static struct hs_error *make_row(const struct gathering *gathering, const struct alike *alike, struct hs_cycle_row *row)
 {
-	struct hs_cycle_row *row = hs_array_append(&section->rows);
+	const struct hs_cycle_part *part = gathering->part;
 
-	if (!row)
-		return hs_error_no_memory();
-	row->cycle = &gathering->list->items[alike->first];
-	row->marks = gathering->marks ? &gathering->marks[alike->first] : NULL;
-	row->hidden = gathering->hidden ? &gathering->hidden[alike->first] : NULL;
+	row->cycle = &part->list->items[alike->first];
+	row->marks = part->marks ? &part->marks[alike->first] : NULL;
+	row->hidden = part->hidden ? &part->hidden[alike->first] : NULL;
 	row->n_alike = alike->n;
 	row->alike_objects = alike->n_objects;
 	row->alike_bytes = alike->bytes;
@@ -269,79 +266,104 @@ static void close_finder(struct hs_cycle_finder **finder)
 	hs_cycle_finder_destroy(*finder);
 }
 
-/* `csr`: in which the ways around are looked for. */
-static struct hs_error *gather_section(struct hs_cycle_section *section, struct gathering *gathering, const struct hs_csr *csr, size_t n_max,
-				       bool merges)
+struct hs_error *hs_cycle_part_each(const struct hs_object_source *source, const struct hs_cycle_part *part, bool merges,
+				    struct hs_error *(*each)(void *context, struct hs_cycle_row *row), void *context)
 {
+	struct gathering gathering = { .source = source, .list = part->list, .part = part };
 	HS_CLEANUP(close_finder) struct hs_cycle_finder *finder = NULL;
 	size_t n;
-	HS_FREE struct alike *list = list_alike(gathering, merges, &n);
 
-	if (!list)
-		return hs_error_no_memory();
-	section->n_cycles = gathering->list->n;
-	for (size_t i = 0; i < n; i++) {
-		section->n_objects += list[i].n_objects;
-		section->bytes += list[i].bytes;
-		section->n_left_out += i >= n_max ? list[i].n : 0;
-		section->left_out_bytes += i >= n_max ? list[i].bytes : 0;
-	}
-	if (!n)
+	if (!part->list->n)
 		return NULL;
-	HS_TRY(hs_cycle_finder_create(csr, gathering->list, &finder));
-	gathering->finder = finder;
-	for (size_t i = 0; i < n && i < n_max; i++)
-		HS_TRY(add_row(gathering, &list[i], section));
+	gathering.types = hs_types_all(source->heap->types, &gathering.n_types);
+	HS_FREE uint64_t *count_of = calloc(gathering.n_types + 1, sizeof(*count_of));
+	HS_FREE struct alike *list = list_alike(&gathering, merges, &n);
+	if (!count_of || !list)
+		return hs_error_no_memory();
+	gathering.count_of = count_of;
+	HS_TRY(hs_cycle_finder_create(&part->csr, part->list, &finder));
+	gathering.finder = finder;
+	for (size_t i = 0; i < n && i < part->n_max; i++) {
+		HS_CLEANUP(hs_cycle_row_deinit) struct hs_cycle_row row = { 0 };
+		HS_TRY(make_row(&gathering, &list[i], &row));
+		HS_TRY(each(context, &row));
+	}
 	return NULL;
 }
 
-struct hs_error *hs_cycles_gather(struct hs_cycles_result *result, const struct hs_object_source *source, const struct hs_garbage *garbage,
-				  const struct hs_cycle_list *reachable, const struct hs_cycles_gathering *options)
+static struct hs_error *keep_row(void *context, struct hs_cycle_row *row)
+{
+	struct hs_cycle_part *part = context;
+	struct hs_cycle_row *slot = hs_array_append(&part->rows);
+
+	if (!slot)
+		return hs_error_no_memory();
+	part->n_left_out -= row->n_alike;
+	part->left_out_bytes -= row->alike_bytes;
+	*slot = *row;
+	*row = (struct hs_cycle_row){ 0 };
+	return NULL;
+}
+
+void hs_cycle_part_sums(const struct hs_cycle_part *part, uint64_t *ret_objects, uint64_t *ret_bytes)
+{
+	*ret_objects = *ret_bytes = 0;
+	for (size_t i = 0; i < part->list->n; i++) {
+		*ret_objects += part->list->items[i].n_nodes;
+		*ret_bytes += part->list->items[i].bytes;
+	}
+}
+
+struct hs_error *hs_cycles_gather(struct hs_cycles_result *result)
+{
+	uint64_t n_objects;
+
+	for (unsigned i = 0; i < HS_N_CYCLE_PARTS; i++) {
+		struct hs_cycle_part *part = &result->parts[i];
+		part->n_left_out = part->list->n;
+		hs_cycle_part_sums(part, &n_objects, &part->left_out_bytes);
+		HS_TRY(hs_cycle_part_each(&result->source, part, true, keep_row, part));
+	}
+	return NULL;
+}
+
+void hs_cycles_result_init(struct hs_cycles_result *result, const struct hs_object_source *source, const struct hs_garbage *garbage,
+			   const struct hs_cycle_list *reachable, size_t n_garbage, size_t n_reachable)
 {
 	const struct hs_csr owned = {
 		hs_graph_node_count(source->graph), *hs_graph_rows(source->graph), hs_graph_all_targets(source->graph),
 	};
-	struct gathering gathering = { .source = source, .list = &garbage->found.list, .marks = garbage->found.marks };
 
-	gathering.types = hs_types_all(source->heap->types, &gathering.n_types);
-	HS_FREE uint64_t *count_of = calloc(gathering.n_types + 1, sizeof(*count_of));
-	if (!count_of)
-		return hs_error_no_memory();
-	gathering.count_of = count_of;
-	result->garbage = garbage;
-	result->graph = source->graph;
-	HS_TRY(gather_section(&result->found, &gathering, &garbage->told, options->n_garbage, options->merges));
-	gathering.list = &garbage->perhaps.list;
-	gathering.marks = garbage->perhaps.marks;
-	HS_TRY(gather_section(&result->perhaps, &gathering, &garbage->told, options->n_garbage, options->merges));
-	gathering.list = reachable;
-	gathering.marks = NULL;
-	HS_TRY(gather_section(&result->reachable, &gathering, &garbage->told, options->n_reachable, options->merges));
-	gathering.list = &garbage->never.list;
-	gathering.marks = garbage->never.marks;
-	gathering.hidden = garbage->hidden;
-	return gather_section(&result->never, &gathering, &owned, options->n_garbage, options->merges);
+	result->source = *source;
+	result->parts[HS_CYCLES_FOUND] = (struct hs_cycle_part){
+		.list = &garbage->found.list, .marks = garbage->found.marks, .csr = garbage->told, .n_max = n_garbage,
+	};
+	result->parts[HS_CYCLES_PERHAPS] = (struct hs_cycle_part){
+		.list = &garbage->perhaps.list, .marks = garbage->perhaps.marks, .csr = garbage->told, .n_max = n_garbage,
+	};
+	result->parts[HS_CYCLES_NEVER] = (struct hs_cycle_part){
+		.list = &garbage->never.list, .marks = garbage->never.marks, .hidden = garbage->hidden, .csr = owned, .n_max = n_garbage,
+	};
+	result->parts[HS_CYCLES_REACHABLE] = (struct hs_cycle_part){ .list = reachable, .csr = garbage->told, .n_max = n_reachable };
 }
 
-static void section_deinit(struct hs_cycle_section *section)
+void hs_cycle_row_deinit(struct hs_cycle_row *row)
 {
-	for (size_t i = 0; i < section->rows.n; i++) {
-		struct hs_cycle_row *row = &section->rows.items[i];
-		for (size_t k = 0; k < row->edges.n; k++)
-			free(row->edges.items[k].name);
-		hs_array_free(&row->edges);
-		hs_array_free(&row->types);
-		free(row->expression);
-		free(row->hiding_step);
-	}
-	hs_array_free(&section->rows);
+	for (size_t i = 0; i < row->edges.n; i++)
+		free(row->edges.items[i].name);
+	hs_array_free(&row->edges);
+	hs_array_free(&row->types);
+	free(row->expression);
+	free(row->hiding_step);
 }
 
 void hs_cycles_result_deinit(struct hs_cycles_result *result)
 {
-	section_deinit(&result->found);
-	section_deinit(&result->perhaps);
-	section_deinit(&result->never);
-	section_deinit(&result->reachable);
+	for (unsigned i = 0; i < HS_N_CYCLE_PARTS; i++) {
+		struct hs_cycle_rows *rows = &result->parts[i].rows;
+		for (size_t k = 0; k < rows->n; k++)
+			hs_cycle_row_deinit(&rows->items[k]);
+		hs_array_free(rows);
+	}
 	hs_unexplained_result_deinit(&result->unexplained);
 }

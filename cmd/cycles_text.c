@@ -64,13 +64,13 @@ static void put_hiding(FILE *out, const struct hs_cycle_row *row, const struct h
 			 row->hiding_step ? row->hiding_step : "", reasons[row->hidden->why]);
 }
 
-static void put_more(FILE *out, const struct hs_cycle_section *section, const struct hs_style *style)
+static void put_more(FILE *out, const struct hs_cycle_part *part, const struct hs_style *style)
 {
 	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
 
-	if (section->n_left_out)
-		fprintf(out, "%s %s more, %s (-n)\n", hs_text_ellipsis(style), hs_text_count(count, section->n_left_out),
-			hs_text_size(size, section->left_out_bytes));
+	if (part->n_left_out)
+		fprintf(out, "%s %s more, %s (-n)\n", hs_text_ellipsis(style), hs_text_count(count, part->n_left_out),
+			hs_text_size(size, part->left_out_bytes));
 }
 
 /* Below the figures of a row: one such cycle. */
@@ -81,45 +81,47 @@ static void put_example(FILE *out, const struct hs_cycle_row *row, const struct 
 		put_hiding(out, row, style);
 }
 
-static void put_rows(FILE *out, const struct hs_cycle_section *section, const struct hs_style *style)
+static void put_rows(FILE *out, const struct hs_cycle_part *part, const struct hs_style *style)
 {
 	unsigned widths[N_FIGURES] = { sizeof("count") - 1, sizeof("objects") - 1, sizeof("bytes") - 1 };
 	char types[TYPES_BYTES], figures[N_FIGURES][HS_FIGURE_BYTES];
 
-	for (size_t i = 0; i < section->rows.n; i++) {
-		write_figures(&section->rows.items[i], figures);
+	for (size_t i = 0; i < part->rows.n; i++) {
+		write_figures(&part->rows.items[i], figures);
 		for (unsigned k = 0; k < N_FIGURES; k++)
 			widths[k] = strlen(figures[k]) > widths[k] ? (unsigned)strlen(figures[k]) : widths[k];
 	}
 	fprintf(out, "%*s  %*s  %*s  TYPES\n", (int)widths[0], "count", (int)widths[1], "objects", (int)widths[2], "bytes");
-	for (size_t i = 0; i < section->rows.n; i++) {
-		write_figures(&section->rows.items[i], figures);
-		write_types(&section->rows.items[i], style, types, sizeof(types));
+	for (size_t i = 0; i < part->rows.n; i++) {
+		write_figures(&part->rows.items[i], figures);
+		write_types(&part->rows.items[i], style, types, sizeof(types));
 		hs_text_put_line(out, style, 0, "%*s  %*s  %*s  %s", (int)widths[0], figures[0], (int)widths[1], figures[1], (int)widths[2], figures[2],
 				 types);
-		put_example(out, &section->rows.items[i], style);
+		put_example(out, &part->rows.items[i], style);
 	}
-	put_more(out, section, style);
+	put_more(out, part, style);
 }
 
-static void put_heading(FILE *out, const struct hs_cycle_section *section, const char *heading, const struct hs_style *style)
+static void put_heading(FILE *out, const struct hs_cycle_part *part, const char *heading, const struct hs_style *style)
 {
 	char cycles[HS_FIGURE_BYTES], objects[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
+	uint64_t n_objects, bytes;
 
+	hs_cycle_part_sums(part, &n_objects, &bytes);
 	struct hs_text_line line = hs_text_line_begin(out, style, heading, hs_text_bold);
-	if (!section->n_cycles)
+	if (!part->list->n)
 		hs_text_line_item(&line, "none");
 	else
-		hs_text_line_item(&line, "%s in %s object%s, %s cycle%s", hs_text_size(size, section->bytes), hs_text_count(objects, section->n_objects),
-				  section->n_objects == 1 ? "" : "s", hs_text_count(cycles, section->n_cycles), section->n_cycles == 1 ? "" : "s");
+		hs_text_line_item(&line, "%s in %s object%s, %s cycle%s", hs_text_size(size, bytes), hs_text_count(objects, n_objects),
+				  n_objects == 1 ? "" : "s", hs_text_count(cycles, part->list->n), part->list->n == 1 ? "" : "s");
 	hs_text_line_end(&line);
 }
 
-static void put_section(FILE *out, const struct hs_cycle_section *section, const char *heading, const struct hs_style *style)
+static void put_part(FILE *out, const struct hs_cycle_part *part, const char *heading, const struct hs_style *style)
 {
-	put_heading(out, section, heading, style);
-	if (section->rows.n)
-		put_rows(out, section, style);
+	put_heading(out, part, heading, style);
+	if (part->rows.n)
+		put_rows(out, part, style);
 	fputc('\n', out);
 }
 
@@ -128,23 +130,24 @@ static void put_next(FILE *out, const struct hs_cycles_result *result)
 	const struct hs_document *document = &result->document;
 	int pid = (int)document->process->pid;
 
-	if (result->found.rows.n)
+	if (result->parts[HS_CYCLES_FOUND].rows.n)
 		fprintf(out, "next: %s cycles %d -f dot --at 0x%" HS_PRI_ADDR " | dot -Tsvg > cycle.svg\n", document->program, pid,
-			result->found.rows.items[0].address);
+			result->parts[HS_CYCLES_FOUND].rows.items[0].address);
 	else
 		fprintf(out, "next: %s report %d\n", document->program, pid);
 }
 
 void hs_cycles_text(FILE *out, const struct hs_cycles_result *result, const struct hs_style *style)
 {
+	static const char *const headings[HS_N_CYCLE_PARTS] = {
+		[HS_CYCLES_FOUND] = "garbage, not collected yet", [HS_CYCLES_PERHAPS] = "possibly garbage, behind memory of C code",
+		[HS_CYCLES_NEVER] = "dead, and never collected", [HS_CYCLES_REACHABLE] = "cycles in use",
+	};
+
 	hs_document_put_head(out, &result->document, style);
-	put_section(out, &result->found, "garbage, not collected yet", style);
-	if (result->perhaps.n_cycles)
-		put_section(out, &result->perhaps, "possibly garbage, behind memory of C code", style);
-	if (result->never.n_cycles)
-		put_section(out, &result->never, "dead, and never collected", style);
-	if (result->reachable.n_cycles)
-		put_section(out, &result->reachable, "cycles in use", style);
+	for (unsigned i = 0; i < HS_N_CYCLE_PARTS; i++)
+		if (i == HS_CYCLES_FOUND || result->parts[i].list->n)
+			put_part(out, &result->parts[i], headings[i], style);
 	hs_unexplained_put(out, &result->unexplained, N_UNEXPLAINED, style);
 	if (result->unexplained.rows.n)
 		fputc('\n', out);
