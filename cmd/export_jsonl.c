@@ -8,6 +8,7 @@
 #include "reference_name.h"
 #include "repr.h"
 #include "root_place.h"
+#include "thread_starts.h"
 
 /* A reference that is not written yet: the next one may be its equal. */
 struct pending {
@@ -238,7 +239,7 @@ struct hs_error *hs_export_jsonl(FILE *out, const struct hs_object_source *sourc
 	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++)
 		export_object(&export, node);
 	if (with_roots) {
-		HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, export_root, &export));
+		HS_TRY(hs_heap_roots_visit(source->heap->heap, export_root, &export));
 		hs_static_roots_visit(source->heap->py, NULL, export_static_root, &export);
 		export_late_roots(&export);
 	}

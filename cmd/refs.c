@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "thread_starts.h"
 
 /* One gathering, in one direction. */
 struct gathering {
@@ -263,7 +264,7 @@ struct hs_error *hs_refs_gather(struct hs_refs *refs, const struct hs_object_sou
 	HS_TRY(gather_fields(refs, source, node, options));
 	HS_TRY(gather_direction(refs, source, node, options, true));
 	HS_TRY(gather_direction(refs, source, node, options, false));
-	HS_TRY(hs_roots_visit(source->heap->py, source->heap->types, take_root, &search));
+	HS_TRY(hs_heap_roots_visit(source->heap->heap, take_root, &search));
 	return search.is_short ? hs_error_no_memory() : NULL;
 }
 

@@ -8,7 +8,7 @@
 
 #include "cleanup.h"
 #include "retained.h"
-#include "root.h"
+#include "thread_starts.h"
 
 HS_ARRAY_TYPE(node_list, uint32_t);
 
@@ -77,7 +77,7 @@ static struct hs_error *collect(struct collecting *collecting, const struct hs_t
 	collecting->met = calloc(hs_bit_words(hs_graph_node_count(graph)), sizeof(*collecting->met));
 	if (!collecting->met)
 		return hs_error_no_memory();
-	HS_TRY(hs_roots_visit(hs_graph_python(graph), hs_graph_types(graph), take_root, collecting));
+	HS_TRY(hs_heap_roots_visit(hs_graph_heap(graph), take_root, collecting));
 	struct hs_error *error = hs_late_roots_find(graph, threads, &words);
 	if (!error && hs_array_reserve(&collecting->late, collecting->late.n + words.n)) {
 		if (words.n)

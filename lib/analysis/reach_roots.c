@@ -10,6 +10,7 @@
 #include "python_name.h"
 #include "reach_internal.h"
 #include "root_place.h"
+#include "thread_starts.h"
 #include "unicode.h"
 
 #define COST_SITE 3     /* a module from site-packages */
@@ -228,7 +229,7 @@ struct hs_error *reach_find_roots(struct hs_reach *reach)
 	if (py->interpreters.n)
 		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
 	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
-	HS_TRY(hs_roots_visit(py, reach->heap->types, keep_root, &collecting));
+	HS_TRY(hs_heap_roots_visit(reach->heap->heap, keep_root, &collecting));
 	if (reach->namespaces.n)
 		qsort(reach->namespaces.items, reach->namespaces.n, sizeof(*reach->namespaces.items), compare_namespaces);
 	return reach->is_short ? hs_error_no_memory() : NULL;

@@ -12,7 +12,7 @@
 #include "loose_words.h"
 #include "pages.h"
 #include "repr.h"
-#include "root.h"
+#include "thread_starts.h"
 
 struct weighing {
 	const struct hs_graph *graph;
@@ -61,7 +61,7 @@ static struct hs_error *weigh(struct weighing *weighing)
 	if (!weighing->found || !weighing->wanted || !weighing->on_stack)
 		return hs_error_no_memory();
 	hs_graph_add_referrers(graph, weighing->found);
-	HS_TRY(hs_roots_visit(hs_graph_python(graph), hs_graph_types(graph), add_root, weighing));
+	HS_TRY(hs_heap_roots_visit(hs_graph_heap(graph), add_root, weighing));
 	hs_graph_find_excess(graph, weighing->found, weighing->wanted);
 	return NULL;
 }

@@ -136,6 +136,11 @@ const struct hs_cpython *hs_graph_python(const struct hs_graph *graph)
 	return graph->heap->py;
 }
 
+const struct hs_heap *hs_graph_heap(const struct hs_graph *graph)
+{
+	return graph->heap;
+}
+
 struct hs_types *hs_graph_types(const struct hs_graph *graph)
 {
 	return graph->heap->types;

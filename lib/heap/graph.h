@@ -50,6 +50,7 @@ struct hs_graph_figures hs_graph_figures(const struct hs_graph *graph);
 /* What the heap was opened with. Borrowed. */
 const struct hs_cpython *hs_graph_python(const struct hs_graph *graph);
 struct hs_types *hs_graph_types(const struct hs_graph *graph);
+const struct hs_heap *hs_graph_heap(const struct hs_graph *graph);
 /* Threads that it was built with. */
 unsigned hs_graph_workers(const struct hs_graph *graph);
 

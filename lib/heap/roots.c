@@ -5,7 +5,7 @@
  */
 #include "roots.h"
 
-#define MAX_STACK_CHUNKS 4096
+#include "data_stack.h"
 
 /*
  * Scans what was captured of [start, end), but for pymalloc's pools: a binary's data has no end that is known where a mapping without
@@ -31,29 +31,20 @@ static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 	}
 }
 
-/*
- * 3.11+: locals and value stacks of Python calls lie in chunks of the thread's data stack. Chunks do not overlap: *budget,
- * what all of them together may have in bytes, ends chains that run in a circle.
- */
-static void scan_data_stack(struct hs_heap *heap, hs_addr thread, uint64_t *budget)
-{
-	const struct hs_layout *layout = heap->py->layout;
-	uint64_t chunk = 0;
+struct data_stacks {
+	struct hs_heap *heap;
+	uint64_t budget; /* what all chunks together may have in bytes: they do not overlap, unless their chain runs in a circle */
+};
 
-	if (!HS_HAS(layout, PyThreadState, datastack_chunk))
+/* 3.11+: locals and value stacks of Python calls. */
+static void scan_data_stack(void *context, hs_addr start, hs_addr end)
+{
+	struct data_stacks *stacks = context;
+
+	if (end - start > stacks->budget)
 		return;
-	hs_image_u64(heap->py->image, thread + (uint32_t)HS_OFFSET(layout, PyThreadState, datastack_chunk), &chunk);
-	for (unsigned i = 0; chunk && i < MAX_STACK_CHUNKS; i++) {
-		uint64_t bytes = 0, previous = 0;
-		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, size), &bytes);
-		hs_image_u64(heap->py->image, chunk + (uint32_t)HS_OFFSET(layout, PyStackChunk, previous), &previous);
-		const struct hs_segment *segment = hs_image_find(heap->py->image, chunk);
-		if (!segment || bytes > segment->end - chunk || bytes > *budget)
-			return;
-		*budget -= bytes;
-		scan_range(heap, chunk, chunk + bytes);
-		chunk = previous;
-	}
+	stacks->budget -= end - start;
+	scan_range(stacks->heap, start, end);
 }
 
 void hs_heap_scan_roots(struct hs_heap *heap)
@@ -73,11 +64,11 @@ void hs_heap_scan_roots(struct hs_heap *heap)
 				hs_heap_add_candidate(&heap->workers[0], first + HS_GC_HEAD_BYTES, true);
 		}
 	}
-	uint64_t stack_budget = hs_image_mapped_bytes(py->image);
+	struct data_stacks stacks = { heap, hs_image_mapped_bytes(py->image) };
 	for (size_t i = 0; i < py->threads.n; i++) {
 		hs_addr thread = py->threads.items[i];
 		scan_range(heap, thread, thread + HS_SIZEOF(py->layout, PyThreadState));
-		scan_data_stack(heap, thread, &stack_budget);
+		hs_data_stack_each(py, thread, scan_data_stack, &stacks);
 	}
 	for (size_t i = 0; i < n_statics; i++) {
 		const struct hs_segment *segment = hs_image_find(py->image, statics[i].start);

@@ -65,6 +65,14 @@ static void sort_blocks(struct walk *walk, const struct hs_pool *pool, uint64_t 
 	}
 }
 
+/* Which tenth of the pool's room the last block in use would lie in, were they packed. */
+static unsigned tenth_in_use(const struct hs_pool *pool, uint64_t room)
+{
+	uint64_t tenth = ((uint64_t)pool->n_live * HS_USAGE_BINS - 1) / room;
+
+	return tenth < HS_USAGE_BINS ? (unsigned)tenth : HS_USAGE_BINS - 1;
+}
+
 static void use_pool(struct walk *walk, const struct hs_pool *pool, hs_addr pool_bytes)
 {
 	struct hs_usage_figures *figures = walk->figures;
@@ -78,7 +86,7 @@ static void use_pool(struct walk *walk, const struct hs_pool *pool, hs_addr pool
 	figures->available_bytes += room * pool->block_bytes - in_use;
 	figures->header_bytes += header;
 	figures->quantization_bytes += rest;
-	figures->pools_by_use[(pool->n_live * HS_USAGE_BINS - 1) / room < HS_USAGE_BINS ? (pool->n_live * HS_USAGE_BINS - 1) / room : HS_USAGE_BINS - 1]++;
+	figures->pools_by_use[tenth_in_use(pool, room)]++;
 	range.bytes[HS_USE_POOL_OVERHEAD] = header + rest;
 	sort_blocks(walk, pool, range.bytes);
 	/* blocks whose pool's chain is broken are all taken for live */

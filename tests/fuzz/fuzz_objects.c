@@ -16,6 +16,7 @@
 #include "object_graph.h"
 #include "reach.h"
 #include "unexplained.h"
+#include "usage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -218,14 +219,37 @@ static void build_graph(const struct fake_heap *heap, const struct hs_process_he
 	hs_graph_destroy(graph);
 }
 
+static void check_range(void *context, const struct hs_used_range *range)
+{
+	uint64_t sum = 0;
+
+	(void)context;
+	for (unsigned i = 0; i < HS_N_USES; i++)
+		sum += range->bytes[i];
+	if (range->end <= range->start || sum != range->end - range->start)
+		abort();
+}
+
+/* The parts of a range add up to it, whatever pools and chunks say of themselves. */
+static void add_up_memory(const struct hs_heap *heap)
+{
+	struct hs_usage_figures figures;
+	struct hs_overheads overheads;
+
+	hs_heap_usage(heap, check_range, NULL, &figures);
+	hs_heap_overheads(heap, &overheads);
+}
+
 static void find_holders(const struct fake_heap *heap, uint32_t value)
 {
 	const struct hs_heap_options options = { .n_workers = 1 };
 	struct hs_process_heap *process_heap = NULL;
 
 	hs_error_destroy(hs_process_heap_open(heap->image, heap->layout, &options, &process_heap));
-	if (process_heap)
+	if (process_heap) {
+		add_up_memory(process_heap->heap);
 		build_graph(heap, process_heap, value);
+	}
 	hs_process_heap_close(process_heap);
 }
 

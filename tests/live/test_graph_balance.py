@@ -51,6 +51,7 @@ def test_planted_places(few_interpreter, start, request):
     balance_of(start(few_interpreter, "planted.py"), 5000)
 
 
-@pytest.mark.xfail(reason="open: what C keeps of each started thread")
-def test_many_threads(few_interpreter, start):
+def test_many_threads(few_interpreter, start, request):
+    if int(few_interpreter.minor.split(".")[1]) < 14:
+        request.applymarker(pytest.mark.xfail(reason="open: temporaries of calls that run C code, whose stack's top stands nowhere up to 3.13"))
     balance_of(start(few_interpreter, "modes.py", "threads", 64), 20000)

@@ -55,6 +55,11 @@ def test_what_python_cannot_say(held):
     assert path["expression"].startswith("<frame __main__.main held.py:") and path["expression"].endswith(">.held_by_a_call")
 
 
+def test_what_a_thread_was_started_with(held):
+    told = held.ask("why", hex(held.at["given"]))["paths"]
+    assert told[0]["root"]["kind"] == "thread" and told[0]["root"]["name"] == "args", told
+
+
 def test_paths_of_a_type(held):
     told = held.ask("why", "__main__.Marker")
     counts = {path["expression"]: path["count"] for path in told["paths"]}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process whose objects are held in known places. It says where each is: expression, as Python gives it, to id."""
+import _thread
 import collections
 import json
+import threading
 
 import truth
 
@@ -56,10 +58,28 @@ EXPRESSIONS = [
 ]
 
 
+class Given:
+    """Nobody has it but C code, for as long as the thread runs that was started with it."""
+
+
+def run(given, told, gate):
+    told["given"] = id(given)
+    del given
+    told["is_known"].set()
+    gate.wait()
+
+
+def start_thread():
+    told = {"is_known": threading.Event()}
+    _thread.start_new_thread(run, (Given(), told, threading.Event()))
+    told["is_known"].wait()
+    return told["given"]
+
+
 def main():
     held_by_a_call = Marker(15)  # noqa: F841
     places = {"__main__." + text: id(eval(text)) for text in EXPRESSIONS}
-    told = {"places": places, "set": id(next(iter(SEEN))), "call": id(held_by_a_call), "queue": id(QUEUE)}
+    told = {"places": places, "set": id(next(iter(SEEN))), "call": id(held_by_a_call), "queue": id(QUEUE), "given": start_thread()}
     truth.serve(ready="ready %s" % json.dumps(told))
 
 

@@ -141,7 +141,7 @@ def stacks(n):
     HELD.append(gate)
     threading.stack_size(16 * MIB)
     sys.setrecursionlimit(3000)
-    for _ in range(n // (300 * KIB) + 1):
+    for _ in range(n // (2 * MIB) + 1):
         threading.Thread(target=deep, args=(600,), daemon=True).start()
         ready.acquire()
 
