@@ -235,7 +235,7 @@ class Balance:
 
     def __init__(self, export, refcounts=None):
         """`refcounts`: {address: count or None}, as the target's memory has them; without it those of the export."""
-        found = collections.Counter()
+        found = self.found = collections.Counter()
         for to, n, flags in zip(export.targets, export.counts, export.flags):
             if flags & OWNED:
                 found[to] += n
