@@ -43,7 +43,6 @@ static const struct argp_option options[] = {
 	{ "up", KEY_UP, NULL, 0, "With dot: referrers only", 0 },
 	{ "down", KEY_DOWN, NULL, 0, "With dot: referents only", 0 },
 	{ "number", 'n', "N", 0, "With dot: references of one object (default 20)", 0 },
-	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 0 },
 	{ 0 },
 };
 
@@ -80,11 +79,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_ROOTS:
 		own->with_roots = true;
-		return 0;
-	case 'o':
-		if (!*argument)
-			argp_error(state, "--output needs a file name");
-		invocation->output.path = argument;
 		return 0;
 	case ARGP_KEY_END:
 		if (!own->has_format)
@@ -145,6 +139,7 @@ const struct hs_command hs_command_export = {
 		    "  heapspy export 4242 -f dot --from 0x7f3a5c0d1e80 --up -o up.dot\n"
 		    "  heapspy export 4242 -f jsonl | jq -c '[.type, .len]' | sort | uniq -c\n",
 	.needs = HS_STAGE_RETAINED, /* for --roots */
+	.has_file = true,
 	.own_bytes = sizeof(struct export_options),
 	.options = options,
 	.parse = parse,

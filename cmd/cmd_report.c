@@ -27,15 +27,13 @@ struct report_options {
 	bool is_by_holder;
 };
 
-#define N_LARGEST 20
-
 
 static const struct argp_option options[] = {
 	{ "number", 'n', "N", 0, "Types to list (default 30 as text, all as JSON)", 0 },
 	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
 	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
 	{ "by", KEY_BY, "WHAT", 0, "type (default); holder: containers by where they hang, instances with their dicts", 0 },
-	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: half the time, no retainers and containers", 0 },
+	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: a third of the time, no retainers and containers", 0 },
 	{ 0 },
 };
 
@@ -83,22 +81,15 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	return NULL;
 }
 
-static void close_reach(struct hs_reach **reach)
-{
-	hs_reach_close(*reach);
-}
-
 static struct hs_error *find_largest(const struct hs_invocation *invocation, struct hs_report *report)
 {
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
-	const struct hs_reach_options options_of_paths = { .threads = &invocation->capture->threads };
-	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
 
-	HS_TRY(hs_reach_open(source.heap, source.graph, &options_of_paths, &reach));
 	report->has_largest = true;
 	if (report->is_by_holder)
-		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, reach, &report->holders));
-	return hs_largest_find(&report->largest, &source, reach, N_LARGEST);
+		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
+	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->unexplained));
+	return hs_largest_find(&report->largest, &source, invocation->reach);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -130,7 +121,8 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 --types-only\n"
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",
-	.needs = HS_STAGE_RETAINED,
+	.needs = HS_STAGE_PATHS,
+	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct report_options),
 	.options = options,

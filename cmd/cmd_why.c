@@ -14,8 +14,7 @@
 #define DEFAULT_N_TYPE_PATHS 20
 
 enum {
-	KEY_MAX_PATHS = 0x1000,
-	KEY_EXCLUDE,
+	KEY_EXCLUDE = 0x1000,
 };
 
 #define MAX_ADDRESSES 4096
@@ -29,7 +28,7 @@ struct why_options {
 };
 
 static const struct argp_option options[] = {
-	{ "max-paths", KEY_MAX_PATHS, "N", 0, "Paths to show (default 3 of an object, 20 of a type)", 0 },
+	{ "max-paths", 'n', "N", 0, "Paths to show (default 3 of an object, 20 of a type)", 0 },
 	{ "exclude", KEY_EXCLUDE, "GLOB", 0, "No path through what matches: objects of a type, a module, a global ('app.CACHE')", 0 },
 	{ 0 },
 };
@@ -63,7 +62,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (invocation->source.pid && !own->type && !own->n_addresses)
 			argp_error(state, "why what? An address or a type ('heapspy report %d' lists the types)", (int)invocation->source.pid);
 		return 0;
-	case KEY_MAX_PATHS:
+	case 'n':
 		own->n_paths = hs_options_number(state, "--max-paths", argument, 1, 10000);
 		return 0;
 	case KEY_EXCLUDE:
@@ -113,12 +112,26 @@ static struct hs_error *find(const struct why_options *own, const struct hs_obje
 	return NULL;
 }
 
+/* The results borrow from *ret_reach. */
+static struct hs_error *search(const struct hs_invocation *invocation, const struct hs_object_source *source, struct results *results,
+			       const hs_node *nodes, struct hs_reach **ret_reach)
+{
+	const struct why_options *own = invocation->own;
+	const struct hs_reach_options reaching = { .exclude = own->exclude, .threads = &invocation->capture->threads };
+
+	HS_TRY(hs_reach_open(source->heap, source->graph, &reaching, ret_reach));
+	if (own->type)
+		HS_TRY(hs_why_type(&results->items[0], source, *ret_reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
+	for (size_t i = 0; i < own->n_addresses; i++)
+		HS_TRY(hs_why_object(&results->items[i], source, *ret_reach, nodes[i], own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS));
+	return NULL;
+}
+
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct why_options *own = invocation->own;
 	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph };
 	HS_CLEANUP(close_reach) struct hs_reach *reach = NULL;
-	const struct hs_reach_options reaching = { .exclude = own->exclude, .threads = &invocation->capture->threads };
 	size_t n = own->type ? 1 : own->n_addresses;
 	char host[HS_HOST_BYTES];
 	HS_CLEANUP(results_deinit) struct results results = { .items = calloc(n, sizeof(*results.items)) };
@@ -129,11 +142,10 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	for (results.n = 0; results.n < n; results.n++)
 		results.items[results.n].document = hs_document_of(invocation, host);
 	HS_TRY(find(own, &source, &results, nodes));
-	HS_TRY(hs_reach_open(source.heap, source.graph, &reaching, &reach));
-	if (own->type)
-		HS_TRY(hs_why_type(&results.items[0], &source, reach, own->n_paths ? own->n_paths : DEFAULT_N_TYPE_PATHS));
-	for (size_t i = 0; i < own->n_addresses; i++)
-		HS_TRY(hs_why_object(&results.items[i], &source, reach, nodes[i], own->n_paths ? own->n_paths : DEFAULT_N_OBJECT_PATHS));
+	hs_progress_start(&invocation->progress);
+	hs_progress_update(&invocation->progress, "finding paths from the roots", 0, 0);
+	HS_TRY(search(invocation, &source, &results, nodes, &reach));
+	hs_progress_end(&invocation->progress);
 	HS_TRY(hs_output_render(&invocation->output, render, &results));
 	if (!invocation->census->is_complete)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;

@@ -21,7 +21,9 @@
 #include "object_graph.h"
 #include "process_heap.h"
 #include "progress.h"
+#include "reach.h"
 #include "terminal.h"
+#include "unexplained.h"
 
 /* How far the runner goes before it calls `run`; each stage includes those before it. */
 enum hs_stage {
@@ -33,11 +35,13 @@ enum hs_stage {
 	HS_STAGE_HEAP,    /* invocation->heap */
 	HS_STAGE_GRAPH,   /* invocation->graph */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
+	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };
 
 enum hs_format {
 	HS_FORMAT_TEXT,
 	HS_FORMAT_JSON,
+	HS_FORMAT_FOLDED, /* of commands with `has_stacks` */
 };
 
 /* Common options of every command with a SOURCE. */
@@ -47,7 +51,7 @@ struct hs_source_options {
 	struct hs_layout_options layout;
 };
 
-/* Common options of every command with `has_output`. */
+/* Common options of every command with `has_output`; with `has_file`, `path` alone. */
 struct hs_output_options {
 	enum hs_format format;
 	const char *path; /* NULL: standard output */
@@ -60,16 +64,18 @@ struct hs_invocation {
 	enum hs_stage needs; /* the command's; its parse hook may make do with less */
 	struct hs_source_options source;
 	struct hs_output_options output;
-	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts and ends it */
+	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
-	struct hs_capture *capture;  /* these six: NULL below the stage that makes them */
+	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
 	struct hs_process_heap *heap;
 	struct hs_graph *graph;
 	struct hs_object_graph *holders;
+	struct hs_reach *reach;
+	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 
@@ -80,7 +86,10 @@ struct hs_command {
 	const char *description; /* paragraphs for --help; NULL: none */
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
+	bool needs_unexplained;  /* with HS_STAGE_GRAPH and beyond: invocation->unexplained */
 	bool has_output;         /* takes -f, -o and --color */
+	bool has_stacks;         /* takes -f folded as well */
+	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
 	/*
@@ -102,5 +111,12 @@ const struct hs_command *hs_command_find(const char *name);
  * Usage errors, --help and --version exit inside. A signal that ended the capture ends the process, after cleaning up.
  */
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+
+/*
+ * For commands that compare two moments: takes another picture of the same process in place of the one there is, as far as the
+ * heap. Everything borrowed from the first is gone; its pauses are kept. Errors: those of the stages; GONE when the PID is
+ * another program by now.
+ */
+struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
 
 #endif

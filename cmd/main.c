@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heapspy: finds the command that the arguments name and ends with the exit code that its outcome asks for. */
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,12 @@
 #include "commands.h"
 #include "exit_status.h"
 #include "help.h"
+
+/*
+ * Arrays of this size come straight from the kernel and go back to it when they are freed. By itself malloc raises the threshold with
+ * each one that is freed, and keeps more and more.
+ */
+#define MMAP_THRESHOLD (1 << 18)
 
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
 static const struct hs_command *choose_command(char **argv, int *ret_skip)
@@ -29,6 +36,7 @@ int main(int argc, char **argv)
 	int status = 0, skip;
 
 	setlocale(LC_CTYPE, ""); /* only this: figures look the same in every locale */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	if (argc < 2) {
 		hs_help_overview(stderr);
 		return EX_USAGE;

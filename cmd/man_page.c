@@ -69,7 +69,7 @@ static void put_options(FILE *out, const struct argp_option *options)
 static void put_command(FILE *out, const struct hs_command *command)
 {
 	fprintf(out, ".SS heapspy %s", command->name);
-	if (command->needs >= HS_STAGE_PID || command->options || command->has_output)
+	if (command->needs >= HS_STAGE_PID || command->options || command->has_output || command->has_file)
 		fputs(" [OPTION...]", out);
 	/* a second way to call it follows on a line of its own */
 	for (const char *at = command->usage; at && *at; at++)
@@ -102,7 +102,8 @@ void hs_man_page_write(FILE *out)
 	fputs(".SH OPTIONS OF COMMANDS THAT READ A PROCESS\n", out);
 	put_options(out, hs_options_of_source());
 	fputs(".SH OPTIONS OF COMMANDS THAT WRITE A RESULT\n", out);
-	put_options(out, hs_options_of_output());
+	put_options(out, hs_options_of_file());
+	put_options(out, hs_options_of_rendering());
 	fputs(".SH EXIT STATUS\n", out);
 	for (const struct hs_exit_code *code = hs_exit_codes; code->meaning; code++) {
 		fprintf(out, ".TP\n%d\n", code->status);

@@ -7,6 +7,10 @@
 #include "table.h"
 #include "text.h"
 
+#define NARROW 70 /* columns, below which the contents of objects need the room */
+
+enum { COLUMN_ADDRESS, COLUMN_BYTES, COLUMN_RETAINED, COLUMN_LENGTH, COLUMN_REFCOUNT, COLUMN_GENERATION, COLUMN_OBJECT };
+
 static const struct hs_table_column columns[] = {
 	{ "ADDRESS", true }, { "bytes", false }, { "retained", false }, { "len", false }, { "refs", false }, { "gen", false }, { "OBJECT", true },
 };
@@ -23,6 +27,9 @@ static void add_figure(struct hs_table *table, const struct hs_object_row *row, 
 static void put_rows(FILE *out, const struct hs_objects *objects, const struct hs_style *style)
 {
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = sizeof(columns) / sizeof(*columns) };
+
+	if (style->width < NARROW)
+		table.hidden = 1u << COLUMN_REFCOUNT | 1u << COLUMN_GENERATION;
 
 	for (size_t i = 0; i < objects->rows.n; i++) {
 		const struct hs_object_row *row = &objects->rows.items[i];

@@ -14,9 +14,10 @@ void hs_options_parse(struct hs_invocation *invocation, int argc, char **argv);
 /* Writes what `heapspy <name> --help` says. */
 void hs_options_print_help(const struct hs_command *command, FILE *out);
 
-/* The common options of commands with a SOURCE, and of those that write a result; for the manual page. */
+/* The common options of commands with a SOURCE, of those that write a result, and of those with a choice how; for the manual page. */
 const struct argp_option *hs_options_of_source(void);
-const struct argp_option *hs_options_of_output(void);
+const struct argp_option *hs_options_of_file(void);
+const struct argp_option *hs_options_of_rendering(void);
 
 /* A decimal number from `min` to `max`, or a usage error that names `what`. For the parse hooks of commands. */
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max);

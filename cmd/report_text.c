@@ -102,8 +102,12 @@ static char *total_name(const struct hs_report *report)
 	char *name;
 	size_t n = report->rows.n, n_all = report->is_by_holder ? report->holders.n : report->document.census->types.n;
 	const char *what = report->is_by_holder ? "holder" : "type";
-	int bytes = report->filter ? asprintf(&name, "total, %zu of %zu %ss", n, n_all, what)
-				   : asprintf(&name, "total, %zu %s%s", n, what, n == 1 ? "" : "s");
+	char count[HS_FIGURE_BYTES], all[HS_FIGURE_BYTES];
+	int bytes;
+
+	hs_text_count(count, n);
+	bytes = report->filter ? asprintf(&name, "total, %s of %s %ss", count, hs_text_count(all, n_all), what)
+			       : asprintf(&name, "total, %s %s%s", count, what, n == 1 ? "" : "s");
 
 	return bytes < 0 ? NULL : name;
 }
@@ -114,7 +118,7 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 	struct hs_census_type total = { 0 }, rest = { 0 };
 	const struct hs_census *census = report->document.census;
 	size_t n_rest = report->rows.n - report->n_shown;
-	char *name;
+	char *name, count[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < report->rows.n; i++) {
 		const struct hs_census_type *type = report->rows.items[i];
@@ -127,8 +131,8 @@ static bool fill_rows(struct table *table, const struct hs_report *report, const
 			table->most_bytes = type->bytes;
 	}
 	if (n_rest) {
-		if (asprintf(&name, "%s %zu more %s%s", hs_text_ellipsis(style), n_rest, report->is_by_holder ? "holder" : "type",
-			     n_rest == 1 ? "" : "s") < 0)
+		if (asprintf(&name, "%s %s more %s%s", hs_text_ellipsis(style), hs_text_count(count, n_rest),
+			     report->is_by_holder ? "holder" : "type", n_rest == 1 ? "" : "s") < 0)
 			name = NULL;
 		if (!add_row(table, name, &rest, census))
 			return false;
@@ -183,7 +187,12 @@ static void lay_out(struct table *table, unsigned width)
 
 static void put_row(FILE *out, const struct table *table, const struct row *row, bool has_bar, const struct hs_style *style)
 {
-	hs_text_put_name(out, style, or_unknown(row->name), table->name_width);
+	if (table->is_by_holder) {
+		unsigned used = hs_text_put_middle(out, style, or_unknown(row->name), table->name_width);
+		fprintf(out, "%*s", used < table->name_width ? (int)(table->name_width - used) : 0, "");
+	} else {
+		hs_text_put_name(out, style, or_unknown(row->name), table->name_width);
+	}
 	for (int column = 0; column < N_COLUMNS; column++)
 		if (table->is_shown[column])
 			fprintf(out, "%*s", (int)(GAP + table->widths[column]), row->cells[column]);
@@ -240,32 +249,46 @@ static void put_next(FILE *out, const struct hs_report *report)
 }
 
 #define N_LARGEST_SHOWN 8
+#define N_UNEXPLAINED_SHOWN 4
+#define ADDRESS_FROM_WIDTH 100 /* columns; on a narrower screen paths need them more */
+
+/* A table that ends in the address of an object, if there is room, and the path to it. */
+static struct hs_table largest_table(const struct hs_table_column *columns, unsigned n_columns, const struct hs_style *style)
+{
+	return (struct hs_table){ .columns = columns, .n_columns = n_columns, .hidden = style->width < ADDRESS_FROM_WIDTH ? 1u << (n_columns - 2) : 0 };
+}
+
+static void add_place(struct hs_table *table, const struct hs_large_object *large, const struct hs_style *style)
+{
+	hs_table_add(table, "0x%" HS_PRI_ADDR, large->row.address);
+	hs_table_add_text(table, *large->path ? large->path : "(no root reaches it)", style);
+}
 
 static void put_retainers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "PATH", true } };
-	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 3 };
+	static const struct hs_table_column columns[] = { { "RETAINER", true }, { "retained", false }, { "ADDRESS", true }, { "PATH", true, .is_path = true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 4, style);
 	char size[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
 		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
 		hs_table_add(&table, "%s", hs_text_size(size, list->items[i].row.values[HS_OBJECT_RETAINED]));
-		hs_table_add_text(&table, list->items[i].path, style);
+		add_place(&table, &list->items[i], style);
 	}
 	hs_table_put(out, &table, 0, style);
 }
 
 static void put_containers(FILE *out, const struct hs_large_objects *list, const struct hs_style *style)
 {
-	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "PATH", true } };
-	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 4 };
+	static const struct hs_table_column columns[] = { { "CONTAINER", true }, { "len", false }, { "bytes", false }, { "ADDRESS", true }, { "PATH", true, .is_path = true } };
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = largest_table(columns, 5, style);
 	char figure[HS_FIGURE_BYTES];
 
 	for (size_t i = 0; i < list->n && i < N_LARGEST_SHOWN; i++) {
 		hs_table_add_text(&table, hs_type_short_name(list->items[i].row.type), style);
 		hs_table_add(&table, "%s", hs_text_count(figure, list->items[i].row.values[HS_OBJECT_LENGTH]));
 		hs_table_add(&table, "%s", hs_text_size(figure, list->items[i].row.values[HS_OBJECT_BYTES]));
-		hs_table_add_text(&table, list->items[i].path, style);
+		add_place(&table, &list->items[i], style);
 	}
 	hs_table_put(out, &table, 0, style);
 }
@@ -276,6 +299,7 @@ static void put_largest(FILE *out, const struct hs_report *report, const struct 
 	put_retainers(out, &report->largest.retainers, style);
 	fputc('\n', out);
 	put_containers(out, &report->largest.containers, style);
+	hs_unexplained_put_leaks(out, &report->unexplained, N_UNEXPLAINED_SHOWN, style);
 }
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)

@@ -48,6 +48,14 @@ static void measure(const struct hs_table *table, unsigned *widths)
 		unsigned width = hs_text_width(table->cells.items[i]), column = (unsigned)(i % table->n_columns);
 		widths[column] = width > widths[column] ? width : widths[column];
 	}
+	for (unsigned column = 0; column < table->n_columns; column++)
+		if (table->columns[column].most && widths[column] > table->columns[column].most)
+			widths[column] = table->columns[column].most;
+}
+
+static bool is_hidden(const struct hs_table *table, unsigned column)
+{
+	return table->hidden >> column & 1;
 }
 
 static void put_cell(FILE *out, const struct hs_table *table, unsigned column, const char *cell, unsigned width, const struct hs_style *style)
@@ -55,12 +63,18 @@ static void put_cell(FILE *out, const struct hs_table *table, unsigned column, c
 	unsigned have = hs_text_width(cell);
 	int padding = have < width ? (int)(width - have) : 0;
 
-	if (column)
+	if (is_hidden(table, column))
+		return;
+	/* a gap behind every column that is shown */
+	if (~table->hidden & ((1u << column) - 1))
 		fprintf(out, "%*s", GAP, "");
-	if (column + 1 == table->n_columns && table->columns[column].is_left) {
+	if (column + 1 == table->n_columns && table->columns[column].is_path) {
+		hs_text_put_middle(out, style, cell, width);
+	} else if (column + 1 == table->n_columns && table->columns[column].is_left) {
 		hs_text_put_start(out, style, cell, width);
 	} else if (table->columns[column].is_left) {
-		fprintf(out, "%s%*s", cell, padding, "");
+		unsigned used = hs_text_put_middle(out, style, cell, width);
+		fprintf(out, "%*s", used < width ? (int)(width - used) : 0, "");
 	} else {
 		fprintf(out, "%*s%s", padding, "", cell);
 	}
@@ -81,7 +95,7 @@ void hs_table_put(FILE *out, const struct hs_table *table, unsigned indent, cons
 
 	measure(table, widths);
 	for (unsigned column = 0; column + 1 < table->n_columns; column++)
-		used += widths[column] + GAP;
+		used += is_hidden(table, column) ? 0 : widths[column] + GAP;
 	unsigned *last = &widths[table->n_columns - 1];
 	if (used + *last > style->width)
 		*last = used + MIN_LAST < style->width ? style->width - used : MIN_LAST;

@@ -15,6 +15,8 @@
 struct hs_table_column {
 	const char *heading;
 	bool is_left; /* text; else figures, aligned at the right */
+	bool is_path; /* text of which both ends count: as the last column, it is cut in the middle */
+	unsigned most; /* columns that it takes at most, what is longer being cut in the middle; 0: as many as its widest cell */
 };
 
 struct hs_table {
@@ -22,6 +24,7 @@ struct hs_table {
 	unsigned n_columns;                    /* <= HS_TABLE_MAX_COLUMNS */
 	HS_ARRAY(char *) cells;                /* row by row; owned */
 	bool is_short;                         /* memory ran out */
+	unsigned hidden;                       /* bit 1 << column: not shown, though its cells are there; never the last one */
 };
 
 /* Adds the next cell; `text` must be safe to print. */

@@ -118,16 +118,24 @@ const char *hs_text_percent(char *ret, uint64_t part, uint64_t whole)
 	return percent(ret, part, whole, true);
 }
 
+#define ELLIPSIS "\xe2\x80\xa6"
+
 /* In a terminal without UTF-8 the bytes of a sequence could be controls of their own. */
 static void drop_non_ascii(char *text)
 {
 	char *out = text;
 
-	for (const char *in = text; *in; in++)
-		if (!((unsigned char)*in & 0x80))
+	for (const char *in = text; *in; in++) {
+		if (!strncmp(in, ELLIPSIS, strlen(ELLIPSIS))) {
+			*out++ = '.';
+			*out++ = '.';
+			in += strlen(ELLIPSIS) - 1;
+		} else if (!((unsigned char)*in & 0x80)) {
 			*out++ = *in;
-		else if (((unsigned char)*in & 0xc0) == 0xc0)
+		} else if (((unsigned char)*in & 0xc0) == 0xc0) {
 			*out++ = '?';
+		}
+	}
 	*out = '\0';
 }
 
@@ -174,7 +182,21 @@ unsigned hs_text_width(const char *text)
 
 const char *hs_text_ellipsis(const struct hs_style *style)
 {
-	return style->utf8 ? "\xe2\x80\xa6" : "..";
+	return style->utf8 ? ELLIPSIS : "..";
+}
+
+/* `text` without as much of its beginning as leaves `width` columns. */
+static const char *end_of(const char *text, unsigned width)
+{
+	unsigned have = hs_text_width(text);
+	size_t bytes;
+
+	for (; *text && have > width; text += bytes)
+		have -= character_width(text, &bytes);
+	/* combining characters belong to what was cut */
+	while (*text && character_width(text, &bytes) == 0)
+		text += bytes;
+	return text;
 }
 
 void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text, unsigned width)
@@ -182,15 +204,10 @@ void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text,
 	unsigned have = hs_text_width(text);
 	const char *mark = hs_text_ellipsis(style);
 	unsigned mark_width = style->utf8 ? 1 : 2;
-	size_t bytes;
 
 	if (have > width) {
-		unsigned room = width > mark_width ? width - mark_width : 0;
-		for (; *text && have > room; text += bytes)
-			have -= character_width(text, &bytes);
-		/* Combining characters belong to what was cut. */
-		while (*text && character_width(text, &bytes) == 0)
-			text += bytes;
+		text = end_of(text, width > mark_width ? width - mark_width : 0);
+		have = hs_text_width(text);
 		fputs(width >= mark_width ? mark : "", out);
 		have += width >= mark_width ? mark_width : 0;
 	}
@@ -198,20 +215,37 @@ void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text,
 	fprintf(out, "%*s", have < width ? (int)(width - have) : 0, "");
 }
 
-void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width)
+unsigned hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width)
 {
 	const char *mark = hs_text_ellipsis(style);
-	unsigned room = width > (style->utf8 ? 1u : 2u) ? width - (style->utf8 ? 1 : 2) : 0;
+	unsigned mark_width = style->utf8 ? 1 : 2, room = width > mark_width ? width - mark_width : 0, used = 0;
 	bool is_cut = hs_text_width(text) > width;
 	size_t bytes;
 
-	for (unsigned used = 0; *text; text += bytes) {
-		used += character_width(text, &bytes);
-		if (is_cut && used > room)
+	if (is_cut && width < mark_width)
+		return 0;
+	for (; *text; text += bytes) {
+		unsigned columns = character_width(text, &bytes);
+		if (is_cut && used + columns > room)
 			break;
+		used += columns;
 		fwrite(text, 1, bytes, out);
 	}
 	fputs(is_cut ? mark : "", out);
+	return used + (is_cut ? mark_width : 0);
+}
+
+unsigned hs_text_put_middle(FILE *out, const struct hs_style *style, const char *text, unsigned width)
+{
+	unsigned mark_width = style->utf8 ? 1 : 2, end = width > mark_width ? (width - mark_width) / 2 : 0;
+
+	if (hs_text_width(text) <= width || end < 2)
+		return hs_text_put_start(out, style, text, width);
+	/* the mark that the start ends in stands for the middle */
+	unsigned used = hs_text_put_start(out, style, text, width - end);
+	text = end_of(text, end);
+	fputs(text, out);
+	return used + hs_text_width(text);
 }
 
 void hs_text_put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)

@@ -31,8 +31,11 @@ unsigned hs_text_width(const char *text);
 /* Writes `text` in exactly `width` columns, padded on the right; what is too long loses its beginning, which says less than its end. */
 void hs_text_put_name(FILE *out, const struct hs_style *style, const char *text, unsigned width);
 
-/* Writes as much of the beginning of `text` as fits into `width` columns, "…" standing for the rest; nothing is padded. */
-void hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width);
+/* Writes as much of the beginning of `text` as fits into `width` columns, "…" standing for the rest; nothing is padded. Returns the columns taken. */
+unsigned hs_text_put_start(FILE *out, const struct hs_style *style, const char *text, unsigned width);
+
+/* The same with "…" in the middle: of a path, both ends say something. */
+unsigned hs_text_put_middle(FILE *out, const struct hs_style *style, const char *text, unsigned width);
 
 /* What stands for the rest: "…". */
 const char *hs_text_ellipsis(const struct hs_style *style);

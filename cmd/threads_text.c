@@ -41,10 +41,32 @@ static const char *line_of(const struct hs_call *call, char ret[16])
 	return ret;
 }
 
+#define LEAST_FILE 16 /* columns, however narrow the screen */
+
+/* "prefix module.function  file:33suffix"; of the file's path, the end is what counts. */
+static void put_call(FILE *out, const char *prefix, const struct hs_call *call, const char *suffix, const struct hs_style *style)
+{
+	HS_FREE char *name = NULL, *file = NULL;
+	char where[16];
+
+	if (asprintf(&name, "%s%s%s%s", prefix, call->module, *call->module ? "." : "", call->function) < 0)
+		name = NULL;
+	if (asprintf(&file, "%s%s", call->file, line_of(call, where)) < 0)
+		file = NULL;
+	HS_FREE char *safe_name = hs_text_safe(name ? name : "?", style), *safe_file = hs_text_safe(file ? file : "?", style);
+	if (!safe_name || !safe_file)
+		return;
+	unsigned used = INDENT + hs_text_width(safe_name) + 2 + hs_text_width(suffix), have = hs_text_width(safe_file);
+	unsigned room = style->width > used + LEAST_FILE ? style->width - used : LEAST_FILE;
+	fprintf(out, "%*s%s  ", INDENT, "", safe_name);
+	hs_text_put_name(out, style, safe_file, have < room ? have : room);
+	fprintf(out, "%s\n", suffix);
+}
+
 static void put_thread(FILE *out, const struct hs_running_thread *thread, const struct hs_style *style)
 {
 	HS_FREE char *name = hs_text_safe(thread->name ? thread->name : "?", style);
-	char count[HS_FIGURE_BYTES], where[16];
+	char count[HS_FIGURE_BYTES];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, name ? name : "?", hs_text_bold);
 	hs_text_line_item(&line, "thread %llu", (unsigned long long)(thread->native_ident ? thread->native_ident : thread->ident));
@@ -52,8 +74,7 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 	hs_text_line_end(&line);
 	for (size_t i = 0; i < thread->frames.n; i++) {
 		const struct hs_call *call = &thread->frames.items[i];
-		hs_text_put_line(out, style, INDENT, "%s%s%s  %s%s", call->module, *call->module ? "." : "", call->function, call->file,
-			 line_of(call, where));
+		put_call(out, "", call, "", style);
 		put_variables(out, call, style);
 	}
 	put_more(out, style, thread->n_frames - thread->frames.n);
@@ -63,11 +84,11 @@ static void put_thread(FILE *out, const struct hs_running_thread *thread, const 
 static void put_suspended(FILE *out, const struct hs_suspended_call *suspended, const struct hs_style *style)
 {
 	const struct hs_call *call = &suspended->call;
-	char count[HS_FIGURE_BYTES], where[16];
+	char count[HS_FIGURE_BYTES], prefix[2 * HS_FIGURE_BYTES], suffix[2 * HS_FIGURE_BYTES];
 
-	hs_text_put_line(out, style, INDENT, "%s %s %s%s%s  %s%s  %s0x%" HS_PRI_ADDR, hs_text_count(count, suspended->n_alike), suspended->kind,
-		 call->module, *call->module ? "." : "", call->function, call->file, line_of(call, where),
-		 suspended->n_alike > 1 ? "such as " : "", suspended->address);
+	snprintf(prefix, sizeof(prefix), "%s %s ", hs_text_count(count, suspended->n_alike), suspended->kind);
+	snprintf(suffix, sizeof(suffix), "  %s0x%" HS_PRI_ADDR, suspended->n_alike > 1 ? "such as " : "", suspended->address);
+	put_call(out, prefix, call, suffix, style);
 	put_variables(out, call, style);
 }
 

@@ -12,6 +12,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "escape.h"
+#include "type_object.h"
 
 #define MAX_NEAREST 6
 #define MAX_LISTED 40
@@ -192,14 +193,56 @@ static struct hs_error *with_names(struct hs_error *error, const char *before, c
 	return bytes ? hs_error_hint(error, "%s%s", before, names) : hs_error_hint(error, "%s", otherwise);
 }
 
-static struct hs_error *no_such_type(struct candidates *candidates, const char *text)
+/* Makes the types known that no object has: classes that are only there, or only inherited from. */
+static void decode_class(void *context, const struct hs_heap_object *entry)
 {
-	for (size_t i = 0; i < candidates->n; i++)
+	if (entry->object.type->flags & HS_TPFLAGS_TYPE_SUBCLASS)
+		hs_type_at(context, entry->object.address);
+}
+
+/* Gives those candidates distance 0 that inherit from `base`; all others are left out. */
+static void choose_subclasses(const struct hs_process_heap *heap, struct candidates *candidates, const struct hs_type *base)
+{
+	size_t n_types;
+	const struct hs_type *const *all = hs_types_all(heap->types, &n_types);
+
+	for (size_t i = 0; i < candidates->n; i++) {
+		bool inherits = hs_type_inherits(heap->py, all[candidates->items[i].index]->address, base->address);
+		candidates->items[i].distance = inherits ? 0 : UINT_MAX;
+	}
+}
+
+/* A type of that name which no object has; NULL: there is none. */
+static const struct hs_type *find_idle_type(const struct hs_process_heap *heap, const char *text)
+{
+	size_t n_types;
+
+	hs_heap_for_each(heap->heap, decode_class, heap->types);
+	const struct hs_type *const *all = hs_types_all(heap->types, &n_types);
+	for (size_t i = 0; i < n_types; i++) {
+		const char *name = hs_type_full_name(heap->types, all[i]);
+		if (is_exact(text, name) || is_tail(text, name))
+			return all[i];
+	}
+	return NULL;
+}
+
+static struct hs_error *no_such_type(const struct hs_process_heap *heap, struct candidates *candidates, const char *text)
+{
+	static const char otherwise[] = "heapspy report PID lists the types that have objects";
+	const struct hs_type *idle = find_idle_type(heap, text);
+
+	if (idle)
+		choose_subclasses(heap, candidates, idle);
+	for (size_t i = 0; i < candidates->n && !idle; i++)
 		candidates->items[i].distance = distance_to(text, candidates->items[i].name);
 	if (candidates->n)
 		qsort(candidates->items, candidates->n, sizeof(*candidates->items), compare_distances);
-	return with_names(hs_error_new(HS_ERROR_LOOKUP, "no object has a type named '%s'", text), "one of the nearest names: ", candidates, MAX_NEAREST, text,
-			  "heapspy report PID lists the types that have objects");
+	if (idle)
+		return with_names(hs_error_new(HS_ERROR_LOOKUP, "'%s' is a type that no object has", text), "one of its subclasses, which have some: ",
+				  candidates, MAX_LISTED, ".", otherwise);
+	return with_names(hs_error_new(HS_ERROR_LOOKUP, "no object has a type named '%s'", text), "one of the nearest names: ", candidates, MAX_NEAREST,
+			  text, otherwise);
 }
 
 static struct hs_error *several_types(struct candidates *candidates, const char *text)
@@ -229,7 +272,7 @@ struct hs_error *hs_type_match(const struct hs_process_heap *heap, const char *t
 	if (!match.n_types && tail)
 		mark(&match, &candidates, text, is_tail);
 	if (!match.n_types)
-		return no_such_type(&candidates, text);
+		return no_such_type(heap, &candidates, text);
 	for (size_t i = 0; i < candidates.n && !match.name; i++)
 		if (match.is_meant[candidates.items[i].index])
 			match.name = strdup(is_glob(text) ? text : candidates.items[i].name);

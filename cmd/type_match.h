@@ -20,7 +20,7 @@ struct hs_type_match {
 
 /*
  * `text` is a full name ("app.Session", "dict"), a glob ("app.*"), or the end of a full name behind a dot ("Session") that no other
- * type has. Errors: LOOKUP, with the nearest names or all that fit as hint.
+ * type has. Errors: LOOKUP, with all that fit as hint, or the subclasses of a type that no object has, or the nearest names.
  */
 struct hs_error *hs_type_match(const struct hs_process_heap *heap, const char *text, struct hs_type_match *ret) HS_MUST_CHECK;
 void hs_type_match_deinit(struct hs_type_match *match);

@@ -167,7 +167,7 @@ struct hs_error *hs_census_take(const struct hs_image *image, const struct hs_la
 	struct hs_heap_options heap_options = { 0 };
 
 	if (options)
-		heap_options = (struct hs_heap_options){ options->n_workers, options->progress, options->context };
+		heap_options.n_workers = options->n_workers;
 	HS_TRY(hs_process_heap_open(image, layout, &heap_options, &heap));
 	return hs_census_of(heap, options ? options->skipped : NULL, ret);
 }

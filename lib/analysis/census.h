@@ -38,8 +38,6 @@ struct hs_census {
 
 struct hs_census_options {
 	unsigned n_workers; /* 0: as many as this process may use */
-	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all); /* NULL: none */
-	void *context;
 	const struct hs_address_ranges *skipped; /* what the capture left out as raw payloads, by their malloc blocks; NULL: nothing */
 };
 

@@ -14,7 +14,7 @@
 struct search {
 	const struct hs_csr *graph;
 	struct hs_dominators *tree;
-	uint64_t *cursors; /* by depth */
+	uint32_t *cursors; /* by depth: entries of the row that are done with; a row is shorter than 2^32 (rows.h) */
 	size_t cursor_bytes;
 	bool is_full;
 };
@@ -43,14 +43,15 @@ static inline void note_leaf(uint32_t *place, uint32_t number)
 }
 
 /*
- * Goes on with the row of `number` from *cursor up to its next node that has no number yet, which it returns; HS_CSR_NONE:
+ * Goes on with the row of `number` behind *cursor up to its next node that has no number yet, which it returns; HS_CSR_NONE:
  * there is none.
  */
-static inline uint32_t next_child(struct search *search, uint32_t number, uint64_t *cursor)
+static inline uint32_t next_child(struct search *search, uint32_t number, uint32_t *cursor)
 {
 	const struct hs_csr *graph = search->graph;
 	uint32_t *place = search->tree->place;
-	uint64_t edge = *cursor, end = hs_csr_end(graph, search->tree->order[number]);
+	uint64_t begin = hs_csr_begin(graph, search->tree->order[number]), end = hs_csr_end(graph, search->tree->order[number]);
+	uint64_t edge = begin + *cursor;
 
 	for (; edge < end; edge++) {
 		uint32_t target = graph->targets[edge];
@@ -59,7 +60,7 @@ static inline uint32_t next_child(struct search *search, uint32_t number, uint64
 		if (!(place[target] & HS_PLACE_LEAF))
 			continue;
 		if (place[target] == PLACE_UNSEEN && !hs_csr_is_leaf(graph, target)) {
-			*cursor = edge + 1;
+			*cursor = (uint32_t)(edge + 1 - begin);
 			return target;
 		}
 		note_leaf(&place[target], number);
@@ -84,12 +85,12 @@ static void search_from(struct search *search, uint32_t node, uint32_t parent)
 	if (tree->place[node] != PLACE_UNSEEN || search->is_full)
 		return;
 	uint32_t number = add(search, node, parent);
-	search->cursors[0] = hs_csr_begin(search->graph, node);
+	search->cursors[0] = 0;
 	while (!search->is_full) {
 		uint32_t child = next_child(search, number, &search->cursors[depth]);
 		if (child != HS_CSR_NONE) {
 			number = add(search, child, number);
-			search->cursors[++depth] = hs_csr_begin(search->graph, child);
+			search->cursors[++depth] = 0;
 		} else if (depth-- == 0) {
 			return;
 		} else {
@@ -216,9 +217,10 @@ static struct hs_error *run(struct search *search, const struct hs_dominator_inp
 
 struct hs_error *hs_number_nodes(struct hs_dominators *tree, const struct hs_dominator_input *input, uint32_t *semi)
 {
-	struct search search = { .graph = input->graph, .tree = tree, .cursor_bytes = ((size_t)tree->n + 1) * sizeof(uint64_t) };
+	struct search search = { .graph = input->graph, .tree = tree, .cursor_bytes = ((size_t)tree->n + 1) * sizeof(*search.cursors) };
 	struct node_list late = { 0 }, tops = { 0 };
 
+	hs_pages_populate(tree->place, tree->n * sizeof(*tree->place));
 	memset(tree->place, 0xff, tree->n * sizeof(*tree->place));
 	search.cursors = hs_pages_alloc(search.cursor_bytes);
 	struct hs_error *error = search.cursors ? run(&search, input, semi, &late, &tops) : hs_error_no_memory();

@@ -110,6 +110,8 @@ static struct hs_error *solve(struct solver *solver, struct hs_dominators *tree,
 	solver->best = hs_pages_alloc(solver->bytes);
 	if (!solver->ancestor || !solver->best)
 		return hs_error_no_memory();
+	hs_pages_populate(solver->ancestor, tree->n_order * sizeof(*solver->ancestor));
+	hs_pages_populate(solver->best, tree->n_order * sizeof(*solver->best));
 	find_semidominators(solver);
 	/* what the search needed is not needed any more, and the memory is there */
 	struct climber climber = { .idom = tree->idom, .depth = solver->ancestor, .jump = solver->best };

@@ -10,9 +10,6 @@
 #include "retained.h"
 #include "root.h"
 
-/* An object that retains less than this much more than one that it dominates is not what holds the memory. */
-#define LEAST_SURPLUS 0.1
-
 HS_ARRAY_TYPE(node_list, uint32_t);
 
 struct hs_object_graph {
@@ -21,6 +18,8 @@ struct hs_object_graph {
 	struct hs_dominators tree;
 	struct hs_retained retained;
 	struct hs_late_roots late_roots; /* by node; those in use */
+	struct hs_retainer *largest;
+	size_t n_largest;
 	struct hs_object_graph_figures figures;
 };
 
@@ -159,6 +158,11 @@ static struct hs_error *find_dominators(struct hs_object_graph *object_graph, st
 	return hs_dominators_init(&object_graph->tree, &input);
 }
 
+static const void *type_of(const void *context, uint32_t node)
+{
+	return hs_graph_type(context, node);
+}
+
 static struct hs_error *build(struct hs_object_graph *object_graph, const struct hs_object_graph_options *options)
 {
 	const struct hs_graph *graph = object_graph->graph;
@@ -174,6 +178,8 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 	HS_TRY(keep_late_roots(object_graph, &collecting.late));
 	uint64_t dominated = now_ns();
 	HS_TRY(hs_retained_init(&object_graph->retained, &object_graph->tree, hs_graph_sizes(graph)));
+	if (options->n_largest)
+		HS_TRY(hs_retainers_find(&object_graph->retained, type_of, graph, options->n_largest, &object_graph->largest, &object_graph->n_largest));
 	const struct hs_dominators *tree = &object_graph->tree;
 	*figures = (struct hs_object_graph_figures){
 		.n_exact_roots = collecting.exact.n, .n_late_roots = object_graph->late_roots.n,
@@ -211,6 +217,7 @@ void hs_object_graph_destroy(struct hs_object_graph *object_graph)
 	hs_retained_deinit(&object_graph->retained);
 	hs_dominators_deinit(&object_graph->tree);
 	hs_array_free(&object_graph->late_roots);
+	free(object_graph->largest);
 	free(object_graph);
 }
 
@@ -273,11 +280,48 @@ enum hs_reached hs_object_graph_reached(const struct hs_object_graph *object_gra
 	uint32_t above = tree->place[node] & ~HS_PLACE_LEAF;
 	if (above)
 		return reached_number(tree, above);
+	enum hs_reached by_sources = reached_leaf(object_graph, node);
+	if (by_sources == HS_REACHED_EXACTLY)
+		return by_sources;
+	/* nobody else refers to it, and yet it hangs on the root: a root does, or a word that may be a reference */
 	if (is_late_root(object_graph, node))
 		return HS_REACHED_PERHAPS;
-	enum hs_reached by_sources = reached_leaf(object_graph, node);
-	/* nobody refers to it, and yet it hangs on the root: a root does */
 	return by_sources == HS_REACHED_BY_NOTHING ? HS_REACHED_EXACTLY : by_sources;
+}
+
+static void mark_doubtful(const struct hs_object_graph *object_graph, hs_node node, uint64_t *set)
+{
+	enum hs_reached reached = hs_object_graph_reached(object_graph, node);
+
+	if (reached == HS_REACHED_PERHAPS || reached == HS_REACHED_BY_NOTHING)
+		hs_set_bit(set, node);
+}
+
+struct hs_error *hs_object_graph_doubtful(const struct hs_object_graph *object_graph, uint64_t **ret)
+{
+	const struct hs_dominators *tree = &object_graph->tree;
+	const struct hs_csr *graph = &object_graph->csr;
+	uint64_t *set = calloc(hs_bit_words(graph->n), sizeof(*set));
+
+	if (!set)
+		return hs_error_no_memory();
+	for (uint32_t number = tree->first_late; number < tree->n_order; number++) {
+		uint32_t node = tree->order[number];
+		if (node >= graph->n)
+			continue;
+		hs_set_bit(set, node);
+		for (uint64_t edge = hs_csr_begin(graph, node), end = hs_csr_end(graph, node); edge < end; edge++)
+			if (!hs_is_numbered(tree, graph->targets[edge]) && !hs_bit(set, graph->targets[edge]))
+				mark_doubtful(object_graph, graph->targets[edge], set);
+	}
+	/* leaves that no object refers to */
+	for (size_t i = 0; i < object_graph->late_roots.n; i++)
+		mark_doubtful(object_graph, object_graph->late_roots.items[i].node, set);
+	for (uint32_t node = 0; node < graph->n; node++)
+		if (tree->place[node] == (HS_PLACE_LEAF | tree->unreachable))
+			hs_set_bit(set, node);
+	*ret = set;
+	return NULL;
 }
 
 uint64_t hs_object_graph_retained_bytes(const struct hs_object_graph *object_graph, hs_node node)
@@ -302,45 +346,10 @@ hs_node hs_object_graph_holder(const struct hs_object_graph *object_graph, hs_no
 	return holder < object_graph->tree.n ? holder : HS_NO_NODE;
 }
 
-/* Puts a retainer among the largest, by descending bytes and ascending nodes; *n of them, at most n_max. */
-static void insert(struct hs_retainer *largest, size_t *n, size_t n_max, struct hs_retainer retainer)
+const struct hs_retainer *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t *ret_n)
 {
-	size_t at = *n;
-
-	if (*n == n_max && largest[n_max - 1].bytes >= retainer.bytes)
-		return;
-	if (*n < n_max)
-		++*n;
-	else
-		at--;
-	for (; at > 0 && largest[at - 1].bytes < retainer.bytes; at--)
-		largest[at] = largest[at - 1];
-	largest[at] = retainer;
-}
-
-struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret, size_t *ret_n)
-{
-	const struct hs_dominators *tree = &object_graph->tree;
-	/* what the one child that retains most does */
-	HS_FREE uint64_t *most = calloc(tree->n_order, sizeof(*most));
-	HS_FREE struct hs_retainer *largest = calloc(n_max + 1, sizeof(*largest));
-	size_t n = 0;
-
-	if (!most || !largest)
-		return hs_error_no_memory();
-	for (uint32_t number = 1; number < tree->n_order; number++) {
-		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
-		if (bytes > most[tree->idom[number]])
-			most[tree->idom[number]] = bytes;
-	}
-	for (uint32_t number = 1; n_max && number < tree->n_order; number++) {
-		uint64_t bytes = hs_retained_by_number(&object_graph->retained, number);
-		if (tree->order[number] < tree->n && (double)(bytes - most[number]) >= LEAST_SURPLUS * (double)bytes)
-			insert(largest, &n, n_max, (struct hs_retainer){ tree->order[number], bytes });
-	}
-	*ret = hs_take(largest);
-	*ret_n = n;
-	return NULL;
+	*ret_n = object_graph->n_largest;
+	return object_graph->largest;
 }
 
 const struct hs_csr *hs_object_graph_csr(const struct hs_object_graph *object_graph)

@@ -10,6 +10,7 @@
 #include "dominators.h"
 #include "graph.h"
 #include "late_roots.h"
+#include "retainers.h"
 
 enum hs_reached {
 	HS_REACHED_NOT,          /* no object */
@@ -23,6 +24,7 @@ struct hs_object_graph;
 struct hs_object_graph_options {
 	unsigned n_workers;                   /* 0: as many as the heap was built with; the result does not depend on it */
 	const struct hs_thread_list *threads; /* of the capture; NULL: C stacks are not looked at */
+	size_t n_largest;                     /* how many objects to list that retain most */
 };
 
 struct hs_object_graph_figures {
@@ -40,6 +42,11 @@ void hs_object_graph_destroy(struct hs_object_graph *object_graph);
 struct hs_object_graph_figures hs_object_graph_figures(const struct hs_object_graph *object_graph);
 
 enum hs_reached hs_object_graph_reached(const struct hs_object_graph *object_graph, hs_node node);
+/*
+ * The set of all objects that no exact root reaches, without asking for each: most heaps have few. The caller frees *ret. Errors:
+ * NO_MEMORY.
+ */
+struct hs_error *hs_object_graph_doubtful(const struct hs_object_graph *object_graph, uint64_t **ret) HS_MUST_CHECK;
 /* The late roots that objects hang on which no exact root reaches, by node. Borrowed. */
 const struct hs_late_root *hs_object_graph_late_roots(const struct hs_object_graph *object_graph, size_t *ret_n);
 
@@ -51,17 +58,11 @@ uint64_t hs_object_graph_unreachable_bytes(const struct hs_object_graph *object_
 /* The object without which the node would go; HS_NO_NODE: none, the roots hold it in several ways, or nothing does. */
 hs_node hs_object_graph_holder(const struct hs_object_graph *object_graph, hs_node node);
 
-struct hs_retainer {
-	hs_node node;
-	uint64_t bytes;
-};
-
 /*
- * The up to `n_max` objects that retain most, by descending bytes. Left out are those that retain little more than one object
- * below them does: then that one is what holds the memory. The caller frees *ret. Errors: NO_MEMORY.
+ * The up to options.n_largest objects that retain most and are worth naming (retainers.h), by descending bytes. Objects of one type are of
+ * one kind. Borrowed.
  */
-struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret,
-					 size_t *ret_n) HS_MUST_CHECK;
+const struct hs_retainer *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t *ret_n);
 
 /* For other algorithms. Borrowed. */
 const struct hs_csr *hs_object_graph_csr(const struct hs_object_graph *object_graph);

@@ -12,6 +12,7 @@
 
 #define N_BUCKETS 256
 #define PREFETCH_AHEAD 8
+#define NODES_PER_PAGE (4096 / sizeof(struct hs_path_node))
 
 HS_ARRAY_TYPE(bucket, uint32_t);
 
@@ -19,7 +20,6 @@ struct search {
 	struct hs_paths *paths;
 	struct bucket buckets[N_BUCKETS]; /* by cost modulo their number */
 	size_t n_waiting;                 /* in all buckets */
-	uint32_t highest;                 /* of all costs gone on from */
 	HS_ARRAY(uint8_t) asked;
 	bool out_of_memory;
 };
@@ -45,7 +45,7 @@ static inline void reach(struct search *search, uint32_t node, uint32_t parent, 
 		return;
 	}
 	bucket->items[bucket->n++] = node;
-	search->highest = cost > search->highest ? cost : search->highest;
+	search->paths->highest = cost > search->paths->highest ? cost : search->paths->highest;
 	search->n_waiting++;
 }
 
@@ -131,8 +131,8 @@ static void add_late_roots(struct search *search)
 			*slot = i;
 	}
 	/* beyond all that the others reach, a last step to a leaf included */
-	search->paths->late_cost = search->highest + HS_PATH_MAX_COST + 1;
-	for (size_t i = 0; i < chosen.n && search->highest < UINT32_MAX / 2; i++) {
+	search->paths->late_cost = search->paths->highest + HS_PATH_MAX_COST + 1;
+	for (size_t i = 0; i < chosen.n && search->paths->highest < UINT32_MAX / 2; i++) {
 		const struct hs_path_root *root = &input->late_roots[chosen.items[i]];
 		reach(search, root->node, input->graph->n + (uint32_t)(input->n_roots + chosen.items[i]),
 		      search->paths->late_cost + root->cost + 1);
@@ -140,17 +140,52 @@ static void add_late_roots(struct search *search)
 	hs_array_free(&chosen);
 }
 
-static bool run(struct search *search)
+static void run(struct search *search)
 {
 	const struct hs_path_input *input = &search->paths->input;
 
 	for (size_t i = 0; i < input->n_roots; i++)
 		reach(search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
 	drain(search, 1);
-	if (input->n_late_roots)
-		add_late_roots(search);
+}
+
+static void run_late(struct search *search)
+{
+	if (!search->paths->input.n_late_roots)
+		return;
+	add_late_roots(search);
 	drain(search, search->paths->late_cost + 1);
-	return !search->out_of_memory;
+}
+
+static struct hs_error *end(struct search *search)
+{
+	for (unsigned i = 0; i < N_BUCKETS; i++)
+		hs_array_free(&search->buckets[i]);
+	hs_array_free(&search->asked);
+	return search->out_of_memory ? hs_error_no_memory() : NULL;
+}
+
+static struct hs_error *check_limit(const struct hs_path_input *input)
+{
+	if (input->n_roots + input->n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
+		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
+	return NULL;
+}
+
+/* Backs the nodes with memory at once, but for pages of which no node refers to anything: such are not searched from. */
+static void populate(struct hs_path_node *nodes, const struct hs_csr *graph)
+{
+	uint32_t begin = 0;
+
+	for (uint32_t end = 0; end < graph->n;) {
+		uint32_t page = end;
+		end = graph->n - page < NODES_PER_PAGE ? graph->n : page + NODES_PER_PAGE;
+		bool has_rows = hs_csr_begin(graph, page) != hs_csr_end(graph, end - 1);
+		if (!has_rows || end == graph->n)
+			hs_pages_populate(&nodes[begin], ((has_rows ? end : page) - begin) * sizeof(*nodes));
+		if (!has_rows)
+			begin = end;
+	}
 }
 
 struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input)
@@ -158,14 +193,28 @@ struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_inpu
 	struct search search = { .paths = paths };
 
 	*paths = (struct hs_paths){ .input = *input, .late_cost = UINT32_MAX - 1 };
-	if (input->n_roots + input->n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
-		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
+	HS_TRY(check_limit(input));
 	paths->nodes = hs_pages_alloc_array((size_t)input->graph->n + 1, sizeof(*paths->nodes));
-	bool is_done = paths->nodes && run(&search);
-	for (unsigned i = 0; i < N_BUCKETS; i++)
-		hs_array_free(&search.buckets[i]);
-	hs_array_free(&search.asked);
-	return is_done ? NULL : hs_error_no_memory();
+	if (!paths->nodes)
+		return hs_error_no_memory();
+	if (input->reaches_most)
+		populate(paths->nodes, input->graph);
+	run(&search);
+	run_late(&search);
+	return end(&search);
+}
+
+struct hs_error *hs_paths_add_late(struct hs_paths *paths, const struct hs_path_root *roots, const struct hs_path_root *late_roots,
+				   size_t n_late_roots)
+{
+	struct search search = { .paths = paths };
+
+	paths->input.roots = roots;
+	paths->input.late_roots = late_roots;
+	paths->input.n_late_roots = n_late_roots;
+	HS_TRY(check_limit(&paths->input));
+	run_late(&search);
+	return end(&search);
 }
 
 void hs_paths_deinit(struct hs_paths *paths)

@@ -32,6 +32,7 @@ struct hs_path_input {
 	/* Writes the cost of each entry of the source's row; at most HS_PATH_MAX_COST. */
 	void (*ask)(const void *context, uint32_t source, size_t n, uint8_t *ret_costs);
 	const void *context;
+	bool reaches_most;        /* nearly all nodes will be reached: memory for all of them is taken at once */
 	const uint64_t *excluded; /* a set of nodes that no path may go through or end in; NULL: none */
 };
 
@@ -41,11 +42,18 @@ struct hs_paths {
 		uint32_t cost;   /* with 1 added; 0: not reached, or a leaf */
 		uint32_t parent; /* the node before, or n + the index of the root */
 	} *nodes;
+	uint32_t highest;        /* of all costs gone on from */
 	uint32_t late_cost;      /* what was added to paths from late roots, so that all others are cheaper */
 };
 
 /* What `input` points to is borrowed until hs_paths_deinit, which is called whatever this returned. Errors: NO_MEMORY, LIMIT. */
 struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input) HS_MUST_CHECK;
+/*
+ * The search goes on from late roots that were not known before: `roots` (all of them, they may have moved) and `late_roots` take the
+ * places of the input's. At most once, and only where the input had no late ones. Errors: NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_paths_add_late(struct hs_paths *paths, const struct hs_path_root *roots, const struct hs_path_root *late_roots,
+				   size_t n_late_roots) HS_MUST_CHECK;
 void hs_paths_deinit(struct hs_paths *paths);
 
 /* The last step of the cheapest path to a node. */

@@ -116,12 +116,11 @@ static const uint32_t *sources_of(const void *context, uint32_t node, size_t *re
 	return hs_graph_sources(reach->graph, node, ret_n);
 }
 
-/* The search from the roots [first, first + n). */
-static struct hs_path_input input_of(const struct hs_reach *reach, size_t first, size_t n)
+static struct hs_path_input input_of(const struct hs_reach *reach)
 {
 	struct hs_path_input input = {
-		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items + first, .n_roots = n, .classes = reach->classes,
-		.ask = reach_ask, .context = reach, .excluded = reach->excluded,
+		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->n_exact, .classes = reach->classes,
+		.ask = reach_ask, .context = reach, .excluded = reach->excluded, .reaches_most = true,
 	};
 
 	reach_fill_costs(input.costs);
@@ -134,10 +133,8 @@ static struct hs_error *look_for_late_roots(struct hs_reach *reach)
 		return NULL;
 	HS_TRY(reach_find_late_roots(reach));
 	reach->has_late = true;
-	/* the array of roots may have moved */
-	reach->paths.input.roots = reach->path_roots.items;
-	const struct hs_path_input input = input_of(reach, reach->n_exact, reach->roots.n - reach->n_exact);
-	return hs_paths_init(&reach->late_paths, &input);
+	const struct hs_path_root *roots = reach->path_roots.items;
+	return hs_paths_add_late(&reach->paths, roots, roots + reach->n_exact, reach->roots.n - reach->n_exact);
 }
 
 struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct hs_path_step *ret, bool *ret_is_reached)
@@ -146,9 +143,7 @@ struct hs_error *hs_reach_last_step(struct hs_reach *reach, hs_node node, struct
 	if (*ret_is_reached)
 		return NULL;
 	HS_TRY(look_for_late_roots(reach));
-	*ret_is_reached = hs_paths_step(&reach->late_paths, node, ret);
-	if (*ret_is_reached && ret->parent == HS_CSR_NONE)
-		ret->root += (uint32_t)reach->n_exact;
+	*ret_is_reached = hs_paths_step(&reach->paths, node, ret);
 	return NULL;
 }
 
@@ -160,9 +155,7 @@ struct hs_error *hs_reach_find(struct hs_reach *reach, hs_node node, size_t n_ma
 	HS_TRY(hs_paths_find(&reach->paths, node, n_max, &paths, &n));
 	if (!n) {
 		HS_TRY(look_for_late_roots(reach));
-		HS_TRY(hs_paths_find(&reach->late_paths, node, n_max, &paths, &n));
-		for (size_t i = 0; i < n; i++)
-			paths[i].root += (uint32_t)reach->n_exact;
+		HS_TRY(hs_paths_find(&reach->paths, node, n_max, &paths, &n));
 	}
 	*ret = paths;
 	*ret_n = n;
@@ -191,7 +184,7 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	HS_TRY(reach_find_roots(reach));
 	HS_TRY(classify(reach, options->exclude));
 	reach->n_exact = reach->roots.n;
-	const struct hs_path_input input = input_of(reach, 0, reach->n_exact);
+	const struct hs_path_input input = input_of(reach);
 	/* asking needs the costs that the search is given */
 	reach->paths.input = input;
 	HS_TRY(hs_paths_init(&reach->paths, &input));
@@ -204,7 +197,6 @@ void hs_reach_close(struct hs_reach *reach)
 	if (!reach)
 		return;
 	hs_paths_deinit(&reach->paths);
-	hs_paths_deinit(&reach->late_paths);
 	for (size_t i = 0; i < reach->strings.n; i++)
 		free(reach->strings.items[i]);
 	hs_array_free(&reach->strings);

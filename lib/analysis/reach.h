@@ -22,7 +22,7 @@ struct hs_reach_root {
 	bool is_owned;
 	bool is_importable;   /* a module that Python finds by its dotted name, after importing it */
 	uint32_t cost;
-	const char *name;     /* of the module, variable, field; NULL: none */
+	const char *name;     /* of the module, variable, field, static type; of a static object its type's; NULL: none */
 	uint64_t thread;      /* 0: none */
 	const char *module;   /* whose code the frame runs; "": unknown; NULL: no frame's */
 	const char *function;

@@ -39,10 +39,9 @@ struct hs_reach {
 	uint8_t *classes;         /* by node */
 	uint64_t *excluded;       /* a bit a node; NULL: none */
 	const struct hs_thread_list *threads; /* of the capture; NULL: unknown */
-	struct hs_paths paths;                /* from the exact roots */
-	bool has_late;                        /* the words were looked for */
-	size_t n_exact;                       /* roots; those behind them are such words … */
-	struct hs_paths late_paths;           /* … where these begin */
+	struct hs_paths paths;                /* from the exact roots; from the others once one of them is wanted */
+	bool has_late;                        /* words that may be references were looked for */
+	size_t n_exact;                       /* roots; those behind them are such words */
 	bool is_short;
 };
 

@@ -6,6 +6,7 @@
 #include "attribute.h"
 #include "cleanup.h"
 #include "dict.h"
+#include "escape.h"
 #include "python_name.h"
 #include "reach_internal.h"
 #include "root_place.h"
@@ -112,6 +113,24 @@ static void add_namespace(struct hs_reach *reach, hs_addr dict, const char *modu
 		*slot = (struct namespace){ node, module };
 }
 
+/* An object in the data of a binary has no name but that of its type; a static type has its own. */
+static bool name_static(const struct hs_reach *reach, const struct hs_root *root, char *ret, size_t ret_bytes)
+{
+	const struct hs_process_heap *heap = reach->heap;
+	struct hs_object object;
+	const struct hs_type *type = NULL;
+
+	if (root->kind == HS_ROOT_TYPE)
+		type = hs_type_at(heap->types, root->address);
+	else if (root->kind == HS_ROOT_STATIC && hs_object_at(heap->py, heap->types, root->address, &object))
+		type = object.type;
+	if (!type)
+		return false;
+	const char *name = hs_type_full_name(heap->types, type);
+	hs_escape(ret, ret_bytes, name, strlen(name));
+	return true;
+}
+
 static void keep_root(void *context, const struct hs_root *root)
 {
 	struct collecting *collecting = context;
@@ -131,7 +150,7 @@ static void keep_root(void *context, const struct hs_root *root)
 	}
 	*slot = (struct hs_reach_root){ .node = node, .kind = (uint8_t)root->kind, .edge_kind = root->edge_kind,
 					.is_owned = root->relation & HS_OWNED, .cost = root_cost(root) };
-	if (hs_root_name(reach->heap, root, name, sizeof(name)))
+	if (hs_root_name(reach->heap, root, name, sizeof(name)) || name_static(reach, root, name, sizeof(name)))
 		slot->name = reach_keep(reach, name);
 	if (root->thread || root->frame) {
 		hs_root_place_of(reach->heap, root, &place);

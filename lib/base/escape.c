@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "printable_ranges.h"
+
 static const char ellipsis[] = "\xe2\x80\xa6";
 
 /* Length of the valid UTF-8 sequence at `text` (1 to 4) with its code point, or 0 when it is not valid. */
@@ -57,18 +59,25 @@ static size_t encode_utf8(char out[4], uint32_t code)
 	return n;
 }
 
-/* Harmless, but nobody sees which it is: blanks other than " ", private use, what is no character. Python's repr() escapes them. */
-static bool is_indistinct(uint32_t code)
+/* As str.isprintable() does: blanks other than " ", private use and what is no character are not. */
+static bool is_printable(uint32_t code)
 {
-	return code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x202f || code == 0x205f || code == 0x3000 ||
-	       (code >= 0xe000 && code <= 0xf8ff) || (code & 0xfffe) == 0xfffe || code >= 0xf0000;
+	size_t low = 0, high = sizeof(hs_printable_bounds) / sizeof(*hs_printable_bounds);
+
+	/* bounds up to `code`: after an odd number of them, it is within a range */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (hs_printable_bounds[middle] <= code)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low % 2;
 }
 
 size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code)
 {
-	bool is_character = code < 0xd800 || (code >= 0xe000 && code <= 0x10ffff);
-
-	return is_character && !is_unsafe(code) && !is_indistinct(code) ? encode_utf8(ret, code) : escape_code(ret, code);
+	return is_printable(code) ? encode_utf8(ret, code) : escape_code(ret, code);
 }
 
 size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes)

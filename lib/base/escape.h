@@ -16,8 +16,8 @@ size_t hs_escape(char *ret, size_t ret_bytes, const char *text, size_t bytes);
 #define HS_ESCAPED_CODE_BYTES 16
 
 /*
- * One character by its code point, as Python's repr() does: in the same way, and also what looks like another (blanks other than
- * " ", private use, surrogates) as \xNN, \uNNNN or \UNNNNNNNN.
+ * One character by its code point, as Python's repr() does: what str.isprintable() is true of as it is, all else as \xNN, \uNNNN or
+ * \UNNNNNNNN (\n, \t, \r). By the Unicode version of printable_ranges.h: an older Python escapes the characters that it does not know.
  * Writes no NUL; returns the length.
  */
 size_t hs_escape_code(char ret[HS_ESCAPED_CODE_BYTES], uint32_t code);

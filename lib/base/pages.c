@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* the C library may be older than the kernel */
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define BOUNDS_ARE_CHECKED 1
 #elif defined(__has_feature)
@@ -19,6 +23,12 @@
 void *hs_pages_alloc(size_t bytes)
 {
 	return calloc(1, bytes ? bytes : 1);
+}
+
+void hs_pages_populate(void *pages, size_t bytes)
+{
+	(void)pages;
+	(void)bytes;
 }
 
 void *hs_pages_grow(void *pages, size_t old_bytes, size_t new_bytes)
@@ -47,6 +57,13 @@ void *hs_pages_alloc(size_t bytes)
 	/* what is copied or computed from a target's memory is nothing for a core file of ours */
 	madvise(pages, bytes ? bytes : 1, MADV_DONTDUMP);
 	return pages;
+}
+
+void hs_pages_populate(void *pages, size_t bytes)
+{
+	/* no more than a hint: before Linux 5.14 there is no such call, and the pages come when they are touched */
+	if (bytes)
+		madvise(pages, bytes, MADV_POPULATE_WRITE);
 }
 
 void *hs_pages_grow(void *pages, size_t old_bytes, size_t new_bytes)

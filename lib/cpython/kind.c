@@ -20,18 +20,23 @@
 #include "type_object.h"
 #include "unicode.h"
 
-/* datetime.time and .datetime leave tzinfo out of the block when they have none (Modules/_datetimemodule.c). */
+/*
+ * datetime.time and .datetime leave tzinfo, their last member, out of the block when they have none
+ * (Modules/_datetimemodule.c); both say so at the same place.
+ */
 static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_object *object)
 {
-	(void)py;
-	return object->type->solid_base->basicsize - sizeof(uint64_t);
+	int32_t has_tzinfo = HS_OFFSET(py->layout, PyDateTime_DateTime, hastzinfo);
+	bool has = has_tzinfo != HS_ABSENT && hs_body_u32(object, has_tzinfo) & 0xff;
+
+	return object->type->solid_base->basicsize - (has ? 0 : sizeof(uint64_t));
 }
 
 static const struct hs_kind kinds[] = {
-	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true, .is_raw = true },
-	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true, .is_raw = true },
-	{ "float", NULL, NULL, hs_leaf_visit, false },
-	{ "bytes", NULL, NULL, hs_leaf_visit, true, .is_raw = true },
+	{ "int", hs_int_size, hs_int_extent, hs_leaf_visit, true, .is_raw = true, .is_leaf = true },
+	{ "str", hs_str_size, hs_str_extent, hs_str_visit, true, .is_raw = true, .is_leaf = true },
+	{ "float", NULL, NULL, hs_leaf_visit, false, .is_leaf = true },
+	{ "bytes", NULL, NULL, hs_leaf_visit, true, .is_raw = true, .is_leaf = true },
 	{ "tuple", NULL, NULL, hs_tuple_visit, true },
 	{ "list", hs_list_size, NULL, hs_list_visit, false },
 	{ "dict", hs_dict_size, NULL, hs_dict_visit, false },
@@ -54,15 +59,18 @@ static const struct hs_kind kinds[] = {
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
+	{ "_io.StringIO", .is_raw = true }, /* its text, which malloc does not clear before */
+	{ "_csv.reader", .is_raw = true },
+	{ "_csv.writer", .is_raw = true },
 	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
-	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
-	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
+	{ "Struct", hs_struct_size, NULL, NULL, false, .is_raw = true }, /* up to 3.8 */
+	{ "_struct.Struct", hs_struct_size, NULL, NULL, false, .is_raw = true },
 	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false, .visit_more = hs_pickler_visit_more },
 	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false, .visit_more = hs_unpickler_visit_more },
 	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false, .visit_more = hs_element_visit_more },
-	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false },
+	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false, .is_raw = true },
 	{ "itertools.product", hs_product_size, NULL, NULL, false },
 	{ "itertools.permutations", hs_permutations_size, NULL, NULL, false },
 	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },

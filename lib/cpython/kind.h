@@ -87,6 +87,7 @@ struct hs_kind {
 	/* Its block may be larger than its extent (it shrinks in place), or is allocated by a rule of its own. */
 	bool has_loose_extent;
 	bool is_raw; /* its items and its storage hold bytes, no references: they need not be in the image */
+	bool is_leaf; /* `visit` reports no references, and looks no further than at the object's own block */
 	/* Reports references beside the members of the struct, which are reported without it; NULL: there are none. */
 	void (*visit_more)(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 };

@@ -28,6 +28,7 @@ static hs_repr_writer *find_writer(const char *type_name)
 		{ "weakref", hs_repr_weakref }, { "weakref.ReferenceType", hs_repr_weakref },
 		{ "BaseException", hs_repr_exception }, { "numpy.ndarray", hs_repr_ndarray }, { "property", hs_repr_property },
 		{ "generator", hs_repr_generator }, { "coroutine", hs_repr_generator }, { "async_generator", hs_repr_generator },
+		{ "_asyncio.Task", hs_repr_task },
 	};
 
 	for (size_t i = 0; i < sizeof(writers) / sizeof(*writers); i++)

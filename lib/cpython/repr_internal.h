@@ -39,7 +39,8 @@ hs_repr_writer hs_repr_list, hs_repr_tuple, hs_repr_dict, hs_repr_set, hs_repr_f
 
 /* repr_named.c: objects that have a name of their own, "<function app.f>" */
 hs_repr_writer hs_repr_none, hs_repr_ellipsis, hs_repr_not_implemented, hs_repr_function, hs_repr_method, hs_repr_c_function,
-	hs_repr_module, hs_repr_code, hs_repr_cell, hs_repr_weakref, hs_repr_exception, hs_repr_ndarray, hs_repr_generator, hs_repr_property;
+	hs_repr_module, hs_repr_code, hs_repr_cell, hs_repr_weakref, hs_repr_exception, hs_repr_ndarray, hs_repr_generator, hs_repr_property,
+	hs_repr_task;
 void hs_repr_put_type(struct hs_repr *repr, const struct hs_object *object);
 
 /* repr_instance.c: "<app.Session id=3>", and what has no writer of its own; `plain`: the writer of its solid base, or NULL */

@@ -185,6 +185,29 @@ void hs_repr_property(struct hs_repr *repr, const struct hs_object *object)
 	put_value(repr, object, "property", "fget");
 }
 
+static void put_field(struct hs_repr *repr, const struct hs_object *object, const char *field, const char *before)
+{
+	hs_addr value = hs_object_field(repr->py, object, field);
+
+	if (!value || repr->depth >= repr->limits.depth)
+		return;
+	repr->depth++;
+	hs_bounded_text_put(&repr->text, before);
+	hs_repr_put_at(repr, value);
+	repr->depth--;
+}
+
+/* A name that nobody asked for yet may be a number. */
+void hs_repr_task(struct hs_repr *repr, const struct hs_object *object)
+{
+	size_t limit = open_angle(repr, "");
+
+	hs_repr_put_type_name(repr, object->type);
+	put_field(repr, object, "_name", " name=");
+	put_field(repr, object, "_coro", " coro=");
+	close_angle(repr, limit);
+}
+
 /* A weak reference's object is the first word behind the head (PyWeakReference.wr_object); None once it is dead. */
 void hs_repr_weakref(struct hs_repr *repr, const struct hs_object *object)
 {
@@ -192,7 +215,9 @@ void hs_repr_weakref(struct hs_repr *repr, const struct hs_object *object)
 	size_t limit = open_angle(repr, "weakref");
 	struct hs_object target;
 
-	if (hs_object_at(repr->py, repr->types, address, &target)) {
+	if (address == HS_ADDRESS_OF(repr->py->layout, _Py_NoneStruct)) {
+		hs_bounded_text_put(&repr->text, " dead");
+	} else if (hs_object_at(repr->py, repr->types, address, &target)) {
 		hs_bounded_text_put(&repr->text, " to ");
 		hs_repr_put_type_name(repr, target.type);
 		hs_bounded_text_printf(&repr->text, " at 0x%" HS_PRI_ADDR, address);

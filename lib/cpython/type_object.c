@@ -9,6 +9,7 @@
 
 #define WORD 8
 #define MAX_TYPE_DOC ((size_t)1 << 24)
+#define MAX_BASES (1u << 16)
 
 bool hs_type_object_is_heap(const struct hs_cpython *py, const struct hs_object *object)
 {
@@ -193,4 +194,17 @@ void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, 
 		hs_dict_keys_visit(&keys, HS_OWNED, visitor);
 		visitor->storage(visitor->context, keys.address, keys.bytes);
 	}
+}
+
+bool hs_type_inherits(const struct hs_cpython *py, hs_addr type, hs_addr base)
+{
+	hs_addr mro = hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_mro));
+
+	if (!mro || !hs_is_exactly(py, mro, "tuple"))
+		return false;
+	uint64_t n = hs_image_word(py->image, mro + (uint32_t)HS_OFFSET(py->layout, PyVarObject, ob_size));
+	for (uint64_t i = 0; i < n && i < MAX_BASES; i++)
+		if (hs_image_word(py->image, mro + (uint32_t)HS_OFFSET(py->layout, PyTupleObject, ob_item) + i * WORD) == base)
+			return true;
+	return false;
 }

@@ -12,4 +12,7 @@ void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, 
 /* True if the object, whose kind is that of types, is a heap type; static ones have no GC head. */
 bool hs_type_object_is_heap(const struct hs_cpython *py, const struct hs_object *object);
 
+/* True if the type at `base` is in the method resolution order of the one at `type`: itself, or one that it inherits from. */
+bool hs_type_inherits(const struct hs_cpython *py, hs_addr type, hs_addr base);
+
 #endif

@@ -40,8 +40,6 @@ struct hs_heap_figures {
 
 struct hs_heap_options {
 	unsigned n_workers; /* 0: as many as this process may use */
-	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all); /* NULL: none */
-	void *context;
 };
 
 struct hs_heap;

@@ -11,7 +11,9 @@
  *
  *   bit   0     1       2-3                      4        5        6         7
  *         live  object  header words / 2 (0…2)   claimed  adopted  doubtful  adopts
+ *                       3: no header, a leaf
  *
+ * A leaf refers to nothing and owns no other block: the sweep has counted it, nobody needs to visit it.
  * An object is doubtful when its refcount is also a mapped address: then its block may as well be an array of pointers.
  * One that adopts is the owner of entries of hs_heap.adopted.
  */
@@ -19,10 +21,22 @@
 #define BLOCK_OBJECT 2u
 #define BLOCK_HEADER_SHIFT 2
 #define BLOCK_HEADER_MASK (3u << BLOCK_HEADER_SHIFT)
+#define BLOCK_LEAF BLOCK_HEADER_MASK
 #define BLOCK_CLAIMED 16u
 #define BLOCK_ADOPTED 32u
 #define BLOCK_DOUBTFUL 64u
 #define BLOCK_ADOPTS 128u
+
+static inline bool block_is_leaf(uint8_t state)
+{
+	return (state & BLOCK_HEADER_MASK) == BLOCK_LEAF;
+}
+
+/* Bytes of the headers before the object in a block of this state. */
+static inline uint32_t block_header_bytes(uint8_t state)
+{
+	return block_is_leaf(state) ? 0 : (uint32_t)(state & BLOCK_HEADER_MASK) << (4 - BLOCK_HEADER_SHIFT);
+}
 
 /* One bit for each 8 bytes of the image, in lazily backed memory: which addresses outside the pools were met. */
 struct address_marks {
@@ -37,6 +51,8 @@ struct hs_error *address_marks_init(struct address_marks *marks, const struct hs
 void address_marks_deinit(struct address_marks *marks);
 /* Marks the address; true if this call was the first to do so. False outside the image. Thread-safe. */
 bool address_marks_set(struct address_marks *marks, hs_addr address);
+/* Takes the mark back; true if there was one. */
+bool address_marks_clear(struct address_marks *marks, hs_addr address);
 bool address_marks_has(const struct address_marks *marks, hs_addr address);
 
 /* An address that may be an object outside the pools. */
@@ -128,9 +144,9 @@ struct hs_heap {
 };
 
 void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap);
-/* Pass 1: sets BLOCK_LIVE and BLOCK_OBJECT, collects GC neighbours outside the pools. */
+/* Pass 1: sets BLOCK_LIVE and BLOCK_OBJECT, collects GC neighbours outside the pools, counts leaves. */
 void hs_heap_sweep(struct hs_heap *heap);
-/* Pass 2: visits every swept object: totals, claims, candidates outside the pools. */
+/* Pass 2: visits every swept object that is no leaf: totals, claims, candidates outside the pools. */
 void hs_heap_visit_pools(struct hs_heap *heap);
 /* Pass 3: looks at the candidates outside the pools and what they lead to, until no new one is found. */
 void hs_heap_close_over(struct hs_heap *heap);
@@ -144,6 +160,8 @@ void hs_heap_pool_object(const struct hs_heap *heap, struct worker *worker, cons
 			 struct hs_object *ret);
 /* Adds the object to the totals and reports what it refers to and owns to the worker. `block_bytes`: of its own block. */
 void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked);
+/* Adds an object to the totals; `bytes`: of its own block and of what it claimed. */
+void hs_heap_count_object(struct worker *worker, const struct hs_object *object, uint64_t bytes, bool is_tracked);
 /* A word met outside any object: in the runtime's structs, thread states, C stacks. */
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n);
 /* Words of a block that an object has adopted; the adoptions that it adds have no owner yet. */
@@ -157,6 +175,7 @@ bool hs_heap_is_tracked(const struct hs_object *object);
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
 /* The blocks that the object adopted. *ret_n is 0 for nearly all. */
 const struct adopted_block *hs_heap_adopted_by(const struct hs_heap *heap, hs_addr owner, size_t *ret_n);
+uint64_t hs_heap_adopted_bytes(const struct hs_heap *heap, hs_addr owner);
 /* Bytes of all blocks that the object owns besides its own, whoever else claims them. */
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */

@@ -62,8 +62,8 @@ static bool headers_are_plausible(const uint8_t *data, unsigned header)
 	return header < HS_GC_HEAD_BYTES || is_pointer_or_zero(word_at(data, header - HS_GC_HEAD_BYTES));
 }
 
-/* The header bytes of the object in the block, or -1 when there is none. `data` starts behind debug hooks. */
-static int find_object(struct worker *worker, const uint8_t *data, hs_addr address, size_t bytes)
+/* The object in the block, or false when there is none. `data` starts behind debug hooks. */
+static bool find_object(struct worker *worker, const uint8_t *data, hs_addr address, size_t bytes, struct hs_object *ret)
 {
 	const struct hs_cpython *py = worker->heap->py;
 	const enum hs_refcount_rule rule = py->layout->features.refcount;
@@ -72,23 +72,65 @@ static int find_object(struct worker *worker, const uint8_t *data, hs_addr addre
 	for (unsigned header = 0; header <= MAX_HEADER_BYTES && header + 16 <= bytes; header += 16) {
 		if (!hs_refcount_is_legal(rule, word_at(data, header)))
 			continue;
-		struct hs_object object = {
+		*ret = (struct hs_object){
 			.address = address + header,
 			.body = data + header,
 			.body_bytes = bytes - header,
 			.head_bytes = header,
 			.type = hs_type_cached(worker->heap->types, &worker->types, word_at(data, header + ob_type)),
 		};
-		if (object.type && object.type->header_bytes == header && headers_are_plausible(data, header) && hs_object_fits(py, &object, object.body_bytes))
-			return (int)header;
+		if (ret->type && ret->type->header_bytes == header && headers_are_plausible(data, header) && hs_object_fits(py, ret, ret->body_bytes))
+			return true;
 	}
-	return -1;
+	return false;
+}
+
+static void note_storage(void *context, hs_addr start, uint64_t bytes)
+{
+	bool *has_storage = context;
+
+	(void)start;
+	(void)bytes;
+	*has_storage = true;
+}
+
+/*
+ * Counts an object that refers to nothing and owns nothing, as half of them: what a visit needs is at hand here, and would
+ * have to be fetched from memory again by the pass that visits.
+ */
+static bool count_leaf(struct worker *worker, const struct hs_object *object, uint64_t block_bytes)
+{
+	bool has_storage = false;
+	const struct hs_visitor probe = { .context = &has_storage, .storage = note_storage };
+
+	if (!object->type->is_leaf)
+		return false;
+	object->type->kind->visit(worker->heap->py, object, &probe);
+	if (has_storage)
+		return false;
+	worker->explained_pool_bytes += block_bytes;
+	hs_heap_count_object(worker, object, block_bytes, false);
+	return true;
 }
 
 /* Programs that are not position-independent have their data and their heap at addresses that could be refcounts. */
 static bool refcount_is_address(const struct hs_heap *heap, uint64_t ob_refcnt)
 {
 	return ob_refcnt >= HS_PAGE_BYTES && hs_image_find(heap->py->image, ob_refcnt);
+}
+
+/* The state bits of a block in which an object was found. */
+static uint8_t object_state(struct worker *worker, const struct hs_pool *pool, const struct hs_object *object)
+{
+	uint8_t state = BLOCK_OBJECT | (uint8_t)(object->head_bytes / 16 << BLOCK_HEADER_SHIFT);
+
+	if (refcount_is_address(worker->heap, word_at(object->body, 0)))
+		state |= BLOCK_DOUBTFUL;
+	else if (count_leaf(worker, object, pool->block_bytes))
+		state |= BLOCK_LEAF;
+	if (object->head_bytes)
+		note_gc_neighbours(worker, object->body - HS_GC_HEAD_BYTES);
+	return state;
 }
 
 static void sweep_block(struct worker *worker, const struct hs_pool *pool, uint32_t index)
@@ -106,14 +148,9 @@ static void sweep_block(struct worker *worker, const struct hs_pool *pool, uint3
 		if (requested <= bytes)
 			bytes = requested;
 	}
-	int header = find_object(worker, data, address, bytes);
-	if (header >= 0) {
-		if (refcount_is_address(heap, word_at(data, (size_t)header)))
-			state |= BLOCK_DOUBTFUL;
-		state |= BLOCK_OBJECT | (uint8_t)((unsigned)header / 16 << BLOCK_HEADER_SHIFT);
-		if (header >= HS_GC_HEAD_BYTES)
-			note_gc_neighbours(worker, data + header - HS_GC_HEAD_BYTES);
-	}
+	struct hs_object object;
+	if (find_object(worker, data, address, bytes, &object))
+		state |= object_state(worker, pool, &object);
 	heap->blocks[pool->first_block + index] = state;
 }
 

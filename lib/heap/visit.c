@@ -260,33 +260,37 @@ bool hs_heap_is_tracked(const struct hs_object *object)
 	return gc_next != 0;
 }
 
-void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked)
+void hs_heap_count_object(struct worker *worker, const struct hs_object *object, uint64_t bytes, bool is_tracked)
 {
-	const struct hs_cpython *py = worker->heap->py;
-	uint64_t size = hs_object_getsizeof(py, object);
+	uint64_t size = hs_object_getsizeof(worker->heap->py, object);
 	struct hs_type_totals *totals = hs_heap_totals_slot(worker, object->type->index);
 
 	if (!totals)
 		return;
-	worker->object = object;
-	/* slots of Python classes hold objects only */
-	worker->scans_c_struct = !object->type->is_python_class;
-	worker->storage_bytes = 0;
-	hs_object_visit(py, object, &worker->visitor);
 	if (size == HS_SIZE_UNKNOWN) {
 		worker->n_unreadable++;
 		size = 0;
 	}
 	totals->count++;
 	totals->gc_tracked += is_tracked;
-	totals->bytes += block_bytes + worker->storage_bytes;
+	totals->bytes += bytes;
 	totals->getsizeof_bytes += size;
+}
+
+void hs_heap_visit_object(struct worker *worker, const struct hs_object *object, uint64_t block_bytes, bool is_tracked)
+{
+	worker->object = object;
+	/* slots of Python classes hold objects only */
+	worker->scans_c_struct = !object->type->is_python_class;
+	worker->storage_bytes = 0;
+	hs_object_visit(worker->heap->py, object, &worker->visitor);
+	hs_heap_count_object(worker, object, block_bytes + worker->storage_bytes, is_tracked);
 }
 
 void hs_heap_pool_object(const struct hs_heap *heap, struct worker *worker, const struct hs_pool *pool, uint32_t index, uint8_t state,
 			 struct hs_object *ret)
 {
-	uint32_t header = (state & BLOCK_HEADER_MASK) >> BLOCK_HEADER_SHIFT << 4;
+	uint32_t header = block_header_bytes(state);
 	size_t offset = heap->pymalloc->header_bytes + (size_t)index * pool->block_bytes + heap->hook_bytes + header;
 	uint64_t type_address;
 
@@ -310,7 +314,7 @@ static void visit_pools(void *context, size_t begin, size_t end, unsigned worker
 		for (uint32_t index = 0; index < pool->n_blocks; index++) {
 			uint8_t state = block_state(heap, pool, index);
 			struct hs_object object;
-			if (!(state & BLOCK_OBJECT) || state & BLOCK_DOUBTFUL)
+			if (!(state & BLOCK_OBJECT) || state & BLOCK_DOUBTFUL || block_is_leaf(state))
 				continue;
 			hs_heap_pool_object(heap, worker, pool, index, state, &object);
 			worker->explained_pool_bytes += pool->block_bytes;

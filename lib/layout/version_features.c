@@ -47,8 +47,8 @@ static const struct {
 		.heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true,
 		.int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true,
-		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_executing = 4,
-		.frame_cleared = 5, .frame_waiting = 2, .words_above_awaited = 1 } },
+		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .trace_names_are_c_strings = true,
+		.frame_executing = 4, .frame_cleared = 5, .frame_waiting = 2, .words_above_awaited = 1 } },
 };
 
 const struct hs_features *hs_features_of(unsigned major, unsigned minor)
@@ -74,6 +74,9 @@ void hs_features_refine(struct hs_layout *layout)
 		layout->features.pickle_memo_is_visited = layout->micro >= (layout->minor == 11 ? 7 : 1);
 	if (layout->minor == 13)
 		layout->features.dicts_visit_inline_values = layout->micro >= 13 || (layout->micro >= 5 && is_patched);
-	if (layout->minor == 14)
+	if (layout->minor == 14) {
 		layout->features.dicts_visit_inline_values = layout->micro >= 4;
+		/* gh-142516: the collector of 3.13 came back with 3.14.5rc1 */
+		layout->features.has_incremental_collector = layout->micro < 5;
+	}
 }

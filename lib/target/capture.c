@@ -15,8 +15,10 @@
 #include "copy.h"
 #include "file_pages.h"
 #include "pagemap.h"
+#include "proc_file.h"
 #include "replan.h"
 #include "session.h"
+#include "statics.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -113,6 +115,17 @@ struct hs_error *hs_session_plan(struct hs_session *session)
 	return NULL;
 }
 
+struct hs_error *hs_session_read_uses(struct hs_session *session)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes;
+
+	if (!session->options->wants_uses)
+		return NULL;
+	HS_TRY(hs_proc_read(session->process->memory_tid, "smaps", &text, &bytes));
+	return hs_smaps_parse(text, bytes, &session->capture->uses);
+}
+
 static bool is_copy_over(void *context)
 {
 	const struct hs_session *session = context;
@@ -157,39 +170,30 @@ static void release_store(void *context)
 
 /*
  * Pages that are in the destination without having been copied: those read from their file, and the kernel's page of
- * zeros, whose place was never touched and reads the same.
+ * zeros, whose place was never touched and reads the same. From here on `zero` says which they all are.
  */
 static void add_other_pages(struct hs_extent *extent)
 {
 	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
 
 	for (size_t word = 0; word < n_words; word++) {
-		uint64_t others = extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0);
+		uint64_t others = (extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0)) & ~extent->present[word];
+		extent->zero[word] = others;
 		if (others)
 			extent->present[word] |= others;
 	}
 }
 
-/*
- * Static storage: private mappings of files, and the anonymous one that continues a writable one, which is .bss. The
- * kernel may merge later mappings with a .bss, so no more of it is believed than a large binary has.
- */
-#define MAX_BSS_BYTES ((hs_addr)4 << 20)
-
-static struct hs_error *add_statics(struct hs_image *image, const struct hs_mappings *mappings)
+/* hs_copied_bytes */
+static const void *copied_at(void *context, hs_addr address, size_t bytes)
 {
-	for (size_t i = 0; i < mappings->n; i++) {
-		const struct hs_mapping *mapping = &mappings->items[i];
-		const struct hs_mapping *next = i + 1 < mappings->n ? mapping + 1 : NULL;
-		hs_addr end = mapping->end;
-		if (!mapping->inode || mapping->permissions[3] != 'p')
-			continue;
-		if (mapping->permissions[1] == 'w' && next && next->start == end && !next->inode && !next->path[0] &&
-		    next->permissions[1] == 'w')
-			end = next->end - next->start > MAX_BSS_BYTES ? end + MAX_BSS_BYTES : next->end;
-		HS_TRY(hs_image_add_static(image, mapping->start, end));
-	}
-	return NULL;
+	struct store *store = context;
+	size_t i = hs_plan_find(store->plan, address);
+	const struct hs_extent *extent = i < store->plan->extents.n ? &store->plan->extents.items[i] : NULL;
+
+	if (!extent || address < extent->start || bytes > extent->end - address)
+		return NULL;
+	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
@@ -198,7 +202,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 		struct hs_extent *extent = &store->plan->extents.items[i];
 		struct hs_segment segment = {
 			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present,
+			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
 		add_other_pages(extent);
@@ -208,7 +212,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 			release_store(store);
 		HS_TRY(error);
 	}
-	return hs_image_seal(image);
+	return NULL;
 }
 
 static uint64_t copied_bytes(const struct hs_plan *plan)
@@ -262,13 +266,11 @@ static struct hs_error *make_image(struct hs_session *session)
 		release_store(store);
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
 	}
-	/* statics before segments: from the first segment on, the image owns the store */
-	error = add_statics(capture->image, &capture->process->mappings);
-	if (error) {
-		release_store(store);
-		return error;
-	}
-	return add_segments(capture->image, store);
+	/* from the first segment on, the image owns the store */
+	HS_TRY(add_segments(capture->image, store));
+	const struct hs_copied_bytes copied = { copied_at, store };
+	HS_TRY(hs_statics_add(capture->image, &capture->process->mappings, &copied));
+	return hs_image_seal(capture->image);
 }
 
 static void end_session(struct hs_session *session)
@@ -284,6 +286,7 @@ static struct hs_error *run_session(struct hs_session *session)
 	HS_TRY(hs_session_prepare(session));
 	if (session->options->nonblocking) {
 		HS_TRY(hs_session_plan(session));
+		HS_TRY(hs_session_read_uses(session));
 		HS_TRY(hs_session_copy(session));
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
@@ -320,6 +323,7 @@ void hs_capture_destroy(struct hs_capture *capture)
 	hs_process_destroy(capture->process);
 	hs_array_free(&capture->missing);
 	hs_array_free(&capture->threads);
+	hs_array_free(&capture->uses);
 	hs_array_free(&capture->pauses_ns);
 	free(capture);
 }

@@ -24,13 +24,17 @@ struct header {
 	uint64_t size_and_flags;
 };
 
-/* The bytes of the chunk that starts at `address`, or 0. */
+/* The bytes of the chunk that starts at `address`, or 0. glibc 2.43 leaves the header out of the size. */
 static uint64_t chunk_bytes(const struct header *header, hs_addr address, hs_addr end)
 {
 	uint64_t bytes = header->size_and_flags & ~(uint64_t)SIZE_FLAGS;
 
+	if ((bytes & (HS_PAGE_BYTES - 1)) == HS_PAGE_BYTES - CHUNK_HEADER_BYTES)
+		bytes += CHUNK_HEADER_BYTES;
 	if (header->previous_size || (header->size_and_flags & SIZE_FLAGS) != IS_MMAPPED)
 		return 0;
+	if ((bytes + sizeof(*header)) % HS_PAGE_BYTES == 0)
+		bytes += sizeof(*header);
 	return bytes && !(bytes & (HS_PAGE_BYTES - 1)) && bytes <= end - address ? bytes : 0;
 }
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -192,6 +193,30 @@ def test_root_without_capability(debian, start):
     live = start(debian, "modes.py", "read", 0)
     done = report_as(["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"], live.pid)
     failed(done, heapspy.NO_PERMISSION, "CAP_SYS_PTRACE", "cap-add")
+
+
+def _denied(scope):
+    """A prefix: ptrace is refused, and the kernel says of Yama what `scope` is, whatever it has."""
+    claims = "mount -t tmpfs tmpfs /proc/sys/kernel && mkdir /proc/sys/kernel/yama && echo %d > /proc/sys/kernel/yama/ptrace_scope && exec \"$@\""
+    return ["unshare", "--mount", "sh", "-c", claims % scope, "sh", sys.executable, os.path.join(os.path.dirname(__file__), "deny_ptrace.py")]
+
+
+@pytest.mark.parametrize("scope, remedy", [(1, "sysctl kernel.yama.ptrace_scope=0"), (2, "CAP_SYS_PTRACE.*sudo"), (3, "next boot")])
+def test_ptrace_scope(debian, start, scope, remedy):
+    needs_root()
+    if subprocess.run([*_denied(scope), "true"], capture_output=True).returncode:
+        pytest.skip("no mount namespace of its own here")
+    live = start(debian, "modes.py", "read", 0, prefix=unprivileged())
+    done = report_as([*_denied(scope), *unprivileged()], live.pid)
+    failed(done, heapspy.NO_PERMISSION, "ptrace_scope is %d" % scope, remedy)
+
+
+def test_seccomp_filter(debian, start):
+    """Root with all capabilities, in a container whose filter forbids ptrace: neither user nor Yama is to blame."""
+    needs_root()
+    live = start(debian, "modes.py", "read", 0)
+    done = report_as([*_denied(0)], live.pid)
+    failed(done, heapspy.NO_PERMISSION, "refuses access", "seccomp filter")
 
 
 def test_same_user_may(debian, start):

@@ -124,6 +124,14 @@ def test_objects_sorted(service):
     assert largest["address"] == text(service.at["large"][0]) and len(largest["repr"]) < 1000
 
 
+def test_large_tables_are_counted(two_interpreter, start):
+    """No table of a large dict is taken for a binary's data because it lies behind one: not that of interned strings either."""
+    live = start(two_interpreter, "planted.py")
+    live.wait_blocked()
+    rows = ask("objects", live.pid, "builtins.dict", "--where", "len>2000", "-n", 10 ** 9)["objects"]
+    assert rows and all(row["bytes"] >= row["getsizeof"] for row in rows), rows
+
+
 def test_objects_of_several_types_of_a_name(service):
     told = ask("objects", service.pid, "__main__.Twin")
     assert told["n_types"] == 3 and told["matching"] == 3 and len(told["objects"]) == 3
@@ -449,6 +457,28 @@ def test_type_that_matches_nothing(service, command, name, nearest):
     failed(heapspy.run(command, service.pid, name), re.escape(name), re.escape(nearest))
 
 
+@pytest.mark.parametrize("command", ["objects", "why"])
+def test_type_without_objects(two_interpreter, service_of, command):
+    """Of a class that is only inherited from, those are named that have objects, and no others."""
+    pid = service_of(two_interpreter).pid
+    for name in ("__main__.Idle", "Idle"):
+        done = heapspy.run(command, pid, name)
+        failed(done, re.escape(name), r"__main__\.Busy\b")
+        assert "Unused" not in done.errors and "Mixin" not in done.errors
+    failed(heapspy.run(command, pid, "__main__.Unused"), "__main__.Unused", "no object has", "heapspy report")
+
+
+def test_static_types_have_a_name(two_interpreter, service_of):
+    """What only the interpreter's own data leads to: by the name of the type, one by one and merged."""
+    pid = service_of(two_interpreter).pid
+    merged = ask("why", pid, "builtins.type", "--max-paths", 10000)
+    assert "<type *>" in [path["expression"] for path in merged["paths"]]
+    assert "<type>" not in json.dumps(merged) and "<static><" not in json.dumps(merged)
+    address = next(row["address"] for row in ask("objects", pid, "builtins.type", "-n", 10 ** 9)["objects"] if "dict_reversekeyiterator" in row["repr"])
+    path = ask("why", pid, address)["paths"][0]
+    assert path["expression"].startswith("<type builtins.dict_reversekeyiterator>") and path["root"]["kind"] == "type"
+
+
 @pytest.mark.parametrize("name", ["\x1b[31m", "x" * 100000, "%s%n", "*", ""])
 def test_odd_type_names(service, name):
     done = heapspy.run("objects", service.pid, name)
@@ -464,18 +494,19 @@ def test_wrong_usage(arguments):
     assert done.status == heapspy.USAGE and not done.output and done.errors, done
 
 
-@pytest.mark.parametrize("name", ["objects", "refs", "why", "threads", "export"])
+@pytest.mark.parametrize("name", ["objects", "refs", "why", "threads", "weak", "caches", "export"])
 def test_help(name):
     done = heapspy.run(name, "--help")
     assert done.status == heapspy.DONE and "heapspy %s" % name in done.output
     assert name in heapspy.run("--help").output
 
 
-@pytest.mark.parametrize("command", ["objects", "refs", "why", "threads", "export"])
+@pytest.mark.parametrize("command", ["objects", "refs", "why", "threads", "weak", "caches", "export"])
 def test_no_such_process(command):
     gone = subprocess.Popen(["true"])
     gone.wait()
-    arguments = {"objects": ["builtins.list"], "refs": ["0x10"], "why": ["0x10"], "threads": [], "export": ["-f", "jsonl"]}[command]
+    arguments = {"objects": ["builtins.list"], "refs": ["0x10"], "why": ["0x10"], "threads": [], "weak": ["0x10"], "caches": [],
+                 "export": ["-f", "jsonl"]}[command]
     assert heapspy.run(command, gone.pid, *arguments).status == heapspy.GONE
 
 
@@ -483,7 +514,8 @@ def survives(live):
     """Each command ends by itself, with a result or a message."""
     commands = [("export", "-f", "jsonl", "--roots"), ("threads", "-f", "json"), ("objects", "builtins.list", "-f", "json", "--sort", "retained"),
                 ("why", "builtins.type", "-f", "json"), ("report", "-f", "json"), ("report", "--by", "holder"), ("why", "__main__.Plain"),
-                ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len")]
+                ("cycles",), ("cycles", "-f", "json"), ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len"),
+                ("weak", "builtins.type"), ("weak", "*Ref*"), ("caches", "-f", "json")]
     for command, *arguments in commands:
         done = heapspy.run(command, live.pid, *arguments, seconds=120)
         assert done.status in (heapspy.DONE, heapspy.FAILED, heapspy.INCOMPLETE), (command, arguments, done)

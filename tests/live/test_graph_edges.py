@@ -5,6 +5,7 @@ import collections
 import json
 import re
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -128,13 +129,18 @@ def assert_members(row, members, or_null):
         assert row[name] is None or type(row[name]) is kind or type(kind) is tuple and type(row[name]) in kind, (name, row)
 
 
+def is_printable(text):
+    """To the Unicode of this interpreter, which may be older than the target's: what it does not know is test_repr's."""
+    return all(letter.isprintable() or unicodedata.category(letter) == "Cn" for letter in text)
+
+
 def check_line(row):
     if "root" in row:
         assert_members(row, ROOT, ROOT_OR_NULL)
         assert row["root"] in ROOTS and row["kind"] in KINDS and ADDRESS.match(row["to"]), row
         return
     assert_members(row, OBJECT, OBJECT_OR_NULL)
-    assert ADDRESS.match(row["address"]) and len(row["repr"]) < 1000 and row["repr"].isprintable(), row
+    assert ADDRESS.match(row["address"]) and len(row["repr"]) < 1000 and is_printable(row["repr"]), row
     before = None
     for ref in row["refs"]:
         assert_members(ref, REF, REF_OR_NULL)
@@ -145,7 +151,6 @@ def check_line(row):
         before = same
 
 
-@pytest.mark.xfail(reason="open: repr shows spaces that Python escapes")
 def test_lines(few_interpreter, start):
     """An object a line, with all its members and no others; roots behind them."""
     live = start(few_interpreter, "graph_zoo.py")
@@ -177,7 +182,6 @@ def test_export_is_the_census(debian, start):
     assert sum(row["bytes"] for row in rows) <= told["census"]["bytes"]
 
 
-@pytest.mark.xfail(reason="open: the order of static types among the roots")
 def test_result_does_not_depend_on_threads(debian, start):
     live = start(debian, "modes.py", "read", 0)
     outputs = [heapspy.run("export", live.pid, "-f", "jsonl", "--roots", "-j", n).output for n in (1, 2, 5)]

@@ -61,12 +61,12 @@ def peak_kib(pid, *options):
     return json.loads(done.stdout), int(done.stderr.split()[-1])
 
 
-def test_raw_payload_is_not_copied(debian, start, full):
+def test_raw_payload_is_not_copied(two_interpreter, start, full):
     """A heap beside a large bytearray costs what the heap alone costs; the bytearray is counted all the same."""
     mib = 4096 if full else 512
-    alone = start(debian, "heaps.py", "payload", 0)
+    alone = start(two_interpreter, "heaps.py", "payload", 0)
     told_alone = heapspy.report(alone.pid)
-    beside = start(debian, "heaps.py", "payload", mib, seconds=300)
+    beside = start(two_interpreter, "heaps.py", "payload", mib, seconds=300)
     assert int(status_field(beside.pid, "VmRSS").split()[0]) > mib << 10
     told = heapspy.report(beside.pid, "--max-pause", 10000)
     assert told["process"]["copied_bytes"] <= 1.2 * told_alone["process"]["copied_bytes"]

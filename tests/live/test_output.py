@@ -15,7 +15,7 @@ TEXT, NUMBER, LIST, BOOLEAN = str, int, list, bool
 MEMBERS = {
     "schema": NUMBER, "heapspy": TEXT, "command": TEXT, "time_utc": TEXT, "host": TEXT, "boot_id": TEXT, "pid": NUMBER, "start_time": NUMBER,
     "complete": BOOLEAN, "warnings": LIST, "process": dict, "coverage": dict, "missing": LIST, "census": dict,
-    "retainers": LIST, "containers": LIST,
+    "retainers": LIST, "containers": LIST, "unexplained": LIST,
 }
 PROCESS = {"python": TEXT, "build": LIST, "layout_source": TEXT, "rss_bytes": NUMBER, "pause_ns": NUMBER, "pauses_ns": LIST, "copied_bytes": NUMBER}
 COVERAGE = {"in_use_bytes": NUMBER, "explained_bytes": NUMBER}
@@ -40,6 +40,9 @@ def test_json_members(few_interpreter, start):
         assert_members(row, {"address": TEXT, "type": TEXT, "retained": NUMBER, "path": TEXT})
     for row in told["containers"]:
         assert_members(row, {"address": TEXT, "type": TEXT, "len": NUMBER, "bytes": NUMBER, "path": TEXT})
+    for row in told["unexplained"]:
+        assert_members(row, {"type": TEXT, "count": NUMBER, "address": TEXT, "refcount": NUMBER, "found": NUMBER, "named_by": TEXT,
+                             "named_at": TEXT if row["named_at"] else type(None), "addresses": LIST})
     assert told["schema"] == 1 and told["command"] == "report" and told["pid"] == live.pid
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["time_utc"])
     with open("/proc/sys/kernel/random/boot_id") as file:

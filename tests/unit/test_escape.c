@@ -112,7 +112,8 @@ static void single_characters(void **state)
 	} cases[] = {
 		{ 'a', "a" }, { '\n', "\\n" }, { 0x1b, "\\x1b" }, { 0xe9, "\xc3\xa9" }, { 0xa0, "\\xa0" }, { 0x205f, "\\u205f" }, { 0x202e, "\\u202e" },
 		{ 0x65e5, "\xe6\x97\xa5" }, { 0xd800, "\\ud800" }, { 0xffff, "\\uffff" }, { 0x1f600, "\xf0\x9f\x98\x80" }, { 0x10ffff, "\\U0010ffff" },
-		{ 0xffffffff, "\\Uffffffff" },
+		{ 0xffffffff, "\\Uffffffff" }, { 0x378, "\\u0378" }, { 0x3000, "\\u3000" }, { 0xe000, "\\ue000" }, { ' ', " " }, { '~', "~" },
+		{ 0x7f, "\\x7f" }, { 0xad, "\\xad" }, { 0xae, "\xc2\xae" }, { 0xe01ef, "\xf3\xa0\x87\xaf" }, { 0xe01f0, "\\U000e01f0" }, { 0, "\\x00" },
 	};
 	char text[HS_ESCAPED_CODE_BYTES];
 

@@ -79,6 +79,39 @@ static void pads_and_cuts_names_by_columns(void **state)
 	check_name("abc", 1, false, " ");
 }
 
+static void check_middle(const char *text, unsigned width, bool utf8, const char *expected)
+{
+	const struct hs_style style = { .width = 80, .utf8 = utf8 };
+	HS_FREE char *written = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&written, &bytes);
+
+	unsigned columns = hs_text_put_middle(out, &style, text, width);
+	fclose(out);
+	assert_string_equal(written, expected);
+	assert_int_equal(hs_text_width(written), columns);
+	assert_true(columns <= width);
+}
+
+static void cuts_paths_in_the_middle(void **state)
+{
+	(void)state;
+	check_middle("app.EVENTS", 10, true, "app.EVENTS");
+	check_middle("app.EVENTS", 9, true, "app.\xe2\x80\xa6" "ENTS");
+	check_middle("app.EVENTS", 9, false, "app...NTS");
+	check_middle("app.EVENTS", 5, true, "ap\xe2\x80\xa6TS");
+	check_middle("app.EVENTS", 4, true, "app\xe2\x80\xa6");
+	check_middle("app.EVENTS", 0, false, "");
+	check_middle("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 5, true, "\xe6\x97\xa5\xe2\x80\xa6\xe8\xaa\x9e"); /* two columns each */
+	for (unsigned width = 5; width < 30; width++) {
+		const struct hs_style style = { .width = 80, .utf8 = true };
+		FILE *null = fopen("/dev/null", "w");
+		assert_non_null(null);
+		assert_int_equal(hs_text_put_middle(null, &style, "app.services.billing.invoices.REGISTRY", width), width);
+		fclose(null);
+	}
+}
+
 static void check_bar(uint64_t part, uint64_t whole, bool utf8, const char *expected)
 {
 	const struct hs_style style = { .width = 80, .utf8 = utf8 };
@@ -128,6 +161,7 @@ int main(void)
 		cmocka_unit_test(writes_figures),
 		cmocka_unit_test(rounds_percentages),
 		cmocka_unit_test(pads_and_cuts_names_by_columns),
+		cmocka_unit_test(cuts_paths_in_the_middle),
 		cmocka_unit_test(draws_bars_in_eighths),
 		cmocka_unit_test(makes_names_safe),
 	};

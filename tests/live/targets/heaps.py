@@ -4,13 +4,16 @@
 The ready line is "ready <objects>": how many objects the shape promises at least, of which types: a JSON table.
 Commands: x answers with the longest gap, in nanoseconds, that a heartbeat thread has seen since the last x, and starts
 that thread if it does not run; s stops it. o counts by objgraph.typestats (where that is installed) and answers with the
-nanoseconds it took.
+nanoseconds it took; b looks by objgraph for a chain from a module to one object in the midst of a mix, and answers with
+the object's address, the nanoseconds it took, the chain's length.
 """
 import array
 import ctypes
 import json
+import sys
 import threading
 import time
+import types
 
 import truth
 
@@ -106,6 +109,25 @@ def linked(n):
     return head, {"__main__.Node": n}
 
 
+class Link:
+    __slots__ = ("previous", "next")
+
+
+def doubly_linked(n):
+    head = last = Link()
+    head.previous = None
+    for _ in range(n - 1):
+        link = Link()
+        link.previous, last.next = last, link
+        last = link
+    last.next = None
+    return head, {"__main__.Link": n}
+
+
+def nones(n):
+    return [None] * n, {}
+
+
 def floats(n):
     return [i + 0.5 for i in range(n)], {"builtins.float": n}
 
@@ -119,7 +141,7 @@ def payload(n):
     return [mix(75000)[0], bytearray(n << 20)], {"__main__.Session": 75000}
 
 
-SHAPES = {function.__name__: function for function in (ghosts, untracked, mix, wide, linked, floats, small, payload)}
+SHAPES = {function.__name__: function for function in (ghosts, untracked, mix, wide, linked, doubly_linked, nones, floats, small, payload)}
 
 
 class Heartbeat:
@@ -166,11 +188,24 @@ def count_by_objgraph():
     return time.perf_counter_ns() - begin
 
 
+def chain_by_objgraph(records):
+    try:
+        import objgraph
+    except ImportError:
+        return "0 0 0"
+    wanted = records[len(records) // 2]["session"].tags
+    begin = time.perf_counter_ns()
+    chain = objgraph.find_backref_chain(wanted, objgraph.is_proper_module)
+    return "%d %d %d" % (id(wanted), time.perf_counter_ns() - begin, len(chain))
+
+
 def main():
     shape, n = truth.arguments()[3]
     heap, promised = SHAPES[shape](int(n))
     heartbeat = Heartbeat()
-    truth.serve(keep=heap, actions={b"x": heartbeat.longest_since, b"s": heartbeat.stop, b"o": count_by_objgraph}, ready="ready %s" % json.dumps(promised))
+    module = sys.modules["heap_of_the_bench"] = types.ModuleType("heap_of_the_bench")
+    module.heap = heap
+    truth.serve(keep=heap, actions={b"x": heartbeat.longest_since, b"s": heartbeat.stop, b"o": count_by_objgraph, b"b": lambda: chain_by_objgraph(heap)}, ready="ready %s" % json.dumps(promised))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,22 @@ class Fresh:
     pass
 
 
+class Mixin:
+    pass
+
+
+class Idle:
+    """Has no objects but those of a class that inherits from it, by its second base."""
+
+
+class Busy(Mixin, Idle):
+    pass
+
+
+class Unused(Idle):
+    pass
+
+
 def twin():
     class Twin:
         pass
@@ -71,6 +87,7 @@ LENGTHS = [list(range(1000, 1000 + n)) for n in (99, 100, 101, 500)]
 LARGE = ["x" * (1 << 20), bytearray(2 << 20), b"y" * (3 << 20)]
 TWINS = [twin()(), twin()(), twin()()]
 FRESH = []
+BUSY = Busy()
 FIRST = {"shared": Shared()}
 SECOND = Shared()
 SECOND.shared = FIRST["shared"]
