@@ -235,11 +235,13 @@ class Balance:
 
     def __init__(self, export, refcounts=None):
         """`refcounts`: {address: count or None}, as the target's memory has them; without it those of the export."""
-        found = self.found = collections.Counter()
-        for to, n, flags in zip(export.targets, export.counts, export.flags):
+        found, perhaps = self.found, self.perhaps = collections.Counter(), collections.Counter()
+        words = {label for label, name in enumerate(export.label_names) if name in ("stack", "scan")}
+        for to, n, flags, label in zip(export.targets, export.counts, export.flags, export.labels):
             if flags & OWNED:
                 found[to] += n
-        perhaps = self.perhaps = collections.Counter()
+            elif label in words:
+                perhaps[to] += n
         for root in export.roots:
             (found if root["owned"] else perhaps)[root["to"]] += root["owned"] or root["kind"] in ("stack", "scan")
         self.n_mortal = self.n_even = self.n_with_words = self.n_wrong_count = 0

@@ -120,9 +120,7 @@ def test_expressions_give_the_same_object(planted):
     assert len(evaluable) >= len([place for place in planted.places if place["expression"]])
 
 
-def test_roots_of_the_places(planted, request):
-    if planted.live.interpreter.minor == "3.8":
-        request.applymarker(pytest.mark.xfail(reason="open: atexit's arguments in 3.8, whose module keeps them in C"))
+def test_roots_of_the_places(planted):
     wrong = []
     for place, path in planted.told():
         root = path["root"]
