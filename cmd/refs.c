@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute.h"
+#include "chain.h"
 #include "cleanup.h"
 #include "thread_starts.h"
 
@@ -104,6 +106,23 @@ static void add_referents(struct gathering *gathering, hs_node node)
 	add_held_by(gathering, node, HS_NO_NODE);
 }
 
+/* Nobody keeps an index of them: the object has a list of its own. */
+static void add_weak_referrers(struct gathering *gathering, hs_node node)
+{
+	const struct hs_cpython *py = gathering->source->heap->py;
+	struct hs_chain_guard guard = { 0 };
+	struct hs_heap_object entry;
+
+	if (!hs_graph_object(gathering->source->graph, node, &entry))
+		return;
+	hs_addr at = hs_object_field(py, &entry.object, "__weakref__");
+	for (; at && !hs_chain_repeats(&guard, at); at = hs_weak_reference_next(py, at))
+		if (gathering->n_left && gathering->list->n < HS_REFS_MAX_SHOWN)
+			add_held_by(gathering, hs_graph_node_at(gathering->source->graph, at), node);
+		else
+			gathering->n_all++;
+}
+
 static void add_referrers(struct gathering *gathering, hs_node node)
 {
 	size_t n;
@@ -119,6 +138,7 @@ static void add_referrers(struct gathering *gathering, hs_node node)
 		else
 			gathering->n_all++;
 	}
+	add_weak_referrers(gathering, node);
 }
 
 /* True the first time. */

@@ -101,6 +101,28 @@ static struct hs_error *warn(struct hs_census *census, const char *format, uint6
 	return NULL;
 }
 
+/* Types whose C structs another release made: nothing of the counts and sizes depends on what they refer to, so it all is complete. */
+static struct hs_error *warn_of_unfit_types(const struct hs_cpython *py, const struct hs_types *types, const struct hs_heap *heap,
+					    struct hs_census *census)
+{
+	size_t n_types, n_totals, n = 0;
+	const struct hs_type *const *all = hs_types_all(types, &n_types);
+	const struct hs_type_totals *totals = hs_heap_totals(heap, &n_totals);
+	char name[256], others[48] = "";
+
+	for (size_t i = 0; i < n_types && i < n_totals; i++)
+		if (all[i]->is_unfit && totals[i].count && !n++)
+			hs_type_name(py, all[i], name, sizeof(name));
+	if (!n)
+		return NULL;
+	if (n > 1)
+		snprintf(others, sizeof(others), " and %zu others", n - 1);
+	char **slot = hs_array_append(&census->warnings);
+	if (!slot || asprintf(slot, "instances of %s%s have another size than in the layout: what they refer to is guessed", name, others) < 0)
+		return hs_error_no_memory();
+	return NULL;
+}
+
 static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types *types, const struct hs_heap *heap, struct hs_census *census)
 {
 	const struct hs_heap_figures *figures = hs_heap_figures(heap);
@@ -122,7 +144,7 @@ static struct hs_error *fill(const struct hs_cpython *py, const struct hs_types 
 			    figures->n_not_followed));
 	if (figures->n_unreadable)
 		HS_TRY(warn(census, "%" PRIu64 " objects contradict themselves: their size is counted as 0", figures->n_unreadable));
-	return NULL;
+	return warn_of_unfit_types(py, types, heap, census);
 }
 
 struct hs_error *hs_census_of(const struct hs_process_heap *heap, const struct hs_address_ranges *skipped, struct hs_census **ret)

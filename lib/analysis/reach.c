@@ -97,7 +97,8 @@ static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 		if (!type || type->index >= n_types)
 			continue;
 		const struct type_class *entry = classify_type(reach, known, type, exclude);
-		reach->classes[node] = entry->class == CLASS_OTHER && hs_graph_adopts(reach->graph, node) ? CLASS_ADOPTING : entry->class;
+		bool is_known = entry->class == CLASS_OTHER || entry->class == CLASS_CODE;
+		reach->classes[node] = is_known && hs_graph_adopts(reach->graph, node) ? CLASS_ADOPTING : entry->class;
 		if (entry->is_excluded)
 			hs_set_bit(reach->excluded, node);
 	}

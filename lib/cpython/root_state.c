@@ -5,7 +5,10 @@
  */
 #include "root_state.h"
 
+#include "attribute.h"
+#include "dict.h"
 #include "exact_type.h"
+#include "reference_name.h"
 #include "static_data.h"
 
 
@@ -203,6 +206,29 @@ static void report_type_cache(struct state *state, hs_addr start)
 	add_gap(state, start, TYPE_CACHE_ENTRIES * stride);
 }
 
+static void report_exit_callback(void *context, const struct hs_reference_run *run)
+{
+	const struct state *state = context;
+
+	if (run->kind != HS_EDGE_FIELD || !run->name || strncmp(run->name, "callback", strlen("callback")))
+		return;
+	const struct hs_root root = { .kind = HS_ROOT_ATEXIT, .address = hs_reference_target(run, 0), .edge_kind = HS_EDGE_FIELD, .name = run->name };
+	if (root.address)
+		state->visit->callback(state->visit->context, &root);
+}
+
+/* Up to 3.9 the module keeps them, and owns them. */
+static void report_atexit_module(const struct state *state)
+{
+	const struct hs_cpython *py = state->visit->py;
+	const struct hs_visitor visitor = hs_visitor_of_references(report_exit_callback, (void *)state);
+	hs_addr modules = hs_modules(py, state->start), module = modules ? hs_dict_find(py, modules, "atexit") : 0;
+	struct hs_object object;
+
+	if (module && hs_object_at(py, state->visit->types, module, &object))
+		hs_object_visit(py, &object, &visitor);
+}
+
 /* 3.10 to 3.13: an array of pointers to { func, args, kwargs }; later a list. */
 static void report_atexit(struct state *state)
 {
@@ -210,8 +236,10 @@ static void report_atexit(struct state *state)
 	const struct hs_layout *layout = py->layout;
 	uint32_t n = 0;
 
-	if (!HS_HAS(layout, PyInterpreterState, atexit_callbacks))
+	if (!HS_HAS(layout, PyInterpreterState, atexit_callbacks)) {
+		report_atexit_module(state);
 		return;
+	}
 	hs_addr member = state->start + (uint32_t)HS_OFFSET(layout, PyInterpreterState, atexit_callbacks);
 	if (!HS_HAS(layout, PyInterpreterState, atexit_ncallbacks)) {
 		report(state, HS_ROOT_ATEXIT, member, HS_OWNED, "callbacks");

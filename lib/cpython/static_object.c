@@ -121,6 +121,15 @@ static void report_types(struct search *search)
 	search->types.n = n_kept;
 }
 
+/*
+ * A pointer to a type stands behind another pointer more often than behind a count: to anything in a binary, or to a block of malloc.
+ * What 3.11 counts static objects from, 999,999,999, may lie in the heap of an executable at a fixed address, and is odd.
+ */
+static bool is_pointer(const struct hs_image *image, uint64_t count)
+{
+	return hs_image_is_static(image, count) || (!(count & (2 * WORD - 1)) && hs_image_find(image, count));
+}
+
 static bool report_objects(void *context, hs_addr start, hs_addr end)
 {
 	const struct search *search = context;
@@ -133,9 +142,8 @@ static bool report_objects(void *context, hs_addr start, hs_addr end)
 		if (type < first || type > last ||
 		    !bsearch(&type, search->types.items, search->types.n, sizeof(type), compare_addresses))
 			continue;
-		/* a pointer to a type stands behind another pointer more often than behind a count */
 		uint64_t count = hs_image_word(py->image, at + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
-		if (hs_refcount_is_legal(py->layout->features.refcount, count) && !hs_image_find(py->image, count))
+		if (hs_refcount_is_legal(py->layout->features.refcount, count) && !is_pointer(py->image, count))
 			report(search->visit, HS_ROOT_STATIC, at);
 	}
 	return true;

@@ -177,10 +177,15 @@ void hs_time_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 	visit_tzinfo(object, HS_OFFSET(py->layout, PyDateTime_Time, hastzinfo), HS_OFFSET(py->layout, PyDateTime_Time, tzinfo), visitor);
 }
 
-/* Up to 3.10 a frame for the next call. 3.12+: what the attributes of a code object return is kept in a block of its own. */
+/* Up to 3.10 a frame for the next call, and what globals were last, borrowed from the dicts that have them. 3.12+: what the attributes of a code object return is kept in a block of its own. */
 void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
+	hs_addr opcache = HS_BODY(py, object, PyCodeObject, co_opcache);
+	uint32_t n_opcache = hs_body_u32(object, HS_OFFSET(py->layout, PyCodeObject, co_opcache_size)) & 0xff;
+
 	hs_frame_visit_spare(py, object, visitor);
+	if (opcache)
+		visitor->storage(visitor->context, opcache, (uint64_t)n_opcache * HS_SIZEOF(py->layout, PyOpcache));
 	visit_array(py, visitor, HS_BODY(py, object, PyCodeObject, co_cached), HS_SIZEOF(py->layout, PyCoCached) / WORD, WORD, 0, HS_OWNED,
 		    HS_EDGE_FIELD, "_co_cached");
 }

@@ -50,22 +50,33 @@ COUNTS = [
     Allowed("builtins.int", "more", 10, 10, "C variables for 0 and 1, borrowed", 2),
 ]
 
-# Steps of a path that the target cannot confirm: (type of the object that refers, kind and name of the step, reason). "?": an object
-# of which the target's Python knows nothing itself. Patterns as of fnmatch.
+class Unconfirmed:
+    """A kind of step on a path of which the target's gc.get_referents and attributes know nothing."""
+
+    def __init__(self, kind, what, most, reason):
+        self.kind = kind      # pattern of fnmatch for the type that refers; "-": any that takes no part in collection; "?": an object that
+        #                       the target's Python knows nothing of itself
+        self.what = what      # pattern for kind and name of the step
+        self.most = most      # among 1,000 random paths
+        self.reason = reason
+
+
 UNCONFIRMED = [
-    ("*", "field __subclasses__", "the dict of weak references behind type.__subclasses__()"),
-    ("*", "key *", "a class's table of its instances' attributes"),
-    ("builtins.code", "field co_localsplus*", "shown by copies: co_varnames, co_freevars, co_cellvars"),
-    ("builtins.code", "field _co_cached*", "what the attributes of a code object return, kept"),
-    ("?", "index *", "a name in such a tuple; a constant of frozen code"),
-    ("?", "field m_copy", "the copy of a module's dict in its definition (moduledef), for a second import"),
-    ("functools._lru_cache_wrapper", "field link", "a link of the ring, of a type that the collector does not know; the cache reports what it holds"),
-    ("functools._lru_list_elem", "field *", "the same: the link's key and result"),
-    ("_pickle.*", "field memo*", "the memo, visited from 3.13 on"),
-    ("*", "field md_name", "a module's name, once more"),
-    ("*_abc_data", "field _abc_*", "registries and caches of abstract classes, whose type the collector does not know up to 3.9"),
-    ("re.Pattern", "field *group*", "likewise: groupindex is shown by a proxy, indexgroup by nothing"),
-    ("_io.IncrementalNewlineDecoder", "field decoder", "left out by its tp_traverse up to 3.11"),
-    ("posix.DirEntry", "field *stat", "the results of stat(), kept"),
-    ("*", "field wr_callback", "of a thread local, called when its thread ends"),
+    Unconfirmed("-", "field *", 60, "nothing lists what an uncollected type refers to: links of lru_cache, patterns and _abc_data up to 3.9, DirEntry"),
+    Unconfirmed("*", "field __subclasses__", 40, "the dict of weak references behind type.__subclasses__()"),
+    Unconfirmed("*", "field __slots__", 5, "the tuple of names that type() made of a class's __slots__"),
+    Unconfirmed("*", "key *", 10, "a class's table of its instances' attributes"),
+    Unconfirmed("*", "field md_name", 10, "a module's name, once more"),
+    Unconfirmed("?", "index *", 60, "in a code object's tuple of variables, which Python shows by copies; in __slots__ and others of the above"),
+    Unconfirmed("?", "field m_copy", 40, "the copy of a module's dict in its definition (moduledef), for a second import"),
+    Unconfirmed("?", "value *", 40, "the same"),
+    Unconfirmed("functools._lru_cache_wrapper", "field link", 20, "the cache's tp_traverse reports what its links hold in their place"),
+    Unconfirmed("_pickle.*", "field memo*", 10, "the memo, visited from 3.13 on"),
+    Unconfirmed("builtins.StgDict", "field *", 10, "what ctypes keeps about a type up to 3.12, left out by the tp_traverse of a dict"),
+    Unconfirmed("_io.IncrementalNewlineDecoder", "field decoder", 5, "left out by its tp_traverse up to 3.11"),
+    Unconfirmed("_io.StringIO", "field *", 10, "text that was not joined yet, and settings, left out by its tp_traverse up to 3.11"),
+    Unconfirmed("*", "field wr_callback", 10, "of a thread local, called when its thread ends"),
+    Unconfirmed("*", "field key", 10, "of a thread local up to 3.12: where a thread's dict has its own"),
+    Unconfirmed("builtins.frame", "stack *", 5, "a temporary of a running call, up to 3.10"),
+    Unconfirmed("*", "scan *", 5, "a word of C code's memory that may be a reference, where no other way leads: sqlite3's registered classes"),
 ]

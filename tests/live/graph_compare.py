@@ -235,14 +235,16 @@ class Balance:
 
     def __init__(self, export, refcounts=None):
         """`refcounts`: {address: count or None}, as the target's memory has them; without it those of the export."""
-        found = collections.Counter()
-        for to, n, flags in zip(export.targets, export.counts, export.flags):
+        found, perhaps = self.found, self.perhaps = collections.Counter(), collections.Counter()
+        words = {label for label, name in enumerate(export.label_names) if name in ("stack", "scan")}
+        for to, n, flags, label in zip(export.targets, export.counts, export.flags, export.labels):
             if flags & OWNED:
                 found[to] += n
+            elif label in words:
+                perhaps[to] += n
         for root in export.roots:
-            if root["owned"]:
-                found[root["to"]] += root.get("count", 1)
-        self.n_mortal = self.n_even = self.n_wrong_count = 0
+            (found if root["owned"] else perhaps)[root["to"]] += root["owned"] or root["kind"] in ("stack", "scan")
+        self.n_mortal = self.n_even = self.n_with_words = self.n_wrong_count = 0
         self.table = Table()
         self.objects_by_type = collections.Counter()
         for i, address in enumerate(export.addresses):
@@ -262,11 +264,16 @@ class Balance:
         if found == counted:
             self.n_even += 1
             return
+        self.n_with_words += found < counted <= found + self.perhaps[address]
         what = "more" if found > counted else "fewer"
         self.table.add(kind, what, 1, "0x%x: counted %d, found %d" % (address, counted, found))
 
     def share_even(self):
         return self.n_even / max(1, self.n_mortal)
+
+    def share_with_words(self):
+        """… where words that may be references make up for what is missing: temporaries of running calls, blocks of C code."""
+        return (self.n_even + self.n_with_words) / max(1, self.n_mortal)
 
     def text(self, limit=40):
         return "%d mortal objects, %d (%.4f %%) balanced; more found %d, fewer %d; %d counts read wrongly\n%s" % (

@@ -56,6 +56,7 @@ class GraphTruth:
         self.modules = info["modules"]
         self.threads = info["threads"]
         self.skipped = info["skipped"]
+        self.uncollected = set(info["uncollected"])
         self.index = {address: i for i, address in enumerate(self.addresses)}
 
     def __len__(self):

@@ -201,6 +201,16 @@ def test_refs_of_an_object_with_many_holders(service):
     assert told["object"]["refcount"] == 6
 
 
+def test_refs_by_weak_references(two_interpreter, service_of):
+    service = service_of(two_interpreter)
+    told = ask("refs", service.pid, text(service.at["weakly held"]))
+    check_refs(told)
+    weak = [row for row in told["referrers"] if row["weak"]]
+    assert {row["from"] for row in weak} == set(map(text, service.at["weak holders"]))
+    assert not any(row["owned"] for row in weak) and len(told["referrers"]) == told["n_referrers"] > len(weak)
+    assert "(weak)" in heapspy.run("refs", service.pid, text(service.at["weakly held"])).output
+
+
 def test_refs_to_a_depth(service):
     """depth 2: the referrers' referrers, and the referents' referents."""
     told = ask("refs", service.pid, text(service.at["request"]), "--depth", 2)

@@ -31,7 +31,8 @@ ROOT_OR_NULL = {"thread": NUMBER, "function": TEXT, "file": TEXT, "line": NUMBER
 
 def test_allow_lists_are_short():
     assert len(graph_allowed.EDGES) + len(graph_allowed.STORED) <= 20 and len(graph_allowed.COUNTS) <= 20
-    assert all(entry.reason for entry in graph_allowed.EDGES + graph_allowed.STORED + graph_allowed.COUNTS)
+    assert len(graph_allowed.UNCONFIRMED) <= 20
+    assert all(entry.reason for entry in graph_allowed.EDGES + graph_allowed.STORED + graph_allowed.COUNTS + graph_allowed.UNCONFIRMED)
 
 
 def assert_edges(live, *options, minimum=MINIMUM):
@@ -81,7 +82,6 @@ def test_planted_places(few_interpreter, start):
     assert_edges(start(few_interpreter, "planted.py"), minimum=10000)
 
 
-@pytest.mark.xfail(reason="open: without numpy's own types")
 def test_arrays_of_objects(debian, start):
     """numpy: an array of dtype object has an edge for each item, a view one to its base; neither is visited."""
     live = start(debian, "arrays.py")
@@ -89,14 +89,36 @@ def test_arrays_of_objects(debian, start):
         pytest.skip(live.ready)
     wanted = json.loads(live.ready.partition(" ")[2])
     export = graph_compare.export_of(live.pid)
-    array_at = export.index[wanted["objects"]]
-    owned = {export.targets[ref]: export.counts[ref] for ref in export.refs(array_at) if export.flags[ref] & graph_compare.OWNED}
-    assert {item for item in wanted["items"]} <= owned.keys()
-    told = collections.Counter(wanted["items"])
-    assert all(owned[item] == n for item, n in told.items())
+    owned = collections.Counter()
+    for ref in export.refs(export.index[wanted["objects"]]):
+        if export.label(ref) == "index":
+            assert export.flags[ref] == graph_compare.OWNED
+            owned[export.targets[ref]] += export.counts[ref]
+    assert owned == collections.Counter(wanted["items"])
     for view, base in wanted["views"]:
-        at = export.index[view]
-        assert base in [export.targets[ref] for ref in export.refs(at) if export.flags[ref] & graph_compare.OWNED]
+        refs = [ref for ref in export.refs(export.index[view]) if export.label(ref) == "field base"]
+        assert [export.targets[ref] for ref in refs] == [base] and export.flags[refs[0]] == graph_compare.OWNED
+    counts = graph_truth.refcounts(live.pid, wanted["counted"], list(map(int, live.interpreter.minor.split("."))))
+    found = graph_compare.Balance(export).found
+    assert {address: found[address] for address in counts} == counts
+
+
+def test_types_of_extensions(debian, start):
+    """lxml, pandas: what their objects refer to is found by a scan, is marked as that, and leads on."""
+    live = start(debian, "extensions.py")
+    if live.ready.startswith("skipped"):
+        pytest.skip(live.ready)
+    wanted = json.loads(live.ready.partition(" ")[2])
+    export = graph_compare.export_of(live.pid)
+    missing = []
+    for source, target, what in wanted["edges"]:
+        labels = [export.label(ref) for ref in export.refs(export.index[source]) if export.targets[ref] == target]
+        if not labels or what not in labels:
+            missing.append((export.types[export.index[source]], export.type_of(target), what, labels))
+    assert not missing
+    for address in wanted["objects"]:
+        told = heapspy.run("why", live.pid, "0x%x" % address, "-f", "json").json()
+        assert told["paths"] and told["paths"][0]["root"]["kind"] == "module", told
 
 
 def assert_members(row, members, or_null):
@@ -160,7 +182,6 @@ def test_export_is_the_census(debian, start):
     assert sum(row["bytes"] for row in rows) <= told["census"]["bytes"]
 
 
-@pytest.mark.xfail(reason="open: the order of static types among the roots")
 def test_result_does_not_depend_on_threads(debian, start):
     live = start(debian, "modes.py", "read", 0)
     outputs = [heapspy.run("export", live.pid, "-f", "jsonl", "--roots", "-j", n).output for n in (1, 2, 5)]

@@ -19,7 +19,9 @@ def main():
         objects.flat[1000 + i] = items[0]
     base = numpy.zeros(1000)
     views = [base[i:] for i in range(10)] + [base.reshape(10, 100).T]
-    told = {"objects": id(objects), "items": [id(item) for item in objects.flat], "views": [[id(view), id(view.base)] for view in views]}
+    told = {"objects": id(objects), "items": [id(item) for item in objects.flat], "views": [[id(view), id(view.base)] for view in views],
+            "counted": [id(item) for item in items[:500]] + [id(base)]}
+    del item, i
     truth.serve(keep=(items, objects, base, views), actions=edges.ACTIONS, ready="ready " + json.dumps(told))
 
 

@@ -23,6 +23,7 @@ import truth
 
 MAGIC = b"HSEDGES1"
 HELD_BY_TYPE = 1 << 9  # instances of heap types own their type
+HAVE_GC = 1 << 14      # instances take part in collection
 MA_VALUES = 40
 _fork = ctypes.PyDLL(None).fork
 _dict_of_instance = ctypes.pythonapi.PyObject_GenericGetDict
@@ -204,6 +205,7 @@ def dump_edges(fd, tracked_objects, left_out):
         "modules": _module_tables(),
         "threads": _frame_tables(),
         "skipped": truth.SKIPPED,
+        "uncollected": sorted({truth.type_name(cls) for cls in classes.values() if not truth._flags_of(cls) & HAVE_GC}),
     }
     truth._write_all(fd, MAGIC + len(walk.objects).to_bytes(8, "little"))
     truth._write_all(fd, records)

@@ -7,6 +7,7 @@
 import ctypes
 import gc
 import json
+import weakref
 
 import edges
 import truth
@@ -93,6 +94,8 @@ SECOND.shared = FIRST["shared"]
 SECRETS = {"password of bob": ["hunter2"] * 50000, "identifier": ["swordfish"] * 50000, "x" * 41: ["sesame"] * 50000}
 MANY_HOLDERS = Shared()
 HOLDERS = [[MANY_HOLDERS] for _ in range(5)]
+WEAKLY_HELD = Shared()
+WEAK_HOLDERS = [weakref.ref(WEAKLY_HELD, print), weakref.proxy(WEAKLY_HELD)]
 
 
 def make_fresh():
@@ -113,7 +116,7 @@ def main():
     told = {"shared": id(FIRST["shared"]), "events": id(EVENTS), "event": id(EVENTS[7]), "request": id(EVENTS[7]["request"]),
             "point": id(POINTS[3]), "session": id(SESSIONS[8]), "lengths": id(LENGTHS), "items of lengths": items, "large": [id(x) for x in LARGE],
             "many holders": id(MANY_HOLDERS), "room": id(ROOMS[59]), "history": id(ROOMS[59].history), "function": id(make_fresh),
-            "class": id(Session), "second": id(SECOND), "secrets": [id(x) for x in SECRETS.values()]}
+            "class": id(Session), "weakly held": id(WEAKLY_HELD), "weak holders": [id(x) for x in WEAK_HOLDERS], "second": id(SECOND), "secrets": [id(x) for x in SECRETS.values()]}
     gc.collect()
     told["free"] = freed_block()
     truth.serve(actions={b"n": make_fresh, **edges.ACTIONS}, ready="ready " + json.dumps(told))
