@@ -90,6 +90,7 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	report->has_largest = true;
 	if (report->is_by_holder)
 		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
+	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->capture->threads));
 	return hs_largest_find(&report->largest, &source, invocation->reach, N_LARGEST);
 }
 

@@ -107,4 +107,11 @@ const struct hs_command *hs_command_find(const char *name);
  */
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
 
+/*
+ * For commands that compare two moments: takes another picture of the same process in place of the one there is, as far as the
+ * heap. Everything borrowed from the first is gone; its pauses are kept. Errors: those of the stages; GONE when the PID is
+ * another program by now.
+ */
+struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+
 #endif

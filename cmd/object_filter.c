@@ -86,8 +86,12 @@ bool hs_object_filter_fits(const struct hs_object_filter *filter, const struct h
 
 	if (filter->field == HS_OBJECT_REPR)
 		return !fnmatch(filter->glob, row->repr, 0);
-	if (!hs_object_row_value(row, filter->field, &value))
-		return false;
+	if (!hs_object_row_value(row, filter->field, &value)) {
+		/* an immortal object has more references than any number says */
+		if (filter->field != HS_OBJECT_REFCOUNT)
+			return false;
+		value = UINT64_MAX;
+	}
 	switch (filter->relation) {
 	case HS_FILTER_LESS:
 		return value < filter->value;

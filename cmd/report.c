@@ -64,4 +64,5 @@ void hs_report_deinit(struct hs_report *report)
 	hs_array_free(&report->rows);
 	hs_holders_free(&report->holders);
 	hs_largest_deinit(&report->largest);
+	hs_unexplained_result_deinit(&report->unexplained);
 }

@@ -20,6 +20,7 @@
 #include "holders.h"
 #include "largest.h"
 #include "terminal.h"
+#include "unexplained_result.h"
 
 enum hs_report_sort {
 	HS_REPORT_BY_BYTES,
@@ -36,7 +37,8 @@ struct hs_report {
 	struct hs_holder_list holders; /* with --by holder: the rows instead of types; owned */
 	bool is_by_holder;
 	struct hs_largest largest; /* owned */
-	bool has_largest;
+	struct hs_unexplained_result unexplained; /* owned */
+	bool has_largest; /* and unexplained references */
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };
 

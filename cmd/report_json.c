@@ -112,6 +112,7 @@ struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 	if (report->has_largest) {
 		json_object_set_new(root, "retainers", retainers_json(&report->largest.retainers));
 		json_object_set_new(root, "containers", containers_json(&report->largest.containers));
+		json_object_set_new(root, "unexplained", hs_unexplained_json(&report->unexplained));
 	}
 	return hs_json_write(out, root);
 }

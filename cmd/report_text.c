@@ -249,6 +249,7 @@ static void put_next(FILE *out, const struct hs_report *report)
 }
 
 #define N_LARGEST_SHOWN 8
+#define N_UNEXPLAINED_SHOWN 4
 #define ADDRESS_FROM_WIDTH 100 /* columns; on a narrower screen paths need them more */
 
 /* A table that ends in the address of an object, if there is room, and the path to it. */
@@ -298,6 +299,7 @@ static void put_largest(FILE *out, const struct hs_report *report, const struct 
 	put_retainers(out, &report->largest.retainers, style);
 	fputc('\n', out);
 	put_containers(out, &report->largest.containers, style);
+	hs_unexplained_put_leaks(out, &report->unexplained, N_UNEXPLAINED_SHOWN, style);
 }
 
 void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_style *style)

@@ -235,6 +235,30 @@ static struct hs_error *search_graph(struct hs_invocation *invocation)
 	return searches.errors[SEARCH_HOLDERS];
 }
 
+static struct hs_error *renew(struct hs_invocation *invocation)
+{
+	uint64_t start_time = invocation->capture->process->start_time;
+	hs_addr runtime = invocation->layout->runtime_start;
+
+	/* what was a large buffer then may be anything now */
+	hs_array_free(&invocation->skipped);
+	find_payloads(invocation);
+	HS_TRY(start_over(invocation));
+	if (!invocation->source.capture.nonblocking)
+		HS_TRY(settle(invocation));
+	if (invocation->capture->process->start_time != start_time || invocation->layout->runtime_start != runtime)
+		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
+	return NULL;
+}
+
+struct hs_error *hs_invocation_renew(struct hs_invocation *invocation)
+{
+	hs_progress_start(&invocation->progress);
+	struct hs_error *error = renew(invocation);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
 /* Makes what the command needs; *ret_stage is the stage that was being made when an error came up. */
 static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage *ret_stage)
 {

@@ -57,4 +57,12 @@ static inline size_t hs_bit_words(uint32_t n)
 	return (size_t)n / 64 + 1;
 }
 
+static inline bool hs_is_empty_set(const uint64_t *bits, uint32_t n)
+{
+	for (size_t i = 0; i < hs_bit_words(n); i++)
+		if (bits[i])
+			return false;
+	return true;
+}
+
 #endif

@@ -10,7 +10,8 @@
 
 void hs_expression_begin(struct hs_expression *expression, char *ret, size_t ret_bytes, const char *start, bool is_evaluable)
 {
-	*expression = (struct hs_expression){ .text = hs_bounded_text(ret, ret_bytes), .is_evaluable = is_evaluable };
+	*expression = (struct hs_expression){ .text = hs_bounded_text(ret, ret_bytes), .is_evaluable = is_evaluable,
+					  .start_bytes = strlen(start) };
 	expression->room = hs_bounded_text_reserve(&expression->text, strlen(HS_ELLIPSIS));
 	hs_bounded_text_put(&expression->text, start);
 }
@@ -65,8 +66,14 @@ static void flush(struct hs_expression *expression)
 		hs_bounded_text_printf(&expression->text, "<cell %s>", expression->variable);
 		expression->is_evaluable = false;
 	}
-	if (expression->pending >= HS_PENDING_MAPPING) {
-		hs_bounded_text_put(&expression->text, expression->pending == HS_PENDING_MAPPING ? "<mapping>" : "<thread>");
+	if (expression->pending == HS_PENDING_FRAME)
+		hs_bounded_text_printf(&expression->text, ".%s", expression->variable);
+	if (expression->pending >= HS_PENDING_CONTEXT) {
+		static const char *const names[] = {
+			[HS_PENDING_CONTEXT] = "<context>", [HS_PENDING_MAPPING] = "<mapping>", [HS_PENDING_THREADS] = "<thread>",
+			[HS_PENDING_THREAD] = "<thread>",
+		};
+		hs_bounded_text_put(&expression->text, names[expression->pending]);
 		expression->is_evaluable = false;
 	}
 	expression->pending = HS_PENDING_NONE;
@@ -91,6 +98,26 @@ static bool add_to_thread_local(struct hs_expression *expression, const struct h
 	return true;
 }
 
+static bool is_among(const struct hs_expression_step *step, const char *const names[3])
+{
+	return step->kind == HS_EDGE_FIELD && (!strcmp(step->name, names[0]) || !strcmp(step->name, names[1]) || !strcmp(step->name, names[2]));
+}
+
+static bool is_frame_of_generator(const struct hs_expression_step *step)
+{
+	static const char *const names[3] = { "gi_frame", "cr_frame", "ag_frame" };
+
+	return is_among(step, names);
+}
+
+/* Up to 3.10 it is the frame that refers to what its generator waits for. */
+static bool is_awaited(const struct hs_expression_step *step)
+{
+	static const char *const names[3] = { "gi_yieldfrom", "cr_await", "ag_await" };
+
+	return is_among(step, names);
+}
+
 /* True when the step is written together with the one before. */
 static bool add_to_pending(struct hs_expression *expression, const struct hs_expression_step *step)
 {
@@ -108,7 +135,14 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 		expression->pending = HS_PENDING_NONE;
 		return true;
 	}
-	if (expression->pending == HS_PENDING_MAPPING && (step->kind == HS_EDGE_VALUE || step->kind == HS_EDGE_KEY)) {
+	if (expression->pending == HS_PENDING_FRAME && is_awaited(step)) {
+		hs_bounded_text_printf(&expression->text, ".%s", step->name);
+		expression->pending = HS_PENDING_NONE;
+		return true;
+	}
+	if (expression->pending == HS_PENDING_CONTEXT && (step->kind == HS_EDGE_FIELD || step->kind == HS_EDGE_INDEX))
+		return true;
+	if (expression->pending >= HS_PENDING_CONTEXT && expression->pending <= HS_PENDING_MAPPING && (step->kind == HS_EDGE_VALUE || step->kind == HS_EDGE_KEY)) {
 		expression->pending = HS_PENDING_NONE;
 		return false;
 	}
@@ -143,6 +177,11 @@ static void put_step(struct hs_expression *expression, const struct hs_expressio
 	if (step->is_any && (step->kind == HS_EDGE_INDEX || step->kind == HS_EDGE_VALUE)) {
 		hs_bounded_text_put(&expression->text, "[*]");
 		expression->is_evaluable = false;
+	} else if (step->is_key_path) {
+		hs_bounded_text_printf(&expression->text, "[%s]", step->name);
+		/* what is imported for the path is its first module */
+		expression->is_evaluable &= !strncmp(step->name, expression->text.data, expression->start_bytes) &&
+					    step->name[expression->start_bytes] == '.';
 	} else if (step->is_any) {
 		hs_bounded_text_printf(&expression->text, "<%s *>", hs_edge_kind_name(step->kind));
 		expression->is_evaluable = false;
@@ -164,6 +203,11 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 		expression->pending = HS_PENDING_MAPPING;
 	} else if (step->kind == HS_EDGE_FIELD && step->holder == HS_HOLDER_THREAD_LOCAL && !strcmp(step->name, "dummies")) {
 		expression->pending = HS_PENDING_THREADS;
+	} else if (step->kind == HS_EDGE_FIELD && !strcmp(step->name, "ctx_vars")) {
+		expression->pending = HS_PENDING_CONTEXT;
+	} else if (is_frame_of_generator(step)) {
+		expression->pending = HS_PENDING_FRAME;
+		snprintf(expression->variable, sizeof(expression->variable), "%s", step->name);
 	} else if (step->kind == HS_EDGE_CELL) {
 		expression->pending = HS_PENDING_VARIABLE;
 		expression->pending_holder = step->holder;

@@ -34,6 +34,7 @@ struct hs_expression_step {
 	bool is_python;    /* as hs_reference_python_name() tells */
 	bool is_bound;     /* a value in a class's dict that looking up the attribute would not give as it is: a staticmethod */
 	bool is_any;       /* one of many: "[*]" */
+	bool is_key_path;  /* of a value: its key is no literal, `name` is where it is found: "app.VARIABLE" */
 	const char *name;  /* bare; "" for a temporary */
 };
 
@@ -41,12 +42,15 @@ struct hs_expression {
 	struct hs_bounded_text text;
 	size_t room; /* the limit of the text without what is kept for the last "…" */
 	bool is_evaluable;
+	size_t start_bytes; /* of the module's name, where Python begins */
 	bool hides_values; /* set behind hs_expression_begin(): keys that are no names become "['…']" */
 	/* A step that the next one may be written together with. */
 	enum {
 		HS_PENDING_NONE,
 		HS_PENDING_DICT,     /* .__dict__ */
 		HS_PENDING_VARIABLE, /* a variable whose cell was reached */
+		HS_PENDING_FRAME,    /* the frame of a generator, the attribute in `variable`: what it waits for is the generator's */
+		HS_PENDING_CONTEXT,  /* inside of a contextvars.Context */
 		HS_PENDING_MAPPING,  /* what a mapping proxy shows */
 		HS_PENDING_THREADS,  /* the dicts of a thread local, one a thread … */
 		HS_PENDING_THREAD,   /* … one of them */

@@ -270,11 +270,48 @@ enum hs_reached hs_object_graph_reached(const struct hs_object_graph *object_gra
 	uint32_t above = tree->place[node] & ~HS_PLACE_LEAF;
 	if (above)
 		return reached_number(tree, above);
+	enum hs_reached by_sources = reached_leaf(object_graph, node);
+	if (by_sources == HS_REACHED_EXACTLY)
+		return by_sources;
+	/* nobody else refers to it, and yet it hangs on the root: a root does, or a word that may be a reference */
 	if (is_late_root(object_graph, node))
 		return HS_REACHED_PERHAPS;
-	enum hs_reached by_sources = reached_leaf(object_graph, node);
-	/* nobody refers to it, and yet it hangs on the root: a root does */
 	return by_sources == HS_REACHED_BY_NOTHING ? HS_REACHED_EXACTLY : by_sources;
+}
+
+static void mark_doubtful(const struct hs_object_graph *object_graph, hs_node node, uint64_t *set)
+{
+	enum hs_reached reached = hs_object_graph_reached(object_graph, node);
+
+	if (reached == HS_REACHED_PERHAPS || reached == HS_REACHED_BY_NOTHING)
+		hs_set_bit(set, node);
+}
+
+struct hs_error *hs_object_graph_doubtful(const struct hs_object_graph *object_graph, uint64_t **ret)
+{
+	const struct hs_dominators *tree = &object_graph->tree;
+	const struct hs_csr *graph = &object_graph->csr;
+	uint64_t *set = calloc(hs_bit_words(graph->n), sizeof(*set));
+
+	if (!set)
+		return hs_error_no_memory();
+	for (uint32_t number = tree->first_late; number < tree->n_order; number++) {
+		uint32_t node = tree->order[number];
+		if (node >= graph->n)
+			continue;
+		hs_set_bit(set, node);
+		for (uint64_t edge = hs_csr_begin(graph, node), end = hs_csr_end(graph, node); edge < end; edge++)
+			if (!hs_is_numbered(tree, graph->targets[edge]) && !hs_bit(set, graph->targets[edge]))
+				mark_doubtful(object_graph, graph->targets[edge], set);
+	}
+	/* leaves that no object refers to */
+	for (size_t i = 0; i < object_graph->late_roots.n; i++)
+		mark_doubtful(object_graph, object_graph->late_roots.items[i].node, set);
+	for (uint32_t node = 0; node < graph->n; node++)
+		if (tree->place[node] == (HS_PLACE_LEAF | tree->unreachable))
+			hs_set_bit(set, node);
+	*ret = set;
+	return NULL;
 }
 
 uint64_t hs_object_graph_retained_bytes(const struct hs_object_graph *object_graph, hs_node node)

@@ -41,6 +41,11 @@ void hs_object_graph_destroy(struct hs_object_graph *object_graph);
 struct hs_object_graph_figures hs_object_graph_figures(const struct hs_object_graph *object_graph);
 
 enum hs_reached hs_object_graph_reached(const struct hs_object_graph *object_graph, hs_node node);
+/*
+ * The set of all objects that no exact root reaches, without asking for each: most heaps have few. The caller frees *ret. Errors:
+ * NO_MEMORY.
+ */
+struct hs_error *hs_object_graph_doubtful(const struct hs_object_graph *object_graph, uint64_t **ret) HS_MUST_CHECK;
 /* The late roots that objects hang on which no exact root reaches, by node. Borrowed. */
 const struct hs_late_root *hs_object_graph_late_roots(const struct hs_object_graph *object_graph, size_t *ret_n);
 

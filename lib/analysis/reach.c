@@ -256,6 +256,7 @@ struct naming {
 	const struct hs_object *object;
 	hs_node to;
 	unsigned best;
+	hs_addr key; /* of the best so far, if it is a value; 0: Python can write it, or it is none */
 	struct hs_reach_step *ret;
 };
 
@@ -277,8 +278,51 @@ static bool consider(void *context, const struct hs_graph_edge *edge)
 	ret->has_name = hs_reference_python_name(heap->py, heap->types, naming->object, edge->run, edge->index, ret->name, sizeof(ret->name),
 						 &is_python);
 	ret->expression = (struct hs_expression_step){ .kind = edge->kind, .is_python = is_python };
+	naming->key = 0;
+	if (edge->kind == HS_EDGE_VALUE && !is_python && edge->run->names)
+		memcpy(&naming->key, (const uint8_t *)edge->run->names + edge->index * edge->run->names_stride, sizeof(naming->key));
 	naming->best -= is_python || edge->kind == HS_EDGE_ATTRIBUTE || edge->kind == HS_EDGE_SLOT;
 	return naming->best > 2;
+}
+
+struct key_naming {
+	const struct hs_reach *reach;
+	const struct hs_object *namespace;
+	hs_node key;
+	char name[HS_REFERENCE_NAME_BYTES]; /* "": not found */
+};
+
+static bool find_global(void *context, const struct hs_graph_edge *edge)
+{
+	struct key_naming *naming = context;
+	const struct hs_process_heap *heap = naming->reach->heap;
+	char literal[HS_REFERENCE_NAME_BYTES];
+
+	if (edge->target == naming->key && edge->kind == HS_EDGE_VALUE &&
+	    hs_reference_name(heap->py, heap->types, naming->namespace, edge->run, edge->index, literal, sizeof(literal)) &&
+	    !hs_attribute_of_key(literal, naming->name, sizeof(naming->name)))
+		naming->name[0] = '\0';
+	return !naming->name[0];
+}
+
+/* A key that is no literal, by the global of a module that it is found at: a context variable, a class. */
+static void name_key(const struct hs_reach *reach, hs_addr key, struct hs_reach_step *ret)
+{
+	struct hs_heap_object entry;
+	struct key_naming naming = { .reach = reach, .namespace = &entry.object, .key = hs_graph_node_at(reach->graph, key) };
+	struct hs_path_step step;
+
+	if (naming.key == HS_NO_NODE || !hs_paths_step(&reach->paths, naming.key, &step) || step.parent == HS_CSR_NONE ||
+	    reach->classes[step.parent] != CLASS_MODULE_DICT || !hs_graph_object(reach->graph, step.parent, &entry))
+		return;
+	hs_graph_each_edge(reach->graph, step.parent, find_global, &naming);
+	const char *module = reach_module_of(reach, step.parent);
+	size_t bytes = strlen(module) + 1 + strlen(naming.name);
+	if (!naming.name[0] || !*module || bytes >= sizeof(ret->name))
+		return;
+	snprintf(ret->name, sizeof(ret->name), "%s.", module);
+	strcat(ret->name, naming.name);
+	ret->expression.is_key_path = true;
 }
 
 bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struct hs_reach_step *ret)
@@ -291,6 +335,8 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 	hs_graph_each_edge(reach->graph, from, consider, &naming);
 	if (naming.best == UINT32_MAX)
 		return false;
+	if (naming.key)
+		name_key(reach, naming.key, ret);
 	ret->expression.holder = holder_of(reach, from);
 	ret->expression.is_bound = is_bound_by_lookup(reach, to);
 	return true;

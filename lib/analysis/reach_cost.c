@@ -59,7 +59,7 @@ static unsigned type_cost(const struct hs_reach *reach, const struct hs_graph_ed
 	return edge->kind == HS_EDGE_SCAN ? 10 : COST_ASIDE;
 }
 
-static const char *module_of(const struct hs_reach *reach, hs_node dict)
+const char *reach_module_of(const struct hs_reach *reach, hs_node dict)
 {
 	size_t low = 0, high = reach->namespaces.n;
 
@@ -79,7 +79,7 @@ static const char *module_of(const struct hs_reach *reach, hs_node dict)
 static bool is_at_home(const struct hs_reach *reach, const struct hs_graph_edge *edge)
 {
 	const struct hs_process_heap *heap = reach->heap;
-	const char *module = module_of(reach, edge->source);
+	const char *module = reach_module_of(reach, edge->source);
 	hs_addr address = hs_graph_address(reach->graph, edge->target);
 	size_t bytes = strlen(module);
 	struct hs_object function;

@@ -52,6 +52,8 @@ struct hs_error *reach_find_late_roots(struct hs_reach *reach) HS_MUST_CHECK;
 const char *reach_keep(struct hs_reach *reach, const char *text);
 
 /* reach_cost.c */
+/* The name of the module that the dict is the namespace of; "": of none. */
+const char *reach_module_of(const struct hs_reach *reach, hs_node dict);
 void reach_fill_costs(uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES]);
 /* What one reference costs, by what it is and what is at its ends. */
 unsigned reach_edge_cost(const struct hs_reach *reach, const struct hs_graph_edge *edge);

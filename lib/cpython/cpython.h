@@ -22,6 +22,7 @@
 
 struct hs_interpreter {
 	hs_addr address;
+	hs_addr collector;               /* struct _gc_runtime_state; up to 3.8 all interpreters share the runtime's */
 	hs_addr gc_heads[HS_N_GC_HEADS]; /* each a PyGC_Head; 0: unknown */
 	bool is_collecting;
 	hs_addr arenas;                  /* struct arena_object[n_arenas]; 0: none of its own */

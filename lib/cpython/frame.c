@@ -229,6 +229,19 @@ static void visit_run(const struct hs_cpython *py, const struct hs_frame *frame,
 		visitor->references(visitor->context, &run);
 }
 
+static void visit_stack(const struct hs_cpython *py, const struct hs_frame *frame, const struct hs_visitor *visitor)
+{
+	const struct hs_reference_run temporaries = { .kind = HS_EDGE_STACK }, awaited = { .kind = HS_EDGE_FIELD, .name = frame->awaited };
+	uint32_t first = frame->code.n_slots;
+
+	if (frame->awaited && frame->n_awaited >= first && frame->n_awaited < frame->n_live) {
+		visit_run(py, frame, temporaries, first, frame->n_awaited, visitor);
+		visit_run(py, frame, awaited, frame->n_awaited, frame->n_awaited + 1, visitor);
+		first = frame->n_awaited + 1;
+	}
+	visit_run(py, frame, temporaries, first, frame->n_live, visitor);
+}
+
 void hs_frame_visit_words(const struct hs_cpython *py, const struct hs_frame *frame, const struct hs_visitor *visitor)
 {
 	uint32_t n_slots = frame->code.n_slots;
@@ -240,7 +253,7 @@ void hs_frame_visit_words(const struct hs_cpython *py, const struct hs_frame *fr
 		visit_run(py, frame, run, slots.first, end < frame->n_live ? end : frame->n_live, visitor);
 	}
 	if (frame->n_live > n_slots)
-		visit_run(py, frame, (struct hs_reference_run){ .kind = HS_EDGE_STACK }, n_slots, frame->n_live, visitor);
+		visit_stack(py, frame, visitor);
 	if (frame->is_running && frame->n_words > n_slots) {
 		/* which of them are below the top, nobody knows: they may keep something alive, and count as nothing */
 		const struct hs_reference_run run = {

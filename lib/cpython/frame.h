@@ -36,6 +36,8 @@ struct hs_frame {
 	uint32_t n_words;
 	uint32_t n_live;       /* words from the first that are references */
 	uint32_t n_visited;    /* of these, those that the collector is told */
+	const char *awaited;   /* what word n_awaited of the live ones is called, if a visit shall say so; static; NULL: like any temporary */
+	uint32_t n_awaited;
 };
 
 /*

@@ -4,7 +4,7 @@
  * interpreter frame, until the call has ended and the frame was moved into the object.
  */
 #include "exact_type.h"
-#include "frame.h"
+#include "generator.h"
 
 #define WORD 8
 
@@ -63,8 +63,10 @@ static void visit_until_310(const struct hs_cpython *py, const struct hs_object 
 	VISIT(py, object, visitor, f_builtins, HS_STRONG);
 	VISIT(py, object, visitor, f_globals, HS_STRONG);
 	VISIT(py, object, visitor, f_locals, HS_STRONG);
-	if (hs_frame_read(py, object->address, &frame))
-		hs_frame_visit_words(py, &frame, visitor);
+	if (!hs_frame_read(py, object->address, &frame))
+		return;
+	hs_generator_set_awaited(py, &frame);
+	hs_frame_visit_words(py, &frame, visitor);
 }
 
 static void visit_since_311(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

@@ -20,6 +20,12 @@ enum hs_generator_state hs_generator_state(const struct hs_cpython *py, const st
 /* The frame of a generator that has not ended; false when there is none, or it cannot be read. */
 bool hs_generator_frame(const struct hs_cpython *py, const struct hs_object *object, struct hs_frame *ret);
 
+/*
+ * Sets what the generator waits for whose frame this is (yield from, await), and the attribute by which it shows it: "gi_yieldfrom",
+ * "cr_await", "ag_await". Nothing happens if it waits for nothing, or the frame is no generator's.
+ */
+void hs_generator_set_awaited(const struct hs_cpython *py, struct hs_frame *frame);
+
 /* Its __qualname__: a str object, or 0. */
 hs_addr hs_generator_qualname(const struct hs_cpython *py, const struct hs_object *object);
 

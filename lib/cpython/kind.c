@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "frame.h"
 #include "generator.h"
+#include "module_state.h"
 #include "ndarray.h"
 #include "number.h"
 #include "sequence.h"
@@ -19,11 +20,16 @@
 #include "type_object.h"
 #include "unicode.h"
 
-/* datetime.time and .datetime leave tzinfo out of the block when they have none (Modules/_datetimemodule.c). */
+/*
+ * datetime.time and .datetime leave tzinfo, their last member, out of the block when they have none
+ * (Modules/_datetimemodule.c); both say so at the same place.
+ */
 static uint64_t datetime_extent(const struct hs_cpython *py, const struct hs_object *object)
 {
-	(void)py;
-	return object->type->solid_base->basicsize - sizeof(uint64_t);
+	int32_t has_tzinfo = HS_OFFSET(py->layout, PyDateTime_DateTime, hastzinfo);
+	bool has = has_tzinfo != HS_ABSENT && hs_body_u32(object, has_tzinfo) & 0xff;
+
+	return object->type->solid_base->basicsize - (has ? 0 : sizeof(uint64_t));
 }
 
 static const struct hs_kind kinds[] = {
@@ -53,15 +59,18 @@ static const struct hs_kind kinds[] = {
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
+	{ "_io.StringIO", .is_raw = true }, /* its text, which malloc does not clear before */
+	{ "_csv.reader", .is_raw = true },
+	{ "_csv.writer", .is_raw = true },
 	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedWriter", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
 	{ "_io.BufferedRandom", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },
-	{ "Struct", hs_struct_size, NULL, NULL, false }, /* up to 3.8 */
-	{ "_struct.Struct", hs_struct_size, NULL, NULL, false },
+	{ "Struct", hs_struct_size, NULL, NULL, false, .is_raw = true }, /* up to 3.8 */
+	{ "_struct.Struct", hs_struct_size, NULL, NULL, false, .is_raw = true },
 	{ "_pickle.Pickler", hs_pickler_size, NULL, NULL, false, .visit_more = hs_pickler_visit_more },
 	{ "_pickle.Unpickler", hs_unpickler_size, NULL, NULL, false, .visit_more = hs_unpickler_visit_more },
 	{ "xml.etree.ElementTree.Element", hs_element_size, NULL, NULL, false, .visit_more = hs_element_visit_more },
-	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false },
+	{ "decimal.Decimal", hs_decimal_size, NULL, NULL, false, .is_raw = true },
 	{ "itertools.product", hs_product_size, NULL, NULL, false },
 	{ "itertools.permutations", hs_permutations_size, NULL, NULL, false },
 	{ "itertools.combinations", hs_combinations_size, NULL, NULL, false },
@@ -72,12 +81,17 @@ static const struct hs_kind kinds[] = {
 	{ "pyexpat.xmlparser", .visit_more = hs_xml_parser_visit_more },
 	{ "_pickle.Pdata", .visit_more = hs_pickle_stack_visit_more },
 	{ "itertools._tee_dataobject", .visit_more = hs_tee_data_visit_more },
-	{ "hamt_bitmap_node", .visit_more = hs_items_visit_more },
-	{ "hamt_collision_node", .visit_more = hs_items_visit_more },
+	{ "hamt_bitmap_node", .visit_more = hs_hamt_visit_more },
+	{ "hamt_collision_node", .visit_more = hs_hamt_visit_more },
 	{ "_sre.SRE_Template", .visit_more = hs_template_visit_more },
 	{ "sqlite3.Connection", .visit_more = hs_sqlite_connection_visit_more },
 	{ "module", .visit_more = hs_module_visit_more },
 	{ "numpy.ndarray", NULL, NULL, hs_ndarray_visit, false, .is_raw = true },
+	/* up to 3.11: a hash's state, and input that was not used up */
+	{ "_sha256.sha224", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha256.sha256", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha384", NULL, NULL, hs_leaf_visit, false },
+	{ "_sha512.sha512", NULL, NULL, hs_leaf_visit, false },
 	/* Objects/unicodeobject.c: tables of its own lie behind the struct */
 	{ "EncodingMap", NULL, NULL, hs_leaf_visit, true },
 	{ "datetime.time", NULL, datetime_extent, NULL, true, .visit_more = hs_time_visit_more },

@@ -5,6 +5,8 @@
 #include "repr.h"
 #include "unicode.h"
 
+#define STATIC_REFCOUNT 900000000
+
 static const char *const sized_by_ob_size[] = { "bytes", "bytearray", "tuple", "list", "collections.deque", "array.array", NULL };
 
 static bool ndarray_length(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
@@ -40,7 +42,10 @@ bool hs_object_length(const struct hs_cpython *py, const struct hs_object *objec
 	return !strcmp(kind, "numpy.ndarray") && ndarray_length(py, object, ret);
 }
 
-/* Include/refcount.h (3.14+), Include/object.h: an object whose 32-bit count is negative is immortal. */
+/*
+ * Include/refcount.h (3.14+), Include/object.h: an object whose 32-bit count is negative is immortal. In 3.11 static objects begin with
+ * 999,999,999 references, which nobody has (pycore_object.h, _PyObject_IMMORTAL_REFCNT), and lose some in each interpreter that ends.
+ */
 bool hs_object_refcount(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
 {
 	uint64_t word = HS_BODY(py, object, PyObject, ob_refcnt);
@@ -48,7 +53,7 @@ bool hs_object_refcount(const struct hs_cpython *py, const struct hs_object *obj
 	switch (py->layout->features.refcount) {
 	case HS_REFCOUNT_PLAIN:
 		*ret = word;
-		return true;
+		return !py->layout->features.frozen_objects_own_nothing || word < STATIC_REFCOUNT;
 	case HS_REFCOUNT_IMMORTAL_32:
 	case HS_REFCOUNT_SPLIT:
 		*ret = (uint32_t)word;

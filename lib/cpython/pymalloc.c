@@ -82,7 +82,10 @@ static struct hs_error *add_arena(const struct hs_cpython *py, struct hs_pymallo
 	/* A stop can come between the arena's munmap and the table's update: then it is gone already. */
 	if (!hs_image_find(py->image, address))
 		return NULL;
-	pymalloc->n_arenas++;
+	struct hs_arena *slot = hs_array_append(&pymalloc->arenas);
+	if (!slot)
+		return hs_error_no_memory();
+	*slot = (struct hs_arena){ address, end };
 	for (hs_addr base = first; base + pool_bytes <= end; base += pool_bytes) {
 		struct hs_pool pool;
 		if (!read_pool(py, pymalloc, base, index, &pool)) {
@@ -91,10 +94,10 @@ static struct hs_error *add_arena(const struct hs_cpython *py, struct hs_pymallo
 		}
 		if (!pool.n_blocks)
 			continue;
-		struct hs_pool *slot = hs_array_append(&pymalloc->pools);
-		if (!slot)
+		struct hs_pool *added = hs_array_append(&pymalloc->pools);
+		if (!added)
 			return hs_error_no_memory();
-		*slot = pool;
+		*added = pool;
 	}
 	return NULL;
 }
@@ -129,11 +132,20 @@ static int compare_pools(const void *a, const void *b)
 	return left->base < right->base ? -1 : left->base > right->base;
 }
 
+static int compare_arenas(const void *a, const void *b)
+{
+	const struct hs_arena *left = a, *right = b;
+
+	return left->address < right->address ? -1 : left->address > right->address;
+}
+
 static struct hs_error *index_pools(struct hs_pymalloc *pymalloc)
 {
 	size_t per_table = (size_t)1 << (HS_POOL_MAP_SHIFT - pymalloc->pool_shift);
 	uint64_t n_blocks = 0;
 
+	if (pymalloc->arenas.n)
+		qsort(pymalloc->arenas.items, pymalloc->arenas.n, sizeof(*pymalloc->arenas.items), compare_arenas);
 	if (pymalloc->pools.n)
 		qsort(pymalloc->pools.items, pymalloc->pools.n, sizeof(*pymalloc->pools.items), compare_pools);
 	for (size_t i = 0; i < pymalloc->pools.n; i++) {
@@ -196,6 +208,7 @@ void hs_pymalloc_close(struct hs_pymalloc *pymalloc)
 	}
 	free(pymalloc->pool_map);
 	hs_array_free(&pymalloc->pools);
+	hs_array_free(&pymalloc->arenas);
 	free(pymalloc);
 }
 

@@ -23,8 +23,15 @@ struct hs_pool {
 	uint16_t reciprocal;  /* see hs_pool_block_at */
 };
 
+/* A stretch of memory that pymalloc has from the system: arena_bytes of the layout's features. */
+struct hs_arena {
+	hs_addr address;
+	hs_addr pools_end; /* pools were carved out up to here; what follows was never used */
+};
+
 struct hs_pymalloc {
-	HS_ARRAY(struct hs_pool) pools; /* by ascending address */
+	HS_ARRAY(struct hs_pool) pools; /* by ascending address; those with blocks in use */
+	HS_ARRAY(struct hs_arena) arenas; /* by ascending address */
 	uint32_t **pool_map;            /* address >> 30 → table of (pool index + 1) by pool_bytes, NULL or 0: none */
 	unsigned pool_shift;
 	uint32_t header_bytes;
@@ -32,7 +39,6 @@ struct hs_pymalloc {
 	uint32_t n_blocks;              /* of all pools: the end of the dense ids */
 	uint64_t n_live;
 	uint64_t live_bytes;
-	uint32_t n_arenas;
 	uint32_t n_broken_pools;        /* headers that contradict themselves, or pages that are missing; not indexed */
 };
 

@@ -108,7 +108,7 @@ static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, 
 		hs_bounded_text_printf(text, "%zu", run->first + i);
 		return is_subscriptable(object->type->kind->tp_name);
 	case HS_EDGE_SCAN:
-		hs_bounded_text_printf(text, "+%zu", run->first + i * run->stride);
+		hs_bounded_text_printf(text, "%s+%zu", run->name ? run->name : "", run->first + i * run->stride);
 		return false;
 	case HS_EDGE_KEY:
 	case HS_EDGE_VALUE:

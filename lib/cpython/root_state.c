@@ -157,12 +157,15 @@ static bool is_left_out(const struct state *state, hs_addr at, hs_addr *ret_end)
 	return is_in_gap(state, at, ret_end) || !hs_image_at(state->visit->py->image, at, WORD);
 }
 
-/* A C variable that names a static type, which does not count it in every version. */
+/*
+ * A C variable that names a static type, which does not count it in every version; nor do the first words of the static objects that
+ * are parts of the runtime's struct.
+ */
 static bool is_borrowed(const struct state *state, hs_addr word)
 {
 	const struct hs_cpython *py = state->visit->py;
 
-	return state->kind == HS_ROOT_STATIC && py->layout->features.static_variables_borrow_types && hs_image_is_static(py->image, word) &&
+	return state->kind != HS_ROOT_THREAD && py->layout->features.static_variables_borrow_types && hs_image_is_static(py->image, word) &&
 	       hs_is_exactly(py, word, "type") &&
 	       !(hs_image_word(py->image, word + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & HS_TPFLAGS_HEAPTYPE);
 }

@@ -26,6 +26,7 @@ static void read_collector(struct hs_cpython *py, struct hs_interpreter *interpr
 	hs_addr generations = gc + (uint32_t)HS_OFFSET(layout, gc_runtime_state, generations);
 	uint32_t collecting = 0;
 
+	interpreter->collector = gc;
 	for (unsigned i = 0; i < HS_N_GC_HEADS - 1; i++)
 		interpreter->gc_heads[i] = generations + i * HS_SIZEOF(layout, gc_generation);
 	interpreter->gc_heads[HS_N_GC_HEADS - 1] = gc + (uint32_t)HS_OFFSET(layout, gc_runtime_state, permanent_generation);

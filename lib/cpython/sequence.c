@@ -31,6 +31,22 @@ void hs_list_visit(const struct hs_cpython *py, const struct hs_object *object, 
 		hs_visit_items(visitor, words, n, 0);
 }
 
+bool hs_list_items(const struct hs_cpython *py, struct hs_types *types, hs_addr address, const hs_addr **ret, uint64_t *ret_n)
+{
+	struct hs_object object;
+
+	if (!hs_object_at(py, types, address, &object) || strcmp(object.type->kind->tp_name, "list"))
+		return false;
+	hs_addr items = HS_BODY(py, &object, PyListObject, ob_item);
+	uint64_t n = (uint64_t)hs_ob_size(py, &object);
+	const hs_addr *words = n && n <= MAX_ITEMS && items % 8 == 0 ? hs_image_at(py->image, items, n * 8) : NULL;
+	if (n && !words)
+		return false;
+	*ret = words;
+	*ret_n = n;
+	return true;
+}
+
 /* Their refcount starts at 999,999,999. */
 static bool is_frozen(const struct hs_cpython *py, const struct hs_object *object)
 {

@@ -13,9 +13,11 @@
 #define WORD 8
 #define MAX_SUBCLASSES ((uint64_t)1 << 24) /* of all types together */
 
+HS_ARRAY_TYPE(addresses, hs_addr);
+
 struct search {
 	const struct hs_root_visit *visit;
-	HS_ARRAY(hs_addr) types; /* ascending; those whose static instances are no types themselves */
+	struct addresses types; /* ascending */
 };
 
 /* 3.12+: of a static type of the interpreter itself the table lies in the interpreter's state. */
@@ -47,6 +49,27 @@ static void meet_subclasses(const struct hs_root_visit *visit, hs_addr type, uin
 	}
 }
 
+/* 3.12+: those that an interpreter keeps a dict for, which need have no instance and no base that knows them (types.builtins). */
+static void meet_initialized(const struct hs_root_visit *visit)
+{
+	const struct hs_cpython *py = visit->py;
+	static const enum hs_field_id arrays[] = {
+		HS_FIELD_PyInterpreterState_static_builtin_types, HS_FIELD_PyInterpreterState_static_builtin_types_13,
+		HS_FIELD_PyInterpreterState_static_extension_types,
+	};
+	uint32_t bytes = HS_SIZEOF(py->layout, managed_static_type_state);
+
+	for (size_t i = 0; bytes && i < py->interpreters.n * (sizeof(arrays) / sizeof(arrays[0])); i++) {
+		const struct hs_field *field = &py->layout->fields[arrays[i % (sizeof(arrays) / sizeof(arrays[0]))]];
+		hs_addr start = py->interpreters.items[i / (sizeof(arrays) / sizeof(arrays[0]))].address + (uint32_t)field->offset;
+		for (uint32_t at = 0; field->offset != HS_ABSENT && at + bytes <= field->bytes; at += bytes) {
+			hs_addr type = hs_image_word(py->image, start + at + (uint32_t)HS_OFFSET(py->layout, managed_static_type_state, type));
+			if (type)
+				hs_type_at(visit->types, type);
+		}
+	}
+}
+
 static void report(const struct hs_root_visit *visit, enum hs_root_kind kind, hs_addr object)
 {
 	const struct hs_root root = { .kind = kind, .address = object, .relation = HS_OWNED, .edge_kind = HS_EDGE_FIELD };
@@ -54,35 +77,48 @@ static void report(const struct hs_root_visit *visit, enum hs_root_kind kind, hs
 	visit->callback(visit->context, &root);
 }
 
-/* Reports the static types, and collects those that may have other static instances. */
-static bool report_types(struct search *search)
+static int compare_addresses(const void *a, const void *b)
 {
-	const struct hs_root_visit *visit = search->visit;
+	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Meets all types; the static ones come out by address: in which order threads met them says nothing. */
+static bool find_static_types(const struct hs_root_visit *visit, struct addresses *ret)
+{
 	uint64_t budget = MAX_SUBCLASSES;
 	size_t n;
 
+	meet_initialized(visit);
 	/* the list grows while it is gone through */
 	for (size_t i = 0; i < (hs_types_all(visit->types, &n), n); i++) {
 		const struct hs_type *type = hs_types_all(visit->types, &n)[i];
 		meet_subclasses(visit, type->address, &budget);
 		if (type->flags & HS_TPFLAGS_HEAPTYPE)
 			continue;
-		report(visit, HS_ROOT_TYPE, type->address);
-		if (type->flags & HS_TPFLAGS_TYPE_SUBCLASS)
-			continue;
-		hs_addr *slot = hs_array_append(&search->types);
+		hs_addr *slot = hs_array_append(ret);
 		if (!slot)
 			return false;
 		*slot = type->address;
 	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_addresses);
 	return true;
 }
 
-static int compare_addresses(const void *a, const void *b)
+/* Reports the static types, and keeps those that may have other static instances. */
+static void report_types(struct search *search)
 {
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
+	size_t n_kept = 0;
 
-	return left < right ? -1 : left > right;
+	for (size_t i = 0; i < search->types.n; i++) {
+		const struct hs_type *type = hs_type_at(search->visit->types, search->types.items[i]);
+		report(search->visit, HS_ROOT_TYPE, search->types.items[i]);
+		if (type && !(type->flags & HS_TPFLAGS_TYPE_SUBCLASS))
+			search->types.items[n_kept++] = search->types.items[i];
+	}
+	search->types.n = n_kept;
 }
 
 static bool report_objects(void *context, hs_addr start, hs_addr end)
@@ -114,11 +150,10 @@ bool hs_root_visit_static_objects(const struct hs_root_visit *visit)
 {
 	HS_CLEANUP(release) struct search search = { .visit = visit };
 
-	if (!report_types(&search))
+	if (!find_static_types(visit, &search.types))
 		return false;
-	if (!search.types.n)
-		return true;
-	qsort(search.types.items, search.types.n, sizeof(*search.types.items), compare_addresses);
-	hs_static_data_each(visit->py->image, report_objects, &search);
+	report_types(&search);
+	if (search.types.n)
+		hs_static_data_each(visit->py->image, report_objects, &search);
 	return true;
 }

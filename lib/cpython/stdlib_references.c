@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands in no struct of an object's own: links of lru_cache, children of an Element, memo tables of pickle, a
- * module's state. The blocks are claimed, so that nobody looks for references in them a second time.
+ * What stands in no struct of an object's own: links of lru_cache, children of an Element, memo tables of pickle. The
+ * blocks are claimed, so that nobody looks for references in them a second time.
  */
 #include "stdlib_references.h"
 
@@ -10,7 +10,6 @@
 
 #define WORD 8
 #define MAX_ITEMS ((uint64_t)1 << 40)
-#define MAX_MODULE_STATE ((uint64_t)1 << 20)
 #define FEW_CHILDREN 4  /* Modules/_elementtree.c: STATIC_CHILDREN */
 #define XML_HANDLERS 22 /* Modules/pyexpat.c: enum HandlerTypes, all versions */
 
@@ -178,78 +177,6 @@ void hs_time_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 	visit_tzinfo(object, HS_OFFSET(py->layout, PyDateTime_Time, hastzinfo), HS_OFFSET(py->layout, PyDateTime_Time, tzinfo), visitor);
 }
 
-/* True for str and int objects: they cannot be part of a cycle, and a module's m_traverse leaves them out. */
-static bool is_leaf(const struct hs_cpython *py, hs_addr address)
-{
-	const uint64_t leaf_flags = (uint64_t)1 << 24 | (uint64_t)1 << 28; /* Py_TPFLAGS_LONG_SUBCLASS, _UNICODE_SUBCLASS */
-	hs_addr type = address & (WORD - 1) ? 0 : hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type));
-
-	return type && hs_image_word(py->image, type + (uint32_t)HS_OFFSET(py->layout, PyTypeObject, tp_flags)) & leaf_flags;
-}
-
-/* Up to 3.9 the atexit module itself keeps what is called at exit: an array of pointers to structs (Modules/atexitmodule.c). */
-static void visit_exit_callbacks(const struct hs_cpython *py, hs_addr state, const struct hs_visitor *visitor)
-{
-	const struct hs_layout *layout = py->layout;
-	hs_addr callbacks = hs_image_word(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, callbacks));
-	uint32_t n = 0, bytes = HS_SIZEOF(layout, atexit_callback);
-
-	hs_image_u32(py->image, state + (uint32_t)HS_OFFSET(layout, atexitmodule_state, ncallbacks), &n);
-	if (!callbacks || !hs_image_at(py->image, callbacks, (uint64_t)n * WORD))
-		return;
-	visitor->storage(visitor->context, callbacks, (uint64_t)n * WORD);
-	for (uint32_t i = 0; i < n && !visitor->is_over; i++) {
-		hs_addr callback = hs_image_word(py->image, callbacks + (uint64_t)i * WORD);
-		const uint8_t *words = callback ? hs_image_at(py->image, callback, bytes) : NULL;
-		if (!words)
-			continue;
-		visitor->storage(visitor->context, callback, bytes);
-		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, func), "callback", HS_STRONG);
-		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, args), "callback.args", HS_STRONG);
-		hs_visit_field(visitor, words + HS_OFFSET(layout, atexit_callback, kwargs), "callback.kwargs", HS_STRONG);
-	}
-}
-
-static bool is_named(const struct hs_cpython *py, hs_addr def, const char *name)
-{
-	size_t bytes;
-	hs_addr at = def ? hs_image_word(py->image, def + (uint32_t)HS_OFFSET(py->layout, PyModuleDef, m_name)) : 0;
-	const char *its = at ? hs_image_string(py->image, at, 256, &bytes) : NULL;
-
-	return its && !strcmp(its, name);
-}
-
-/*
- * A module's own state: a C struct of which only the size is known, but one that holds little else than objects, and
- * they count. From 3.15 on the module itself says how large it is, before that its definition.
- */
-void hs_module_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
-{
-	const struct hs_layout *layout = py->layout;
-	hs_addr state = HS_BODY(py, object, PyModuleObject, md_state), def = HS_BODY(py, object, PyModuleObject, md_def);
-	uint64_t bytes = HS_BODY(py, object, PyModuleObject, md_state_size), traverse = HS_BODY(py, object, PyModuleObject, md_state_traverse);
-
-	if (def) {
-		bytes = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_size));
-		traverse = hs_image_word(py->image, def + (uint32_t)HS_OFFSET(layout, PyModuleDef, m_traverse));
-	}
-	const uint8_t *words = state && bytes <= MAX_MODULE_STATE ? hs_image_at(py->image, state, bytes) : NULL;
-	if (!words)
-		return;
-	if (HS_HAS(layout, atexitmodule_state, callbacks) && bytes >= HS_SIZEOF(layout, atexitmodule_state) && is_named(py, def, "atexit"))
-		visit_exit_callbacks(py, state, visitor);
-	visitor->storage(visitor->context, state, bytes);
-	/* blocks that the state points to are still looked for */
-	visitor->scan(visitor->context, words, bytes / WORD, HS_SCAN_STORAGE);
-	for (uint64_t at = 0; at + WORD <= bytes; at += WORD) {
-		hs_addr word;
-		memcpy(&word, words + at, sizeof(word));
-		if (word)
-			visit_words(visitor, words + at, 1, WORD, HS_SCANNED | (traverse && !is_leaf(py, word) ? HS_STRONG : HS_OWNED),
-				    HS_EDGE_SCAN, "md_state");
-	}
-}
-
 /* Up to 3.10 a frame for the next call. 3.12+: what the attributes of a code object return is kept in a block of its own. */
 void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
@@ -258,12 +185,27 @@ void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 		    HS_EDGE_FIELD, "_co_cached");
 }
 
-void hs_items_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+/* Python/hamt.c: pairs of a key and its value, or of NULL and the next node. */
+void hs_hamt_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
-	uint64_t first = object->type->solid_base->basicsize, n = (uint64_t)hs_ob_size(py, object);
+	uint64_t first = object->type->solid_base->basicsize, n = (uint64_t)hs_ob_size(py, object) / 2;
 
-	if (n < MAX_ITEMS && first + n * WORD <= object->body_bytes)
-		visit_words(visitor, object->body + first, n, WORD, relation_of(object), HS_EDGE_INDEX, NULL);
+	if (n >= MAX_ITEMS || first + n * 2 * WORD > object->body_bytes)
+		return;
+	for (const uint8_t *pair = object->body + first; n; n--, pair += 2 * WORD) {
+		struct hs_reference_run run = { .words = pair, .n = 1, .stride = WORD, .relation = (uint8_t)relation_of(object), .kind = HS_EDGE_KEY };
+		uint64_t key;
+		memcpy(&key, pair, sizeof(key));
+		if (!key) {
+			hs_visit_field(visitor, pair + WORD, "node", relation_of(object));
+			continue;
+		}
+		visitor->references(visitor->context, &run);
+		run.words = pair + WORD;
+		run.kind = HS_EDGE_VALUE;
+		run.names = pair;
+		visitor->references(visitor->context, &run);
+	}
 }
 
 /* re's compiled replacement (3.12+): items are pairs of a group's index and a literal. */

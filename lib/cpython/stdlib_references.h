@@ -18,11 +18,10 @@ hs_visit_hook hs_tee_data_visit_more;
 hs_visit_hook hs_simple_queue_visit_more;
 hs_visit_hook hs_datetime_visit_more;
 hs_visit_hook hs_time_visit_more;
-hs_visit_hook hs_module_visit_more;
 hs_visit_hook hs_code_visit_more;
 hs_visit_hook hs_template_visit_more;
 hs_visit_hook hs_sqlite_connection_visit_more;
-/* Of objects whose items are all that follows their struct, and are references: nodes of a HAMT. */
-hs_visit_hook hs_items_visit_more;
+/* Nodes of the mapping that a contextvars.Context is, but for those that are an array of others. */
+hs_visit_hook hs_hamt_visit_more;
 
 #endif

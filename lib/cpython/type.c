@@ -199,6 +199,8 @@ static struct hs_type *decode_type(const struct hs_types *types, hs_addr address
 	type->basicsize = (uint32_t)basicsize;
 	type->itemsize = (uint32_t)itemsize;
 	type->is_python_class = is_python_class(py, address, type->flags);
+	type->has_finalizer = TYPE_WORD(py, address, tp_finalize) != 0;
+	type->has_legacy_finalizer = TYPE_WORD(py, address, tp_del) != 0;
 	place_headers(py, type);
 	choose_kind(type, name, name_bytes);
 	if (!hs_type_describe(py, type, name, name_bytes)) {

@@ -54,6 +54,8 @@ struct hs_type {
 	bool owns_class;           /* instances count in the refcount of this type … */
 	bool visits_class;         /* … and their tp_traverse, if they are collected, reports it */
 	bool is_leaf;              /* an instance is nothing but what its kind's visit reports, and that is a leaf's */
+	bool has_finalizer;        /* tp_finalize: runs once before an instance goes, and may bring it back */
+	bool has_legacy_finalizer; /* tp_del: the collector never frees an instance in a cycle (C code only) */
 	bool is_unfit;             /* the layout's struct for its instances has another size: they are scanned */
 	uint8_t relation_mask;     /* of its fields' relations: those of a type that is not collected are not visited */
 	uint32_t described_bytes;  /* of an instance's C struct: its references are known; what follows is scanned … */

@@ -267,6 +267,10 @@ bool hs_type_describe(const struct hs_cpython *py, struct hs_type *type, const c
 	type->relation_mask = (uint8_t)(type->has_gc ? 0xff : ~HS_VISITED);
 	describe_class_reference(py, type, tp_name, name_bytes);
 	type->described_bytes = base ? base->described_bytes : HS_SIZEOF(py->layout, PyObject);
+	/* a struct that adds nothing but room for the first item (datetime.IsoCalendarDate) */
+	if (base && base->itemsize && base->described_bytes == base->basicsize && type->basicsize == base->basicsize + base->itemsize &&
+	    !type->is_python_class)
+		type->described_bytes = type->basicsize;
 	if (type->solid_base == type && type->kind->visit)
 		type->described_bytes = type->basicsize;
 	type->c_bytes = type->is_python_class && base ? base->c_bytes : type->basicsize;

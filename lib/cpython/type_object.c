@@ -4,6 +4,7 @@
 
 #include "dict.h"
 #include "exact_type.h"
+#include "members.h"
 #include "type_fields.h"
 
 #define WORD 8
@@ -133,6 +134,24 @@ static void visit_ctypes_info(const struct hs_cpython *py, const struct hs_objec
 }
 
 /*
+ * Up to 3.12 ctypes' description of a type is the type's own dict, of a class of its own. It owns its members and reports none;
+ * one is reported by the type, if its metatype has a tp_traverse of its own (Modules/_ctypes/_ctypes.c CDataType_traverse).
+ */
+static void visit_ctypes_dict(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	int32_t proto = hs_member_offset(py->layout, HS_MEMBERS_StgDictObject, "proto");
+	int32_t traverse = HS_OFFSET(py->layout, PyTypeObject, tp_traverse);
+	hs_addr dict = HS_BODY(py, object, PyTypeObject, tp_dict), type_type = HS_ADDRESS_OF(py->layout, PyType_Type);
+
+	if (proto == HS_ABSENT || object->type->address == type_type || !hs_is_exactly(py, dict, "StgDict") ||
+	    hs_image_word(py->image, object->type->address + (uint32_t)traverse) == hs_image_word(py->image, type_type + (uint32_t)traverse))
+		return;
+	const uint8_t *word = hs_image_at(py->image, dict + (uint32_t)proto, WORD);
+	if (word)
+		hs_visit_field(visitor, word, "proto", HS_VISITED);
+}
+
+/*
  * What a metatype made by C keeps behind the heap type: ctypes' description of a type, or a struct that nobody knows.
  *
  *     | PyHeapTypeObject | the metatype's own | PyMemberDef … |
@@ -167,6 +186,7 @@ void hs_type_visit(const struct hs_cpython *py, const struct hs_object *object, 
 		return;
 	}
 	visit_metatype_part(py, object, visitor);
+	visit_ctypes_dict(py, object, visitor);
 	visit_string(py, HS_BODY(py, object, PyHeapTypeObject, ht_tpname), visitor);
 	visit_string(py, HS_BODY(py, object, PyTypeObject, tp_doc), visitor);
 	if (hs_dict_keys_read(py, HS_BODY(py, object, PyHeapTypeObject, ht_cached_keys), &keys)) {

@@ -38,13 +38,18 @@ void address_marks_deinit(struct address_marks *marks)
 	*marks = (struct address_marks){ 0 };
 }
 
+static uint64_t bit_of(const struct address_marks *marks, const struct hs_segment *segment, hs_addr address)
+{
+	return marks->segment_first_bit[segment - marks->segments] + (address - segment->start) / 8;
+}
+
 bool address_marks_has(const struct address_marks *marks, hs_addr address)
 {
 	const struct hs_segment *segment = hs_image_find(marks->image, address);
 
 	if (!segment)
 		return false;
-	uint64_t bit = marks->segment_first_bit[segment - marks->segments] + (address - segment->start) / 8;
+	uint64_t bit = bit_of(marks, segment, address);
 	return atomic_load_explicit((_Atomic uint64_t *)&marks->words[bit / 64], memory_order_relaxed) >> (bit % 64) & 1;
 }
 
@@ -54,10 +59,21 @@ bool address_marks_set(struct address_marks *marks, hs_addr address)
 
 	if (!segment)
 		return false;
-	uint64_t bit = marks->segment_first_bit[segment - marks->segments] + (address - segment->start) / 8;
+	uint64_t bit = bit_of(marks, segment, address);
 	uint64_t mask = (uint64_t)1 << (bit % 64);
 	_Atomic uint64_t *word = (_Atomic uint64_t *)&marks->words[bit / 64];
 	if (atomic_load_explicit(word, memory_order_relaxed) & mask)
 		return false;
 	return !(atomic_fetch_or_explicit(word, mask, memory_order_relaxed) & mask);
+}
+
+bool address_marks_clear(struct address_marks *marks, hs_addr address)
+{
+	const struct hs_segment *segment = hs_image_find(marks->image, address);
+
+	if (!segment)
+		return false;
+	uint64_t bit = bit_of(marks, segment, address);
+	uint64_t mask = (uint64_t)1 << (bit % 64);
+	return atomic_fetch_and_explicit((_Atomic uint64_t *)&marks->words[bit / 64], ~mask, memory_order_relaxed) & mask;
 }

@@ -4,7 +4,7 @@
 
 static void describe(const struct hs_heap *heap, struct hs_heap_object *entry)
 {
-	entry->storage_bytes = hs_heap_storage_of(heap, &entry->object);
+	entry->storage_bytes = hs_heap_storage_of(heap, &entry->object) + hs_heap_adopted_bytes(heap, entry->object.address);
 	entry->getsizeof_bytes = hs_object_getsizeof(heap->py, &entry->object);
 	entry->is_gc_tracked = hs_heap_is_tracked(&entry->object);
 }

@@ -79,6 +79,19 @@ uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_
  */
 const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size_t *ret_n);
 
+/*
+ * Adds to the count of each node how many references the rows have to it, scanned ones too; counts stay below 2^32. In linear time.
+ */
+void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts);
+
+/* True if the node is a mortal object whose reference count is more than `n`. Thread-safe, and cheap: no type is looked up. */
+bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n);
+/*
+ * Marks the mortal objects whose reference count is more than counts[node], in a set of nodes that is empty before. Static objects begin
+ * with a reference that nobody has: it is not asked for. In linear time, with threads.
+ */
+void hs_graph_find_excess(const struct hs_graph *graph, const uint32_t *counts, uint64_t *ret);
+
 /* The whole: a row for each node. Borrowed. */
 const struct hs_rows *hs_graph_rows(const struct hs_graph *graph);
 const hs_node *hs_graph_all_targets(const struct hs_graph *graph);

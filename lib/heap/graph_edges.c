@@ -15,7 +15,6 @@
 
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
-#define KNOWN_SLOTS 256
 #define MIN_CAPACITY ((size_t)1 << 16)
 #define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
@@ -46,13 +45,10 @@ struct edge_worker {
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
 	const struct hs_object *object;
 	bool knows_weak_word;
-	bool is_index;              /* it owns nothing of what it refers to */
+	bool is_index;              /* it owns nothing of what it refers to but what is immortal */
 	bool out_of_memory, too_many;
 	struct hs_visitor visitor;
-	struct {
-		hs_addr address;
-		hs_node node;
-	} known[KNOWN_SLOTS];       /* outside the pools */
+	struct known_nodes known;
 };
 
 struct pass {
@@ -86,24 +82,6 @@ static void add_extra(struct edge_worker *worker, uint64_t n)
 		*last += n < room ? n : room;
 		n -= n < room ? n : room;
 	}
-}
-
-static hs_node find_outside(struct edge_worker *worker, hs_addr address)
-{
-	size_t slot = (address >> 4 ^ address >> 12) % KNOWN_SLOTS;
-
-	if (worker->known[slot].address != address) {
-		worker->known[slot].node = graph_outside_node(worker->graph, address);
-		worker->known[slot].address = address;
-	}
-	return worker->known[slot].node;
-}
-
-static inline hs_node find_node(struct edge_worker *worker, hs_addr address)
-{
-	const struct hs_pool *pool = hs_pool_of(worker->graph->heap->pymalloc, address);
-
-	return pool ? graph_pool_node(worker->graph, pool, address) : find_outside(worker, address);
 }
 
 static bool grow(struct edge_worker *worker, size_t n)
@@ -175,13 +153,32 @@ static bool may_visit(struct edge_worker *worker, uint64_t n_words)
 	return true;
 }
 
+/* An index of strings owns those that will never go: nobody else need hold them. */
+static void add_immortal(struct edge_worker *worker, const struct hs_reference_run *run)
+{
+	const uint8_t *at = run->words;
+
+	for (size_t i = 0; i < run->n; i++, at += run->stride) {
+		hs_node node = graph_is_immortal(worker->graph, word_at(at)) ? graph_find_node(worker->graph, &worker->known, word_at(at)) : HS_NO_NODE;
+		if (node == HS_NO_NODE)
+			continue;
+		if (!reserve(worker, 1))
+			return;
+		add_target(worker, node);
+	}
+}
+
 static void add_references(void *context, const struct hs_reference_run *run)
 {
 	struct edge_worker *worker = context;
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || worker->is_index || !may_visit(worker, run->n))
+	if (worker->is_index && run->kind == HS_EDGE_VALUE && may_visit(worker, run->n)) {
+		add_immortal(worker, run);
+		return;
+	}
+	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || !may_visit(worker, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -192,7 +189,7 @@ static void add_references(void *context, const struct hs_reference_run *run)
 			uint64_t word = word_at(at);
 			if (!word || word & run->borrowed_tag)
 				continue;
-			hs_node node = find_node(worker, word & tag_mask);
+			hs_node node = graph_find_node(worker->graph, &worker->known, word & tag_mask);
 			if (node == HS_NO_NODE)
 				continue;
 			add_target(worker, node);
@@ -222,7 +219,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 		uint64_t word = word_at(at);
 		if (word < HS_PAGE_BYTES || word >> 47 || word & 7 || at == worker->weak_word)
 			continue;
-		hs_node node = find_node(worker, word);
+		hs_node node = graph_find_node(worker->graph, &worker->known, word);
 		if (node != HS_NO_NODE)
 			add_target(worker, node);
 	}
@@ -256,18 +253,6 @@ static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)
 		worker->out_of_memory = true;
 }
 
-/* What the object adopted is its own, whichever pass found it. */
-static uint64_t adopted_bytes(const struct hs_heap *heap, hs_addr owner)
-{
-	size_t n;
-	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += adopted[i].bytes;
-	return bytes;
-}
-
 /* The object's row, its type, its bytes. */
 static void visit(struct edge_worker *worker, const struct hs_object *object, hs_node node, uint64_t block_bytes, bool adopts)
 {
@@ -280,7 +265,7 @@ static void visit(struct edge_worker *worker, const struct hs_object *object, hs
 		return;
 	}
 	worker->object = object;
-	worker->storage_bytes = block_bytes + (adopts ? adopted_bytes(heap, object->address) : 0);
+	worker->storage_bytes = block_bytes + (adopts ? hs_heap_adopted_bytes(heap, object->address) : 0);
 	worker->knows_weak_word = false;
 	worker->is_index = type->kind->visit == hs_dict_visit && graph_is_interned_dict(worker->graph, object->address);
 	worker->row_start = worker->targets.n;

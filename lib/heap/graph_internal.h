@@ -51,7 +51,7 @@ struct hs_graph {
 	uint64_t n_reverse;
 	HS_ARRAY(struct hub) hubs; /* by node */
 	pthread_mutex_t hubs_lock; /* their sources */
-	struct hs_addresses interned; /* dicts that index strings and own none of them: no rows, weak references */
+	struct hs_addresses interned; /* dicts that index strings and own only the immortal ones: weak references to the others */
 	struct hs_graph_figures figures;
 };
 
@@ -85,6 +85,9 @@ static inline hs_node graph_pool_node(const struct hs_graph *graph, const struct
 	return state & BLOCK_OBJECT && address - pool->base == start ? pool->first_block + index : HS_NO_NODE;
 }
 
+/* True if the object at `address` is never freed: its reference count says so. */
+bool graph_is_immortal(const struct hs_graph *graph, hs_addr address);
+
 static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr address)
 {
 	for (size_t i = 0; i < graph->interned.n; i++)
@@ -98,6 +101,30 @@ static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr 
 
 /* The same outside the pools. */
 hs_node graph_outside_node(const struct hs_graph *graph, hs_addr address);
+
+/* Nodes outside the pools that one thread has looked up lately: all instances refer to a few classes. Zero it before use. */
+#define KNOWN_SLOTS 256
+struct known_nodes {
+	struct {
+		hs_addr address;
+		hs_node node;
+	} slots[KNOWN_SLOTS];
+};
+
+/* hs_graph_node_at() for who asks by the million. */
+static inline hs_node graph_find_node(const struct hs_graph *graph, struct known_nodes *known, hs_addr address)
+{
+	const struct hs_pool *pool = hs_pool_of(graph->heap->pymalloc, address);
+
+	if (pool)
+		return graph_pool_node(graph, pool, address);
+	size_t slot = (address >> 4 ^ address >> 12) % KNOWN_SLOTS;
+	if (known->slots[slot].address != address) {
+		known->slots[slot].node = graph_outside_node(graph, address);
+		known->slots[slot].address = address;
+	}
+	return known->slots[slot].node;
+}
 
 static inline bool graph_has_references(const struct hs_graph *graph, hs_node node)
 {

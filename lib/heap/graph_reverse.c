@@ -89,26 +89,10 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 	}
 }
 
-static bool is_immortal(const struct hs_graph *graph, hs_node node)
-{
-	const struct hs_cpython *py = graph->heap->py;
-	hs_addr address = hs_graph_address(graph, node);
-	uint64_t refcount = hs_image_word(py->image, address + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
-
-	switch (py->layout->features.refcount) {
-	case HS_REFCOUNT_PLAIN:
-		return false;
-	case HS_REFCOUNT_IMMORTAL_32:
-		return (uint32_t)refcount == UINT32_MAX;
-	case HS_REFCOUNT_SPLIT:
-		return (uint32_t)refcount >> 31;
-	}
-	return false;
-}
-
 static bool is_hub(const struct hs_graph *graph, hs_node node, uint64_t n)
 {
-	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) && (n > graph->n_edges / HUB_SHARE || is_immortal(graph, node));
+	return n >= MIN_HUB_SOURCES && !graph_has_references(graph, node) &&
+	       (n > graph->n_edges / HUB_SHARE || graph_is_immortal(graph, hs_graph_address(graph, node)));
 }
 
 /* From counts to the offsets of rows, leaving out hubs. False when a group of rows is too large. */

@@ -15,6 +15,8 @@ void graph_scan_adopted(const struct hs_heap *heap, const struct hs_object *obje
 	size_t n;
 	const struct adopted_block *adopted = hs_heap_adopted_by(heap, object->address, &n);
 
+	if (object->type->kind->is_raw)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		/* a pool's block ends with its last byte, a chunk's last word is malloc's */
 		bool is_in_pool = hs_pool_of(heap->pymalloc, adopted[i].start) != NULL;
@@ -32,7 +34,7 @@ struct edge_visit {
 	const void *weak_word;
 	bool (*each)(void *context, const struct hs_graph_edge *edge);
 	void *context;
-	bool is_index; /* it owns nothing of what it refers to */
+	bool is_index; /* it owns nothing of what it refers to but what is immortal */
 	bool is_over;
 };
 
@@ -49,8 +51,8 @@ static void report_run(void *context, const struct hs_reference_run *run)
 			continue;
 		if (word & run->borrowed_tag)
 			edge.relation &= (uint8_t)~HS_OWNED;
-		if (visit->is_index && edge.relation & HS_OWNED)
-			edge.relation = HS_WEAK;
+		if (visit->is_index && run->kind == HS_EDGE_VALUE && graph_is_immortal(visit->graph, word))
+			edge.relation |= HS_OWNED;
 		edge.target = hs_graph_node_at(visit->graph, word & ~(uint64_t)run->tag_mask);
 		if (edge.target != HS_NO_NODE)
 			visit->is_over = !visit->each(visit->context, &edge);

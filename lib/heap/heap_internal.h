@@ -51,6 +51,8 @@ struct hs_error *address_marks_init(struct address_marks *marks, const struct hs
 void address_marks_deinit(struct address_marks *marks);
 /* Marks the address; true if this call was the first to do so. False outside the image. Thread-safe. */
 bool address_marks_set(struct address_marks *marks, hs_addr address);
+/* Takes the mark back; true if there was one. */
+bool address_marks_clear(struct address_marks *marks, hs_addr address);
 bool address_marks_has(const struct address_marks *marks, hs_addr address);
 
 /* An address that may be an object outside the pools. */
@@ -173,6 +175,7 @@ bool hs_heap_is_tracked(const struct hs_object *object);
 bool hs_heap_outside_object(const struct hs_heap *heap, hs_addr address, struct hs_object *ret, uint64_t *ret_block_bytes);
 /* The blocks that the object adopted. *ret_n is 0 for nearly all. */
 const struct adopted_block *hs_heap_adopted_by(const struct hs_heap *heap, hs_addr owner, size_t *ret_n);
+uint64_t hs_heap_adopted_bytes(const struct hs_heap *heap, hs_addr owner);
 /* Bytes of all blocks that the object owns besides its own, whoever else claims them. */
 uint64_t hs_heap_storage_of(const struct hs_heap *heap, const struct hs_object *object);
 /* Bytes of the pool block or malloc chunk that starts at `start` (as the allocator returned it); 0: neither. */

@@ -16,7 +16,8 @@
 struct finding {
 	const struct hs_graph *graph;
 	struct hs_late_roots *roots;
-	uint64_t *met; /* a bit a node */
+	uint64_t *met; /* a bit a node; NULL: every word counts, … */
+	const uint64_t *wanted; /* … if it names one of these */
 	uint32_t kind;
 	int32_t tid;
 	bool out_of_memory;
@@ -27,9 +28,11 @@ static void look_at(struct finding *finding, hs_addr word, hs_addr where)
 	if (word < HS_PAGE_BYTES || word >> 47 || word & 7)
 		return;
 	hs_node node = hs_graph_node_at(finding->graph, word);
-	if (node == HS_NO_NODE || finding->met[node / 64] >> (node % 64) & 1)
+	uint64_t bit = (uint64_t)1 << node % 64;
+	if (node == HS_NO_NODE || (finding->met ? finding->met[node / 64] & bit : !(finding->wanted[node / 64] & bit)))
 		return;
-	finding->met[node / 64] |= (uint64_t)1 << (node % 64);
+	if (finding->met)
+		finding->met[node / 64] |= bit;
 	struct hs_late_root *slot = hs_array_append(finding->roots);
 	if (slot)
 		*slot = (struct hs_late_root){ node, finding->kind, finding->tid, where };
@@ -152,16 +155,11 @@ static struct hs_error *look_at_pools(struct finding *finding)
 static void look_at_heap(struct finding *finding, const struct walked_heap *walked)
 {
 	const struct hs_heap *heap = finding->graph->heap;
+	struct malloc_walk walk = malloc_walk_of(walked);
 
-	for (hs_addr chunk = walked->start + CHUNK_HEADER; chunk < walked->end;) {
-		uint64_t bytes = hs_image_word(heap->py->image, chunk - 8) & ~(uint64_t)7;
-		/* the walk has seen sound sizes only; a page that is missing ends it here as it did there */
-		if (bytes < 32 || bytes > walked->end + CHUNK_HEADER - chunk)
-			return;
-		if (address_marks_has(&heap->chunks->starts, chunk) && !address_marks_has(&heap->claimed, chunk))
-			look_at_range(finding, chunk, chunk + bytes - 8);
-		chunk += bytes;
-	}
+	while (malloc_walk_next(heap->chunks, &walk))
+		if (walk.is_in_use && !address_marks_has(&heap->claimed, walk.chunk))
+			look_at_range(finding, walk.chunk, walk.chunk + walk.bytes - 8);
 }
 
 /* Chunks that are mappings of their own: several may follow one another. */
@@ -214,4 +212,12 @@ struct hs_error *hs_late_roots_find(const struct hs_graph *graph, const struct h
 
 	free(finding.met);
 	return error;
+}
+
+struct hs_error *hs_late_words_find(const struct hs_graph *graph, const struct hs_thread_list *threads, const uint64_t *wanted,
+				    struct hs_late_roots *ret)
+{
+	struct finding finding = { .graph = graph, .roots = ret, .wanted = wanted };
+
+	return find(&finding, threads);
 }

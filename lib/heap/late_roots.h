@@ -30,4 +30,8 @@ HS_ARRAY_TYPE(hs_late_roots, struct hs_late_root);
  */
 struct hs_error *hs_late_roots_find(const struct hs_graph *graph, const struct hs_thread_list *threads, struct hs_late_roots *ret) HS_MUST_CHECK;
 
+/* Every such word that names a node of the set `wanted`, in the same order. The caller frees *ret in the same way. Errors: NO_MEMORY. */
+struct hs_error *hs_late_words_find(const struct hs_graph *graph, const struct hs_thread_list *threads, const uint64_t *wanted,
+				    struct hs_late_roots *ret) HS_MUST_CHECK;
+
 #endif

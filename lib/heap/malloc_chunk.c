@@ -2,6 +2,9 @@
 /* Finding malloc's chunks. Knows nothing of what is in them. */
 #include "malloc_chunk.h"
 
+#include "malloc_arena.h"
+#include "malloc_cached.h"
+
 #define CHUNK_FLAGS ((uint64_t)7)
 #define PREVIOUS_IS_IN_USE ((uint64_t)1)
 #define CHUNK_IS_MMAPPED ((uint64_t)2)
@@ -30,19 +33,19 @@ static hs_addr walk_chunks(struct malloc_chunks *chunks, hs_addr start, hs_addr 
 		if (next - CHUNK_HEADER == end || !hs_image_u64(chunks->image, next - CHUNK_OVERHEAD, &next_size))
 			return next - CHUNK_HEADER;
 		if (next_size & PREVIOUS_IS_IN_USE)
-			address_marks_set(&chunks->starts, chunk);
+			chunks->n_starts += address_marks_set(&chunks->starts, chunk);
 		chunk = next;
 		size = next_size;
 	}
 }
 
-static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr end)
+static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr end, bool is_threads)
 {
 	struct walked_heap *heap = hs_array_append(&chunks->heaps);
 
 	if (!heap)
 		return hs_error_no_memory();
-	*heap = (struct walked_heap){ start, end };
+	*heap = (struct walked_heap){ start, end, is_threads };
 	return NULL;
 }
 
@@ -87,16 +90,27 @@ static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct 
 	if (start >= segment->end)
 		return NULL;
 	if (chain_is_sane(chunks->image, start + CHUNK_HEADER, segment->end))
-		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end)));
+		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end), false));
 	hs_addr heap = (start + THREAD_HEAP_ALIGNMENT - 1) & ~(THREAD_HEAP_ALIGNMENT - 1);
 	for (; heap < segment->end; heap += THREAD_HEAP_ALIGNMENT) {
 		/* the first heap of an arena starts with two structs, later ones with one: find the first chunk by its chain */
 		for (hs_addr header = 32; header < MAX_THREAD_HEAP_HEADER; header += 16)
 			if (chain_is_sane(chunks->image, heap + header + CHUNK_HEADER, segment->end)) {
-				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end)));
+				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end), true));
 				break;
 			}
 	}
+	return NULL;
+}
+
+/* What is free although its neighbours take it for in use. Sound lists share no chunk; chunks that only look like lists take a look or two each. */
+static struct hs_error *take_cached(struct malloc_chunks *chunks)
+{
+	struct cached_budget budget = { 16 * chunks->n_starts + 4096 };
+
+	HS_TRY(malloc_arenas_find(chunks));
+	malloc_take_fastbins(chunks, &budget);
+	malloc_take_thread_caches(chunks, &budget);
 	return NULL;
 }
 
@@ -110,13 +124,34 @@ struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct h
 	for (size_t i = 0; i < n_segments; i++)
 		if (segments[i].is_writable)
 			HS_TRY(walk_segment(chunks, &segments[i]));
-	return NULL;
+	return take_cached(chunks);
 }
 
 void malloc_chunks_deinit(struct malloc_chunks *chunks)
 {
 	address_marks_deinit(&chunks->starts);
 	hs_array_free(&chunks->heaps);
+	hs_array_free(&chunks->arenas);
+}
+
+struct malloc_walk malloc_walk_of(const struct walked_heap *heap)
+{
+	return (struct malloc_walk){ .next = heap->start + CHUNK_HEADER, .end = heap->end };
+}
+
+bool malloc_walk_next(const struct malloc_chunks *chunks, struct malloc_walk *walk)
+{
+	if (walk->next >= walk->end)
+		return false;
+	uint64_t bytes = hs_image_word(chunks->image, walk->next - CHUNK_OVERHEAD) & ~CHUNK_FLAGS;
+	/* the walk before has seen sound sizes only; a page that is missing ends this one as it did that one */
+	if (bytes < CHUNK_MIN || bytes > walk->end + CHUNK_HEADER - walk->next)
+		return false;
+	walk->chunk = walk->next;
+	walk->bytes = bytes;
+	walk->is_in_use = address_marks_has(&chunks->starts, walk->chunk);
+	walk->next += bytes;
+	return true;
 }
 
 static bool was_walked(const struct malloc_chunks *chunks, hs_addr address)
@@ -198,15 +233,17 @@ uint64_t malloc_chunk_bytes(const struct malloc_chunks *chunks, hs_addr start, u
 	return requested_bytes ? chunk_for_request(requested_bytes) : 0;
 }
 
-bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)
+bool malloc_chunk_is_mapped(const struct malloc_chunks *chunks, hs_addr start)
 {
-	const struct hs_image *image = chunks->image;
+	const struct hs_segment *segment = hs_image_find(chunks->image, start);
 	uint64_t header;
 
-	start = skip_hooks(image, start);
-	if (address_marks_has(&chunks->starts, start))
-		return true;
-	const struct hs_segment *segment = hs_image_find(image, start);
 	return segment && !was_walked(chunks, start) && start - segment->start >= CHUNK_HEADER &&
-	       hs_image_u64(image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
+	       hs_image_u64(chunks->image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
+}
+
+bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)
+{
+	start = skip_hooks(chunks->image, start);
+	return address_marks_has(&chunks->starts, start) || malloc_chunk_is_mapped(chunks, start);
 }

@@ -140,6 +140,15 @@ static void remember_owner(struct hs_heap *heap, const struct adoption *adoption
 		heap->workers[0].out_of_memory = true;
 }
 
+/* True if what instances of the type keep outside their block are bytes: not cleared by malloc, either. */
+static bool is_raw(const struct hs_heap *heap, uint32_t type_index)
+{
+	size_t n;
+	const struct hs_type *const *types = hs_types_all(heap->types, &n);
+
+	return type_index < n && types[type_index]->kind->is_raw;
+}
+
 /* Gives the block to its owner and scans it: it may point to further blocks, and to objects outside the pools. */
 static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 {
@@ -163,6 +172,11 @@ static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 		worker->runtime_bytes += bytes;
 	}
 
+	if (is_raw(heap, adoption->owner_type)) {
+		if (bytes >= PAYLOAD_MIN_BYTES)
+			hs_heap_add_payload(worker, adoption->block);
+		return;
+	}
 	size_t first = worker->adoptions.n;
 	if (words)
 		hs_heap_scan_adopted(worker, words, n);
@@ -225,4 +239,15 @@ void hs_heap_adopt_blocks(struct hs_heap *heap)
 	}
 	hs_array_free(&round);
 	mark_owners(heap);
+}
+
+uint64_t hs_heap_adopted_bytes(const struct hs_heap *heap, hs_addr owner)
+{
+	size_t n;
+	const struct adopted_block *adopted = hs_heap_adopted_by(heap, owner, &n);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += adopted[i].bytes;
+	return bytes;
 }

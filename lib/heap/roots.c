@@ -7,7 +7,10 @@
 
 #define MAX_STACK_CHUNKS 4096
 
-/* Scans what was captured of [start, end). */
+/*
+ * Scans what was captured of [start, end), but for pymalloc's pools: a binary's data has no end that is known where a mapping without
+ * a name follows it, and that one may be an arena.
+ */
 static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 {
 	/* a hostile pointer to the last page of 64 bits must not wrap around to the first */
@@ -15,6 +18,11 @@ static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 		return;
 	for (hs_addr at = (start + 7) & ~(hs_addr)7; at < end;) {
 		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+		const struct hs_pool *pool = hs_pool_of(heap->pymalloc, at);
+		if (pool) {
+			at = pool->base + heap->py->layout->features.pool_bytes;
+			continue;
+		}
 		size_t bytes = (page_end < end ? page_end : end) - at;
 		const void *words = hs_image_at(heap->py->image, at, bytes);
 		if (words)

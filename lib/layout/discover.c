@@ -25,6 +25,7 @@ static const struct {
 	{ "the state of static types", hs_check_static_types, hs_search_static_types },
 	{ "the collector's generations", hs_check_generations, hs_search_generations },
 	{ "pymalloc's arenas", hs_check_arenas, hs_search_arenas },
+	{ "tracemalloc's tables", hs_check_tracemalloc_found, hs_search_tracemalloc },
 };
 
 static bool is_true(hs_check *check, const struct hs_live *live)

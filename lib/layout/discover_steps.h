@@ -17,6 +17,8 @@ hs_search hs_search_static_types;
 hs_search hs_search_generations;
 /* The statics `arenas` and `maxarenas` up to 3.11, the interpreter's member since. */
 hs_search hs_search_arenas;
+/* tracemalloc's tables, while it is tracing. */
+hs_search hs_search_tracemalloc;
 
 /* True if most of the process's small objects lie in pools: it uses pymalloc. */
 bool hs_uses_pymalloc(const struct hs_live *live);

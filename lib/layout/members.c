@@ -35,6 +35,15 @@ static const struct {
 	{ NULL, 0, 0 },
 };
 
+static const struct {
+	const char *names;
+	enum hs_module_rule rule;
+	unsigned since, until;
+} module_rules[] = {
+#define HS_MODULE_RULE(names, rule, since, until) { names, HS_MODULE_##rule, since, until },
+#include "member_rules.def"
+};
+
 const char *hs_module_of(size_t structure)
 {
 	return structure < HS_N_STRUCTS ? hs_struct_names[structure].module : hs_members_names[structure - HS_N_STRUCTS].module;
@@ -144,6 +153,26 @@ enum hs_member_rule hs_member_rule_of(const struct hs_layout *layout, enum hs_me
 		    hs_version_has(rules[i].since, rules[i].until, layout->minor))
 			return rules[i].rule;
 	return HS_MEMBER_OWNED;
+}
+
+int32_t hs_member_offset(const struct hs_layout *layout, enum hs_members_id id, const char *name)
+{
+	size_t n;
+	const struct hs_member *members = hs_layout_members(layout, id, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(members[i].name, name))
+			return (int32_t)members[i].offset;
+	return HS_ABSENT;
+}
+
+bool hs_module_has_rule(const struct hs_layout *layout, const char *module_name, enum hs_module_rule rule)
+{
+	for (size_t i = 0; i < sizeof(module_rules) / sizeof(module_rules[0]); i++)
+		if (module_rules[i].rule == rule && is_among(module_rules[i].names, module_name, strlen(module_name)) &&
+		    hs_version_has(module_rules[i].since, module_rules[i].until, layout->minor))
+			return true;
+	return false;
 }
 
 bool hs_type_is_visited_by_instances(const struct hs_layout *layout, const char *tp_name, size_t name_bytes)

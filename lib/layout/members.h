@@ -57,6 +57,17 @@ enum hs_member_rule {
 
 enum hs_member_rule hs_member_rule_of(const struct hs_layout *layout, enum hs_members_id id, const struct hs_member *member);
 
+/* Where a struct has its member of that name, which must be one reference; HS_ABSENT: nowhere known. */
+int32_t hs_member_offset(const struct hs_layout *layout, enum hs_members_id id, const char *name);
+
+/* What is not so with every module that keeps a struct of its own (its state). */
+enum hs_module_rule {
+	HS_MODULE_VISITS_LEAVES, /* its m_traverse reports str and int objects, too, though they take part in no cycle */
+};
+
+/* True if the rule is that of the module of that name. */
+bool hs_module_has_rule(const struct hs_layout *layout, const char *module_name, enum hs_module_rule rule);
+
 /* True if the instances of this C type, a heap type that takes part in collection, visit their type. */
 bool hs_type_is_visited_by_instances(const struct hs_layout *layout, const char *tp_name, size_t name_bytes);
 

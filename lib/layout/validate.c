@@ -36,6 +36,7 @@ static const struct {
 	{ "arenas", hs_check_arenas },
 	{ "pools", hs_check_pools },
 	{ "debug offsets", hs_check_debug_offsets },
+	{ "tracemalloc", hs_check_tracemalloc },
 };
 
 struct hs_error *hs_check_failed(hs_addr address, const char *format, ...)

@@ -39,9 +39,17 @@ hs_check hs_check_sets;
 hs_check hs_check_bytes;
 hs_check hs_check_code;
 hs_check hs_check_debug_offsets;
+hs_check hs_check_tracemalloc;
+/* The same, and that the tables are known at all while it is tracing. */
+hs_check hs_check_tracemalloc_found;
 
 /* How many ends of the list at `head` link back to it: 2 for a list head, 1 for one that is being changed. */
 unsigned hs_generation_links(const struct hs_live *live, hs_addr head);
+
+/* True if a struct _Py_hashtable_t is at `table`, and one whose entries are traces: either may be half-changed. */
+bool hs_is_hashtable(const struct hs_live *live, hs_addr table);
+bool hs_is_table_of_traces(const struct hs_live *live, hs_addr table);
+bool hs_is_tracing(const struct hs_live *live);
 
 struct hs_error *hs_check_failed(hs_addr address, const char *format, ...) HS_PRINTF(2, 3) HS_MUST_CHECK;
 

@@ -119,14 +119,51 @@ struct hs_error *hs_check_generations(const struct hs_live *live)
 	return NULL;
 }
 
+/* Those of the youngest generation; the others' lie beside them. */
+static hs_addr young_statistics(const struct hs_live *live, hs_addr gc)
+{
+	hs_addr stats = gc + (hs_addr)OFFSET(gc_runtime_state, generation_stats);
+
+	if (!HS_HAS(live->layout, gc_stats, young))
+		return stats;
+	stats = hs_live_word(live, stats, 0);
+	return stats + (hs_addr)OFFSET(gc_stats, young) +
+	       FIELD(stats, gc_stats, young_index) * HS_SIZEOF(live->layout, gc_generation_stats);
+}
+
+/* A threshold may be any int, even a negative one (gc.set_threshold); counts are never below 0. */
+static struct hs_error *check_statistics(const struct hs_live *live, hs_addr gc)
+{
+	const uint64_t most = (uint64_t)1 << 48;
+	hs_addr generations = gc + (hs_addr)OFFSET(gc_runtime_state, generations), stats = young_statistics(live, gc);
+
+	for (unsigned i = 0; i < 3; i++) {
+		hs_addr generation = generations + i * HS_SIZEOF(live->layout, gc_generation);
+
+		if (FIELD(generation, gc_generation, count) > INT32_MAX)
+			return hs_check_failed(generation, "the count of generation %u is negative", i);
+	}
+	if (!hs_image_at(live->image, stats, HS_SIZEOF(live->layout, gc_generation_stats)))
+		return hs_check_failed(stats, "the collector's statistics are not where they should be");
+	if (FIELD(stats, gc_generation_stats, collections) > most || FIELD(stats, gc_generation_stats, collected) > most ||
+	    FIELD(stats, gc_generation_stats, uncollectable) > most)
+		return hs_check_failed(stats, "the collector's statistics are no counts");
+	return NULL;
+}
+
 struct hs_error *hs_check_collector(const struct hs_live *live)
 {
-	hs_addr gc = collector(live), garbage = FIELD(gc, gc_runtime_state, garbage);
+	hs_addr gc = collector(live), garbage = FIELD(gc, gc_runtime_state, garbage), callbacks = FIELD(gc, gc_runtime_state, callbacks);
 
 	if (FIELD(gc, gc_runtime_state, enabled) > 1 || FIELD(gc, gc_runtime_state, collecting) > 1)
 		return hs_check_failed(gc, "gc.enabled or gc.collecting is neither 0 nor 1");
 	if (garbage && !hs_live_is(live, garbage, "list"))
 		return hs_check_failed(gc, "gc.garbage is no list");
+	if (callbacks && !hs_live_is(live, callbacks, "list"))
+		return hs_check_failed(gc, "gc.callbacks is no list");
+	if (FIELD(gc, gc_runtime_state, debug) >> 16)
+		return hs_check_failed(gc, "gc.debug has flags that no version knows");
+	HS_TRY(check_statistics(live, gc));
 	if (HS_HAS(live->layout, PyInterpreterState, feature_flags)) {
 		uint64_t flags = FIELD(hs_live_main_interpreter(live), PyInterpreterState, feature_flags);
 		const uint64_t use_main_obmalloc = 1 << 5; /* Include/cpython/pylifecycle.h, pystate.h */

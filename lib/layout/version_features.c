@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One row a minor version of CPython 3. Sources: Objects/obmalloc.c and pycore_obmalloc.h (arenas, pools), object.h and
- * pycore_object.h (refcounts, type flags, pre-header), Python/sysmodule.c (sys.getsizeof).
+ * pycore_object.h (refcounts, type flags, pre-header), Python/sysmodule.c (sys.getsizeof), opcode.h.
  */
 #include "version_features.h"
 
@@ -17,33 +17,38 @@ static const struct {
 	struct hs_features features;
 } rows[] = {
 #define SMALL_ARENAS .arena_bytes = 256 << 10, .pool_bytes = 4 << 10, .small_request_bytes = 512
+#define YIELD_FROM .waiting_opcodes = { 72 }
+#define RESUME(quickened) .waiting_opcodes = { 151, (quickened) }, .waiting_argument = 2
 #define LARGE_ARENAS .arena_bytes = 1 << 20, .pool_bytes = 16 << 10, .small_request_bytes = 512
-	{ 8, { SMALL_ARENAS, .static_types_own_object = true, .refcount = HS_REFCOUNT_PLAIN } },
-	{ 9, { SMALL_ARENAS, .static_types_own_object = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
-	{ 10, { LARGE_ARENAS, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 8, { SMALL_ARENAS, YIELD_FROM, .static_types_own_object = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 9, { SMALL_ARENAS, YIELD_FROM, .static_types_own_object = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
+	{ 10, { LARGE_ARENAS, YIELD_FROM, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_PLAIN } },
 	{ 11, { LARGE_ARENAS, .static_variables_borrow_types = true, .frozen_objects_own_nothing = true, .lru_links_visit_class = true, .heap_types_are_visited = true,
 		.refcount = HS_REFCOUNT_PLAIN, .preheader = HS_PREHEADER_VALUES_DICT, .values = HS_VALUES_PREFIXED,
 		.preheader_flags = MANAGED_DICT, .int_size_has_a_digit = true, .getsizeof_static_types_have_gc = true,
-		.getsizeof_counts_preheader = true } },
+		.getsizeof_counts_preheader = true, .frame_cleared = 4, RESUME(150) } },
 	{ 12, { LARGE_ARENAS, .static_variables_borrow_types = true, .lru_links_visit_class = true, .heap_types_are_visited = true, .refcount = HS_REFCOUNT_IMMORTAL_32,
 		.preheader = HS_PREHEADER_WEAK_TAGGED, .values = HS_VALUES_PREFIXED,
 		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true,
-		.getsizeof_static_types_have_gc = true, .getsizeof_counts_preheader = true, .has_static_builtin_state = true } },
+		.getsizeof_static_types_have_gc = true, .getsizeof_counts_preheader = true, .has_static_builtin_state = true, .frame_cleared = 4,
+		RESUME(240) } },
 	{ 13, { LARGE_ARENAS, .static_variables_borrow_types = true, .pickle_memo_is_visited = true, .lru_links_visit_class = true, .heap_types_are_visited = true,
 		.refcount = HS_REFCOUNT_IMMORTAL_32, .preheader = HS_PREHEADER_WEAK_DICT, .values = HS_VALUES_HEADED,
 		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true,
 		.getsizeof_counts_preheader = true, .obmalloc_is_pointer = true, .has_inline_values = true,
-		.has_static_builtin_state = true } },
+		.has_static_builtin_state = true, .frame_cleared = 4, .frame_waiting = -1 } },
 	{ 14, { LARGE_ARENAS, .static_variables_borrow_types = true, .pickle_memo_is_visited = true, .lru_links_visit_class = true, .heap_types_are_visited = true,
 		.refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT, .values = HS_VALUES_HEADED,
 		.preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true, .int_size_by_basicsize = true,
 		.getsizeof_counts_preheader = true, .obmalloc_is_pointer = true, .has_inline_values = true,
-		.has_static_builtin_state = true, .ended_generators_visit_code = true } },
+		.has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_cleared = 4,
+		.frame_waiting = -1 } },
 	{ 15, { LARGE_ARENAS, .static_variables_borrow_types = true, .dicts_visit_inline_values = true, .pickle_memo_is_visited = true, .lru_links_visit_class = true,
 		.heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true,
 		.int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true,
-		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_executing = 4 } },
+		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_executing = 4,
+		.frame_cleared = 5, .frame_waiting = 2, .words_above_awaited = 1 } },
 };
 
 const struct hs_features *hs_features_of(unsigned major, unsigned minor)
@@ -69,6 +74,9 @@ void hs_features_refine(struct hs_layout *layout)
 		layout->features.pickle_memo_is_visited = layout->micro >= (layout->minor == 11 ? 7 : 1);
 	if (layout->minor == 13)
 		layout->features.dicts_visit_inline_values = layout->micro >= 13 || (layout->micro >= 5 && is_patched);
-	if (layout->minor == 14)
+	if (layout->minor == 14) {
 		layout->features.dicts_visit_inline_values = layout->micro >= 4;
+		/* gh-142516: the collector of 3.13 came back with 3.14.5rc1 */
+		layout->features.has_incremental_collector = layout->micro < 5;
+	}
 }

@@ -59,9 +59,20 @@ struct hs_features {
 	 */
 	bool frozen_objects_own_nothing;
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
+	bool has_incremental_collector;      /* 3.14.0–.4: one young and one old generation, the old one collected piece by piece */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	bool static_variables_borrow_types;  /* PyExc_… do not count in the exception types that they name (Objects/exceptions.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */
+	/*
+	 * How a suspended generator is known that waits for another (yield from, await), which is then on top of its stack, or below
+	 * some words (Objects/genobject.c _PyGen_yf): by gi_frame_state; or by the instruction that it goes on with, and that one's
+	 * least argument.
+	 */
+	uint8_t words_above_awaited;
+	int8_t frame_waiting;
+	uint8_t waiting_opcodes[2];          /* 0: none */
+	uint8_t waiting_argument;
+	int8_t frame_cleared;                /* … of one whose frame is gone; one that was closed before it began keeps it */
 };
 
 /* What changed within a minor version, or by a distributor's patch: sets those features of a layout whose members are known. */

@@ -15,6 +15,7 @@
 #include "copy.h"
 #include "file_pages.h"
 #include "pagemap.h"
+#include "proc_file.h"
 #include "replan.h"
 #include "session.h"
 #include "static_end.h"
@@ -114,6 +115,17 @@ struct hs_error *hs_session_plan(struct hs_session *session)
 	return NULL;
 }
 
+struct hs_error *hs_session_read_uses(struct hs_session *session)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes;
+
+	if (!session->options->wants_uses)
+		return NULL;
+	HS_TRY(hs_proc_read(session->process->memory_tid, "smaps", &text, &bytes));
+	return hs_smaps_parse(text, bytes, &session->capture->uses);
+}
+
 static bool is_copy_over(void *context)
 {
 	const struct hs_session *session = context;
@@ -158,14 +170,15 @@ static void release_store(void *context)
 
 /*
  * Pages that are in the destination without having been copied: those read from their file, and the kernel's page of
- * zeros, whose place was never touched and reads the same.
+ * zeros, whose place was never touched and reads the same. From here on `zero` says which they all are.
  */
 static void add_other_pages(struct hs_extent *extent)
 {
 	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
 
 	for (size_t word = 0; word < n_words; word++) {
-		uint64_t others = extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0);
+		uint64_t others = (extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0)) & ~extent->present[word];
+		extent->zero[word] = others;
 		if (others)
 			extent->present[word] |= others;
 	}
@@ -188,7 +201,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 		struct hs_extent *extent = &store->plan->extents.items[i];
 		struct hs_segment segment = {
 			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present,
+			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
 		add_other_pages(extent);
@@ -274,6 +287,7 @@ static struct hs_error *run_session(struct hs_session *session)
 	HS_TRY(hs_session_prepare(session));
 	if (session->options->nonblocking) {
 		HS_TRY(hs_session_plan(session));
+		HS_TRY(hs_session_read_uses(session));
 		HS_TRY(hs_session_copy(session));
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
@@ -310,6 +324,7 @@ void hs_capture_destroy(struct hs_capture *capture)
 	hs_process_destroy(capture->process);
 	hs_array_free(&capture->missing);
 	hs_array_free(&capture->threads);
+	hs_array_free(&capture->uses);
 	hs_array_free(&capture->pauses_ns);
 	free(capture);
 }

@@ -17,6 +17,7 @@
 #include "error.h"
 #include "image.h"
 #include "process.h"
+#include "smaps.h"
 
 /*
  * Memory of the target that is not in the image although a decoder might look for it: shared memory, devices, ranges that
@@ -60,6 +61,7 @@ struct hs_capture_options {
 	void *context;            /* of both callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
+	bool wants_uses; /* of memory by mapping: see hs_capture.uses. Lengthens the stop by some ms a GiB */
 	/* What the caller will take beside the copy, in percent of its bytes: room for it is asked for as well. */
 	unsigned work_percent;
 };
@@ -69,6 +71,7 @@ struct hs_capture {
 	struct hs_image *image;          /* sealed */
 	struct hs_missing_list missing;
 	struct hs_thread_list threads;
+	struct hs_mapping_uses uses;     /* with `wants_uses`: as of the stop, before the copy; by address */
 	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
 	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
 	uint64_t predicted_pause_ns;

@@ -30,6 +30,7 @@ struct hs_segment {
 	const uint64_t *present; /* bit i: page i was captured; NULL: all pages were */
 	bool is_writable;        /* in the target */
 	bool is_anonymous;       /* no file behind it (heap, stacks, [anon:…]) */
+	const uint64_t *not_own; /* bit i: page i takes no memory: it is the kernel's of zeros, or a file's; NULL: none is known */
 };
 
 struct hs_image;

@@ -30,6 +30,8 @@ struct hs_error *hs_session_cancelled(void) HS_MUST_CHECK;
 
 /* Reads the process and plans its copy; an earlier plan makes that fast and is replaced. Makes room for the plan. */
 struct hs_error *hs_session_plan(struct hs_session *session) HS_MUST_CHECK;
+/* What each mapping takes, if that was asked for. */
+struct hs_error *hs_session_read_uses(struct hs_session *session) HS_MUST_CHECK;
 /* Copies the plan. Errors as hs_copy_plan(), CANCELLED, and LIMIT when the stop took longer than allowed. */
 struct hs_error *hs_session_copy(struct hs_session *session) HS_MUST_CHECK;
 

@@ -28,6 +28,7 @@ static struct hs_error *work_under_stop(struct stop *stop)
 	HS_TRY(hs_tracees_stop(&stop->tracees));
 	HS_TRY(hs_tracees_registers(&stop->tracees, &session->capture->threads));
 	HS_TRY(hs_session_plan(session));
+	HS_TRY(hs_session_read_uses(session));
 	return hs_session_copy(session);
 }
 

@@ -16,11 +16,13 @@
 #include "cleanup.h"
 #include "cpython.h"
 #include "graph.h"
+#include "garbage.h"
 #include "heap.h"
 #include "layout.h"
 #include "object_graph.h"
 #include "reach.h"
 #include "type.h"
+#include "unexplained.h"
 
 static void close_capture(struct hs_capture **capture) { hs_capture_destroy(*capture); }
 static void close_layout(struct hs_layout **layout) { hs_layout_destroy(*layout); }
@@ -29,6 +31,7 @@ static void close_types(struct hs_types **types) { hs_types_close(*types); }
 static void close_heap(struct hs_heap **heap) { hs_heap_close(*heap); }
 static void close_object_graph(struct hs_object_graph **object_graph) { hs_object_graph_destroy(*object_graph); }
 static void close_reach(struct hs_reach **reach) { hs_reach_close(*reach); }
+static void free_unexplained(struct hs_unexplained_list *list) { hs_array_free(list); }
 static void close_graph(struct hs_graph **graph) { hs_graph_destroy(*graph); }
 
 struct clocks {
@@ -96,6 +99,28 @@ static void print_object_graph(const struct hs_object_graph *object_graph)
 	figure("unreached_bytes", hs_object_graph_unreachable_bytes(object_graph));
 }
 
+/* The simulated collection; then all that is said of cycles; then references that nobody has. */
+static struct hs_error *measure_causes(const struct hs_graph *graph, const struct hs_object_graph *object_graph,
+				       const struct hs_thread_list *threads, struct clocks *since)
+{
+	HS_CLEANUP(hs_garbage_deinit) struct hs_garbage garbage = { 0 };
+	HS_CLEANUP(hs_cycles_deinit) struct hs_cycle_list reachable = { 0 };
+	HS_CLEANUP(free_unexplained) struct hs_unexplained_list unexplained = { 0 };
+
+	HS_TRY(hs_garbage_find(&garbage, graph, object_graph));
+	lap("garbage", since);
+	HS_TRY(hs_garbage_reachable_cycles(&garbage, &reachable));
+	lap("reachable_cycles", since);
+	HS_TRY(hs_unexplained_find(graph, threads, &unexplained));
+	lap("unexplained", since);
+	figure("simulation", garbage.simulation_ns);
+	figure("told", garbage.collectable.n_targets);
+	figure("garbage_objects", garbage.found.n_objects);
+	figure("never_collected", garbage.never.n_objects);
+	figure("unexplained_objects", unexplained.n);
+	return NULL;
+}
+
 static struct hs_error *measure(pid_t pid, unsigned n_workers, unsigned n_builds)
 {
 	HS_CLEANUP(close_capture) struct hs_capture *capture = NULL;
@@ -127,6 +152,7 @@ static struct hs_error *measure(pid_t pid, unsigned n_workers, unsigned n_builds
 	const struct hs_object_graph_options options = { .n_workers = n_workers, .threads = &capture->threads };
 	HS_TRY(hs_object_graph_create(graph, &options, &object_graph));
 	lap("holders", &since);
+	HS_TRY(measure_causes(graph, object_graph, &capture->threads, &since));
 	const struct hs_process_heap process_heap = { py, types, heap };
 	HS_TRY(hs_reach_open(&process_heap, graph, NULL, &reach));
 	lap("paths", &since);

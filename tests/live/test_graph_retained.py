@@ -95,7 +95,6 @@ def test_result_does_not_depend_on_threads(debian, start):
     assert tables[0] == tables[1] == tables[2]
 
 
-@pytest.mark.xfail(reason="open: words in blocks that malloc keeps for reuse look like holders")
 def test_unreachable_is_retained_by_itself(debian, start):
     """A cycle that nothing holds has no path; it retains its parts, and nothing that is held elsewhere."""
     live = start(debian, "random_graphs.py", 5, 1000, 2)
@@ -135,7 +134,6 @@ def is_near(wanted, got):
     return abs(wanted - got) <= TOLERANCE * wanted
 
 
-@pytest.mark.xfail(reason="open: words in blocks that malloc keeps for reuse look like holders; 0.7 to 4 % too little for 8 of 56 containers")
 def test_deletion_frees_what_is_retained(two_interpreter, start, capsys):
     live = start(two_interpreter, "containers.py")
     containers = json.loads(live.ready.partition(" ")[2])

@@ -15,7 +15,7 @@ TEXT, NUMBER, LIST, BOOLEAN = str, int, list, bool
 MEMBERS = {
     "schema": NUMBER, "heapspy": TEXT, "command": TEXT, "time_utc": TEXT, "host": TEXT, "boot_id": TEXT, "pid": NUMBER, "start_time": NUMBER,
     "complete": BOOLEAN, "warnings": LIST, "process": dict, "coverage": dict, "missing": LIST, "census": dict,
-    "retainers": LIST, "containers": LIST,
+    "retainers": LIST, "containers": LIST, "unexplained": LIST,
 }
 PROCESS = {"python": TEXT, "build": LIST, "layout_source": TEXT, "rss_bytes": NUMBER, "pause_ns": NUMBER, "pauses_ns": LIST, "copied_bytes": NUMBER}
 COVERAGE = {"in_use_bytes": NUMBER, "explained_bytes": NUMBER}

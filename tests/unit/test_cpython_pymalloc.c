@@ -215,7 +215,7 @@ static void an_empty_pool_is_neither_broken_nor_indexed(void **state)
 	(void)state;
 	fake_free_block(fake, block);
 	struct hs_pymalloc *pymalloc = open_pools(fake);
-	assert_int_equal(pymalloc->n_arenas, 1);
+	assert_int_equal(pymalloc->arenas.n, 1);
 	assert_int_equal(pymalloc->pools.n, 0);
 	assert_int_equal(pymalloc->n_broken_pools, 0);
 	hs_pymalloc_close(pymalloc);
@@ -253,7 +253,7 @@ static void an_arena_outside_the_image_is_gone(void **state)
 	FAKE_PUT(fake, fake->arena_table, arena_object, address, 0x700000000000);
 	FAKE_PUT(fake, fake->arena_table, arena_object, pool_address, 0x700000000000 + 5 * 16384);
 	struct hs_pymalloc *pymalloc = open_pools(fake);
-	assert_int_equal(pymalloc->n_arenas, 0);
+	assert_int_equal(pymalloc->arenas.n, 0);
 	assert_int_equal(pymalloc->n_broken_pools, 0);
 	hs_pymalloc_close(pymalloc);
 	fake_heap_destroy(fake);
@@ -269,7 +269,7 @@ static void pools_outside_the_image_are_broken(void **state)
 	FAKE_PUT(fake, fake->arena_table, arena_object, address, last);
 	FAKE_PUT(fake, fake->arena_table, arena_object, pool_address, last + 3 * 16384);
 	struct hs_pymalloc *pymalloc = open_pools(fake);
-	assert_int_equal(pymalloc->n_arenas, 1);
+	assert_int_equal(pymalloc->arenas.n, 1);
 	assert_int_equal(pymalloc->n_broken_pools, 2);
 	hs_pymalloc_close(pymalloc);
 	fake_heap_destroy(fake);
@@ -328,7 +328,7 @@ static void interpreters_with_one_table_count_it_once(void **state)
 	*slot = first;
 	struct hs_pymalloc *pymalloc = NULL;
 	assert_null(hs_pymalloc_open(fake->py, &pymalloc));
-	assert_int_equal(pymalloc->n_arenas, 1);
+	assert_int_equal(pymalloc->arenas.n, 1);
 	assert_int_equal(pymalloc->n_live, 1);
 	hs_pymalloc_close(pymalloc);
 	fake_heap_destroy(fake);

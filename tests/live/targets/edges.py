@@ -88,6 +88,11 @@ def _is_split(table):
     return ctypes.c_void_p.from_address(id(table) + MA_VALUES).value is not None
 
 
+def _is_interned_table(table):
+    """Whether this is the dict of interned strings, which the collector sees from 3.14 on: it counts neither key nor value."""
+    return len(table) > 1000 and all(key is value for key, value in dict.items(table))
+
+
 def _directly_stored(obj, names):
     """What the object itself owns besides: attributes that no tp_traverse reports, str keys, its heap type."""
     cls = type(obj)
@@ -95,7 +100,7 @@ def _directly_stored(obj, names):
     if key not in names:
         names[key] = [] if issubclass(cls, type) else truth.STORED.get(truth.type_name(cls), [])
     found = [value for value in [getattr(obj, name, None) for name in names[key]] if value is not None]
-    if issubclass(cls, dict) and not _is_split(obj):
+    if issubclass(cls, dict) and not _is_split(obj) and not _is_interned_table(obj):
         found.extend(dict.keys(obj))
     if truth._flags_of(cls) & HELD_BY_TYPE:
         found.append(cls)

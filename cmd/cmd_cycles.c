@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* heapspy cycles: what the garbage collector would find, what it never will, and references that nobody has. */
+#include "cleanup.h"
+#include "commands.h"
+#include "cycles_result.h"
+#include "exit_status.h"
+#include "object_address.h"
+#include "options.h"
+#include "output.h"
+
+#define DEFAULT_N_SHOWN 20
+#define DEFAULT_N_REACHABLE 20 /* as JSON: what is held may consist of millions */
+#define DEFAULT_N_DRAWN 100
+
+enum cycles_format {
+	FORMAT_TEXT = HS_FORMAT_TEXT,
+	FORMAT_JSON = HS_FORMAT_JSON,
+	FORMAT_DOT,
+};
+
+enum {
+	KEY_AT = 0x1000,
+};
+
+struct cycles_options {
+	uint32_t n_shown; /* 0: not given */
+	bool is_dot;
+	hs_addr at;       /* 0: not given */
+};
+
+static const struct argp_option options[] = {
+	{ "format", 'f', "FORMAT", 0, "text (default), json, or dot: one cycle, for Graphviz", 0 },
+	{ "number", 'n', "N", 0, "Cycles to list (default 20 as text, those alike together; all garbage as JSON); objects to draw (default 100)", 0 },
+	{ "at", KEY_AT, "ADDRESS", 0, "With dot: the cycle that this object is in (default: the largest that is garbage)", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	static const char *const formats[] = { [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_DOT] = "dot", NULL };
+	struct hs_invocation *invocation = state->input;
+	struct cycles_options *own = invocation->own;
+	unsigned format;
+
+	switch (key) {
+	case 'f':
+		format = hs_options_choice(state, "format", argument, formats);
+		own->is_dot = format == FORMAT_DOT;
+		invocation->output.format = own->is_dot ? HS_FORMAT_TEXT : (enum hs_format)format;
+		return 0;
+	case 'n':
+		own->n_shown = hs_options_number(state, "--number", argument, 1, INT32_MAX);
+		return 0;
+	case KEY_AT:
+		if (!hs_options_address(argument, &own->at) || !own->at)
+			argp_error(state, "'%s' is no address: 0x7f… or decimal digits, as id() gives it", argument);
+		return 0;
+	case ARGP_KEY_END:
+		if (own->at && !own->is_dot)
+			argp_error(state, "--at is for -f dot; 'heapspy refs %d 0x%" HS_PRI_ADDR "' tells of one object", (int)invocation->source.pid,
+				   own->at);
+		return ARGP_ERR_UNKNOWN;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
+{
+	const struct hs_cycles_result *result = context;
+
+	if (output->format == HS_FORMAT_JSON)
+		return hs_cycles_json(out, result);
+	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	hs_cycles_text(out, result, &style);
+	return NULL;
+}
+
+/* What is to be drawn. */
+struct drawing {
+	struct hs_object_source source;
+	const struct hs_cycle_list *list;
+	const struct hs_cycle *cycle;
+	size_t n_max;
+};
+
+static struct hs_error *render_dot(FILE *out, const struct hs_output_options *output, const void *context)
+{
+	const struct drawing *drawing = context;
+
+	(void)output;
+	hs_cycle_dot(out, &drawing->source, drawing->list, drawing->cycle, drawing->n_max);
+	return NULL;
+}
+
+static bool find_in(struct drawing *drawing, const struct hs_cycle_list *list, hs_node node)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (uint32_t k = 0; k < list->items[i].n_members; k++)
+			if (node == HS_NO_NODE || list->nodes[list->items[i].first + k] == node) {
+				drawing->list = list;
+				drawing->cycle = &list->items[i];
+				return true;
+			}
+	return false;
+}
+
+static struct hs_error *draw(const struct hs_invocation *invocation, const struct hs_garbage *garbage, const struct hs_cycle_list *reachable)
+{
+	const struct cycles_options *own = invocation->own;
+	struct drawing drawing = {
+		.source = { .heap = invocation->heap, .graph = invocation->graph }, .n_max = own->n_shown ? own->n_shown : DEFAULT_N_DRAWN,
+	};
+	hs_node node = HS_NO_NODE;
+
+	if (own->at)
+		HS_TRY(hs_object_node_of(&drawing.source, own->at, &node));
+	if (find_in(&drawing, &garbage->found.list, node) || find_in(&drawing, &garbage->perhaps.list, node) ||
+	    find_in(&drawing, &garbage->never.list, node) || (own->at && find_in(&drawing, reachable, node)))
+		return hs_output_render(&invocation->output, render_dot, &drawing);
+	if (own->at)
+		return hs_error_at(HS_ERROR_LOOKUP, own->at, "the object at 0x%" HS_PRI_ADDR " is in no cycle", own->at);
+	return hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "there is no garbage to draw"), "--at ADDRESS draws a cycle that is in use");
+}
+
+static struct hs_error *tell(struct hs_invocation *invocation, const struct hs_garbage *garbage, const struct hs_cycle_list *reachable)
+{
+	const struct cycles_options *own = invocation->own;
+	bool is_json = invocation->output.format == HS_FORMAT_JSON;
+	const struct hs_object_source source = { .heap = invocation->heap, .graph = invocation->graph, .holders = invocation->holders };
+	const struct hs_cycles_gathering gathering = {
+		.n_garbage = own->n_shown ? own->n_shown : is_json ? SIZE_MAX : DEFAULT_N_SHOWN,
+		.n_reachable = own->n_shown ? own->n_shown : DEFAULT_N_REACHABLE, .merges = !is_json,
+	};
+	char host[HS_HOST_BYTES];
+	HS_CLEANUP(hs_cycles_result_deinit) struct hs_cycles_result result = { .document = hs_document_of(invocation, host) };
+
+	HS_TRY(hs_cycles_gather(&result, &source, garbage, reachable, &gathering));
+	HS_TRY(hs_unexplained_gather(&result.unexplained, &source, &invocation->capture->threads));
+	return hs_output_render(&invocation->output, render, &result);
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	const struct cycles_options *own = invocation->own;
+	HS_CLEANUP(hs_garbage_deinit) struct hs_garbage garbage = { 0 };
+	HS_CLEANUP(hs_cycles_deinit) struct hs_cycle_list reachable = { 0 };
+
+	HS_TRY(hs_garbage_find(&garbage, invocation->graph, invocation->holders));
+	HS_TRY(hs_garbage_reachable_cycles(&garbage, &reachable));
+	HS_TRY(own->is_dot ? draw(invocation, &garbage, &reachable) : tell(invocation, &garbage, &reachable));
+	if (!invocation->census->is_complete)
+		invocation->exit_status = HS_EXIT_INCOMPLETE;
+	return NULL;
+}
+
+const struct hs_command hs_command_cycles = {
+	.name = "cycles",
+	.summary = "Show garbage that waits for the collector, cycle by cycle, and what it will never find",
+	.usage = "PID",
+	.description = "Tells what a full collection would find now, without collecting anything: each cycle with the references that close it, and "
+		       "what goes with it. Then what is dead but hidden from the collector, and by what; the largest cycles that are in use; and "
+		       "objects whose reference count is more than the references found, as when C code has lost one.",
+	.examples = "  heapspy cycles 4242\n"
+		    "  heapspy cycles 4242 -n 100\n"
+		    "  heapspy cycles 4242 -f json -o cycles.json\n"
+		    "  heapspy cycles 4242 -f dot | dot -Tsvg > cycle.svg\n"
+		    "  heapspy cycles 4242 -f dot --at 0x7f3a5c0d1e80\n",
+	.needs = HS_STAGE_RETAINED,
+	.has_output = true,
+	.own_bytes = sizeof(struct cycles_options),
+	.options = options,
+	.parse = parse,
+	.run = run,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Adding unexplained references up by type, and telling them. */
+#include "unexplained_result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "json.h"
+#include "table.h"
+#include "text.h"
+
+struct object {
+	const char *type;
+	const struct hs_unexplained *unexplained;
+};
+
+static int compare_objects(const void *a, const void *b)
+{
+	const struct object *left = a, *right = b;
+	int by_type = strcmp(left->type, right->type);
+
+	if (left->unexplained->place != right->unexplained->place)
+		return left->unexplained->place < right->unexplained->place ? -1 : 1;
+	if (by_type)
+		return by_type;
+	return left->unexplained->node < right->unexplained->node ? -1 : left->unexplained->node > right->unexplained->node;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct hs_unexplained_row *left = a, *right = b;
+
+	if (left->place != right->place)
+		return left->place < right->place ? -1 : 1;
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	return strcmp(left->type, right->type);
+}
+
+static struct hs_error *add(struct hs_unexplained_result *result, const struct hs_graph *graph, const struct object *object)
+{
+	const struct hs_unexplained *unexplained = object->unexplained;
+	struct hs_unexplained_row *row = result->rows.n ? &result->rows.items[result->rows.n - 1] : NULL;
+	hs_addr address = hs_graph_address(graph, unexplained->node), *slot = hs_array_append(&result->addresses);
+
+	if (!slot)
+		return hs_error_no_memory();
+	*slot = address;
+	if (row && row->place == unexplained->place && !strcmp(row->type, object->type)) {
+		row->count++;
+		return NULL;
+	}
+	row = hs_array_append(&result->rows);
+	if (!row)
+		return hs_error_no_memory();
+	*row = (struct hs_unexplained_row){
+		.type = object->type, .place = unexplained->place, .count = 1, .address = address, .refcount = unexplained->refcount,
+		.n_found = unexplained->n_found, .where = unexplained->where, .first = result->addresses.n - 1,
+	};
+	return NULL;
+}
+
+static void free_list(struct hs_unexplained_list *list)
+{
+	hs_array_free(list);
+}
+
+struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, const struct hs_object_source *source,
+				       const struct hs_thread_list *threads)
+{
+	HS_CLEANUP(free_list) struct hs_unexplained_list list = { 0 };
+
+	HS_TRY(hs_unexplained_find(source->graph, threads, &list));
+	HS_FREE struct object *objects = calloc(list.n + 1, sizeof(*objects));
+	if (!objects)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < list.n; i++) {
+		const struct hs_type *type = hs_graph_type(source->graph, list.items[i].node);
+		objects[i] = (struct object){ type ? hs_type_full_name(source->heap->types, type) : "?", &list.items[i] };
+	}
+	qsort(objects, list.n, sizeof(*objects), compare_objects);
+	for (size_t i = 0; i < list.n; i++)
+		HS_TRY(add(result, source->graph, &objects[i]));
+	if (result->rows.n)
+		qsort(result->rows.items, result->rows.n, sizeof(*result->rows.items), compare_rows);
+	return NULL;
+}
+
+void hs_unexplained_result_deinit(struct hs_unexplained_result *result)
+{
+	hs_array_free(&result->rows);
+	hs_array_free(&result->addresses);
+}
+
+static void add_note(struct hs_table *table, const struct hs_unexplained_row *row)
+{
+	switch (row->place) {
+	case HS_UNEXPLAINED_NATIVE:
+		hs_table_add(table, "memory of C code, at 0x%" HS_PRI_ADDR, row->where);
+		return;
+	case HS_UNEXPLAINED_STACK:
+		hs_table_add(table, "perhaps a running call");
+		return;
+	default:
+		hs_table_add(table, "nothing: lost");
+	}
+}
+
+/* The first `n` rows, `n_max` of them at most. */
+static void put_rows(FILE *out, const struct hs_unexplained_result *result, size_t n, size_t n_max, const struct hs_style *style)
+{
+	static const struct hs_table_column columns[] = {
+		{ "UNEXPLAINED", true }, { "count", false }, { "for example", true }, { "counted", false }, { "found", false }, { "HELD BY", true },
+	};
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 6 };
+	char figure[HS_FIGURE_BYTES];
+
+	for (size_t i = 0; i < n && i < n_max; i++) {
+		const struct hs_unexplained_row *row = &result->rows.items[i];
+		hs_table_add_text(&table, hs_type_short_name(row->type), style);
+		hs_table_add(&table, "%s", hs_text_count(figure, row->count));
+		hs_table_add(&table, "0x%" HS_PRI_ADDR, row->address);
+		hs_table_add(&table, "%s", hs_text_count(figure, row->refcount));
+		hs_table_add(&table, "%s", hs_text_count(figure, row->n_found));
+		add_note(&table, row);
+	}
+	hs_table_put(out, &table, 0, style);
+	if (n > n_max)
+		fprintf(out, "%s %zu more types (-f json)\n", hs_text_ellipsis(style), n - n_max);
+}
+
+void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
+{
+	size_t n = 0;
+
+	while (n < result->rows.n && result->rows.items[n].place != HS_UNEXPLAINED_STACK)
+		n++;
+	if (!n)
+		return;
+	fputc('\n', out);
+	put_rows(out, result, n, n_max, style);
+}
+
+void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
+{
+	if (result->rows.n)
+		put_rows(out, result, result->rows.n, n_max, style);
+}
+
+static json_t *row_json(const struct hs_unexplained_result *result, const struct hs_unexplained_row *row)
+{
+	json_t *object = json_object(), *addresses = json_array();
+
+	for (size_t i = 0; i < row->count; i++)
+		json_array_append_new(addresses, hs_json_address(result->addresses.items[row->first + i]));
+	json_object_set_new(object, "type", hs_json_string(row->type));
+	json_object_set_new(object, "count", hs_json_u64(row->count));
+	json_object_set_new(object, "address", hs_json_address(row->address));
+	json_object_set_new(object, "refcount", hs_json_u64(row->refcount));
+	json_object_set_new(object, "found", hs_json_u64(row->n_found));
+	json_object_set_new(object, "named_by", json_string(hs_unexplained_place_name(row->place)));
+	json_object_set_new(object, "named_at", row->where ? hs_json_address(row->where) : json_null());
+	json_object_set_new(object, "addresses", addresses);
+	return object;
+}
+
+json_t *hs_unexplained_json(const struct hs_unexplained_result *result)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < result->rows.n; i++)
+		json_array_append_new(array, row_json(result, &result->rows.items[i]));
+	return array;
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Differences between what heapspy says of causes (collector, cycles, memory, lines) and what the target says, that are known and have a
+reason. One list for each kind of comparison, of at most 20 entries; an entry names the type, the versions, the reason and the most
+that is allowed.
+"""
+
+
+class Allowed:
+    def __init__(self, kind, since, until, reason, most):
+        self.kind = kind                       # module.qualname, or the figure
+        self.since, self.until = since, until  # minor versions of Python 3, inclusive
+        self.reason = reason
+        self.most = most                       # objects
+
+
+# The simulated collection against gc.collect() under DEBUG_SAVEALL, by address: tracked objects in one and not in the other.
+COLLECTION = [
+]

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `heapspy cycles` says would be collected, against what the target then collects; what hides from the collector; lost references."""
+import array
+import collections
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import causes_allowed
+import graph_compare
+import heapspy
+
+TOLERANCE = 0.005
+N_MANY = 100000
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lossy.c")
+
+
+# --- the extension ----------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def lossy_binary(tmp_path_factory, found):
+    """Built once, within the stable ABI, with the headers of whichever interpreter here has them."""
+    asked = "import sysconfig; print(sysconfig.get_path('include'))"
+    for interpreter in found.all:
+        if interpreter.root:
+            continue
+        done = subprocess.run(interpreter.command("-c", asked), capture_output=True, text=True, env=interpreter.environment())
+        include = done.stdout.strip()
+        if os.path.exists(os.path.join(include, "Python.h")):
+            path = str(tmp_path_factory.mktemp("lossy") / "lossy.abi3.so")
+            subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Werror", "-I", include, "-o", path, SOURCE], check=True)
+            return path
+    return None
+
+
+@pytest.fixture
+def lossy(lossy_binary):
+    """lossy(interpreter): where the extension is, as the interpreter's root names it."""
+    folders = []
+
+    def place(interpreter):
+        if not lossy_binary:
+            pytest.skip("no interpreter here has its Python.h (Debian: python3-dev)")
+        if not interpreter.root:
+            return lossy_binary
+        folder = tempfile.mkdtemp(prefix="heapspy-lossy-", dir=os.path.join(interpreter.root, "tmp"))
+        folders.append(folder)
+        os.chmod(folder, 0o755)
+        shutil.copy(lossy_binary, folder)
+        return os.path.join(folder[len(interpreter.root):], os.path.basename(lossy_binary))
+    yield place
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- the simulated collection -----------------------------------------------------------------------------------------
+
+def cycles(live, *options):
+    live.wait_blocked()
+    return heapspy.run("cycles", live.pid, "-f", "json", *options, seconds=600).json()
+
+
+def components(told, section="unreachable"):
+    return told[section]["components"]
+
+
+def addresses(told, section="unreachable", interpreter=None):
+    return {int(address, 16) for component in components(told, section) for address in component["addresses"]
+            if interpreter is None or component["interpreter"] == interpreter}
+
+
+def component_of(told, section, address):
+    wanted = "0x%x" % address
+    return next((component for component in components(told, section) if wanted in component["addresses"]), None)
+
+
+def collected(live):
+    """The tracked objects that the target's own collector finds."""
+    assert live.command("c", 600) == "collected"
+    data = array.array("Q")
+    live.truth_file.seek(0)
+    data.frombytes(live.truth_file.read())
+    return set(data)
+
+
+def census(live):
+    live.wait_blocked()
+    return heapspy.report(live.pid, "--types-only")["census"]["bytes"]
+
+
+def minor_of(live):
+    return int(live.interpreter.minor.split(".")[1])
+
+
+def assert_same(minor, told, found, names):
+    """Each difference has an entry in the list, and none has more than that allows."""
+    counts = collections.Counter(names.get(address, "?") for address in told ^ found)
+    limits = collections.Counter()
+    assert len(causes_allowed.COLLECTION) <= 20
+    for entry in causes_allowed.COLLECTION:
+        if entry.since <= minor <= entry.until:
+            limits[entry.kind] += entry.most
+    beyond = {kind: n for kind, n in counts.items() if n > limits[kind]}
+    assert not beyond, "%d simulated, %d collected; only simulated %s, only collected %s: %s" % (
+        len(told), len(found), sorted(map(hex, told - found))[:5], sorted(map(hex, found - told))[:5], beyond)
+
+
+def type_names(live):
+    """{address: type} of all objects, before some of them go."""
+    live.wait_blocked()
+    export = graph_compare.export_of(live.pid)
+    return dict(zip(export.addresses, export.types))
+
+
+def assert_simulation(live, least):
+    """By address; then by bytes, when what was found is really gone."""
+    assert live.command("m", 600).startswith("made")
+    told = cycles(live)
+    before = census(live)
+    simulated = addresses(told)
+    assert len(simulated) >= least
+    names = type_names(live)
+    assert_same(minor_of(live), simulated, collected(live), names)
+    assert live.command("r", 600) == "gone"
+    freed = before - census(live)
+    assert abs(freed - told["unreachable"]["bytes"]) <= TOLERANCE * told["unreachable"]["bytes"], (freed, told["unreachable"]["bytes"])
+    return told
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_graphs(every_interpreter, start, seed):
+    assert_simulation(start(every_interpreter, "garbage.py", "random", seed, 20000), 5000)
+
+
+def test_many_cycles(every_interpreter, start):
+    live = start(every_interpreter, "garbage.py", "many", N_MANY)
+    told = assert_simulation(live, 2 * N_MANY)
+    assert told["unreachable"]["n_components"] >= N_MANY
+    pairs = [component for component in components(told) if component["members"] == component["objects"] - 1 or component["steps"]]
+    assert len(pairs) >= N_MANY
+    steps = {component["expression"] for component in components(told) if component["types"][0]["type"] == "__main__.Node"}
+    assert steps == {"__main__.Node.partner.partner"}
+
+
+def test_nothing_to_collect(few_interpreter, start):
+    """After a collection there is nothing to find: no invented garbage."""
+    live = start(few_interpreter, "graph_zoo.py")
+    assert not addresses(cycles(live))
+    live.command("p")
+    assert not addresses(cycles(live))
+
+
+# --- planted cases ----------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def planted(every_interpreter, start, lossy):
+    live = start(every_interpreter, "garbage.py", "planted", lossy(every_interpreter))
+    answer = live.command("m", 600)
+    live.names = json.loads(answer.partition(" ")[2])
+    return live
+
+
+def assert_hidden(told, address, why, *by):
+    component = component_of(told, "never_collected", address)
+    assert component, "0x%x is not among what is never collected" % address
+    assert component["hidden_by"]["why"] == why and component["hidden_by"]["type"] in by, component["hidden_by"]
+
+
+def test_planted(planted):
+    told = cycles(planted)
+    simulated, names = addresses(told), planted.names
+    assert_hidden(told, names["zone"], "not collected", "datetime.datetime")
+    assert_hidden(told, names["constant"], "not collected", "builtins.code")
+    assert_hidden(told, names["untraversed"], "not collected", "lossy.Holder")
+    # Both are frozen: the instance, and its dict where it has one.
+    assert_hidden(told, names["frozen"], "frozen", "__main__.Frozen", "builtins.dict")
+    for name in ("small", "suspended", "finalized", "watched"):
+        assert names[name] in simulated, name
+    assert (names["small_dict"] in simulated) == names["dict_is_tracked"]
+    assert (names["small_tuple"] in simulated) == names["tuple_is_tracked"]
+    assert component_of(told, "unreachable", names["finalized"])["finalizers"] == 1
+    assert component_of(told, "unreachable", names["watched"])["weakref_callbacks"] == 1
+    assert component_of(told, "unreachable", names["small"])["finalizers"] == 0
+    hidden = {names[name] for name in ("zone", "constant", "untraversed", "frozen")}
+    types = type_names(planted)
+    found = collected(planted)
+    assert not found & hidden
+    # What unknown types tell the collector is not known beforehand.
+    possibly = addresses(told, "possibly")
+    assert {names["traversed"], names["legacy"]} <= possibly & found
+    assert not component_of(told, "possibly", names["traversed"])["uncollectable"]
+    assert component_of(told, "possibly", names["legacy"])["uncollectable"]
+    # What has a finalizer may have come back.
+    kept = {int(address, 16) for component in components(told) if component["finalizers"] for address in component["addresses"]}
+    inside = set(names.get("inside", ()))
+    assert not inside & found
+    assert_same(minor_of(planted), simulated - others(told) - kept, found - kept - possibly, types)
+    if inside:
+        assert inside <= simulated
+        assert component_of(told, "unreachable", names["inside"][0])["interpreter"] != component_of(
+            told, "unreachable", names["small"])["interpreter"]
+
+
+def others(told):
+    """What is not the main interpreter's, in which the small cycle is."""
+    counts = collections.Counter(component["interpreter"] for component in components(told))
+    main = next(component["interpreter"] for component in components(told) if component["types"][0]["type"].startswith("__main__.Node") or
+                len(counts) == 1)
+    return {int(address, 16) for component in components(told) if component["interpreter"] != main for address in component["addresses"]}
+
+
+def test_running_generator(few_interpreter, start):
+    live = start(few_interpreter, "garbage.py", "running")
+    running = int(live.ready.split()[1])
+    told = cycles(live)
+    assert running not in addresses(told) | addresses(told, "possibly") | addresses(told, "never_collected")
+    assert running not in collected(live)
+
+
+def test_text_and_drawing(few_interpreter, start):
+    live = start(few_interpreter, "garbage.py", "many", 1000)
+    live.command("m")
+    live.wait_blocked()
+    done = heapspy.run("cycles", live.pid)
+    assert done.status == heapspy.DONE and "__main__.Node.partner.partner" in done.output, done
+    assert "1,000 " in done.output
+    drawn = heapspy.run("cycles", live.pid, "-f", "dot")
+    assert drawn.status == heapspy.DONE and drawn.output.startswith("digraph") and "partner" in drawn.output, drawn
+    nowhere = heapspy.run("cycles", live.pid, "-f", "dot", "--at", "0x10")
+    assert nowhere.status == heapspy.FAILED and "not mapped" in nowhere.errors, nowhere
+    assert heapspy.run("cycles", live.pid, "--at", "0x10").status == heapspy.USAGE
+
+
+# --- unexplained references -------------------------------------------------------------------------------------------
+
+def unexplained(told, place=None):
+    """{address: type}"""
+    return {int(address, 16): row["type"] for row in told["unexplained"] for address in row["addresses"]
+            if place is None or row["named_by"] == place}
+
+
+def of_program(found):
+    return {address for address, kind in found.items() if kind.startswith("__main__.")}
+
+
+def test_lost_references(every_interpreter, start, lossy):
+    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 1000, "")
+    lost = set(json.loads(live.ready)["lost"])
+    assert len(lost) >= 50
+    told = cycles(live, "-n", 1)
+    assert of_program(unexplained(told)) == lost
+    assert not of_program(unexplained(told, "stack")) or of_program(unexplained(told, "nothing"))
+    row = next(row for row in told["unexplained"] if row["type"] == "__main__.Item")
+    assert row["refcount"] == row["found"] + 1
+    reported = {int(address, 16) for row in heapspy.report(live.pid)["unexplained"] for address in row["addresses"]
+                if row["type"].startswith("__main__.")}
+    assert reported == lost
+    assert "__main__.Item" in heapspy.run("report", live.pid).output.partition("UNEXPLAINED")[2]
+
+
+def test_correct_extension(every_interpreter, start, lossy):
+    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 0, "")
+    assert not of_program(unexplained(cycles(live, "-n", 1)))
+
+
+def test_held_by_c(every_interpreter, start, lossy):
+    """What an extension holds in a block of its own is told apart from what it lost."""
+    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 0, "keep")
+    kept = json.loads(live.ready)["kept"]
+    told = cycles(live, "-n", 1)
+    assert of_program(unexplained(told)) == {kept}
+    assert of_program(unexplained(told, "nothing")) == set()
