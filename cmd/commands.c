@@ -12,6 +12,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_cycles,
 	&hs_command_threads,
 	&hs_command_gc,
+	&hs_command_lines,
 	&hs_command_memory,
 	&hs_command_weak,
 	&hs_command_caches,

@@ -11,6 +11,7 @@ extern const struct hs_command hs_command_refs;
 extern const struct hs_command hs_command_why;
 extern const struct hs_command hs_command_threads;
 extern const struct hs_command hs_command_gc;
+extern const struct hs_command hs_command_lines;
 extern const struct hs_command hs_command_memory;
 extern const struct hs_command hs_command_weak;
 extern const struct hs_command hs_command_caches;

@@ -10,6 +10,8 @@
 #include "table.h"
 #include "text.h"
 
+#define LEAST_NATIVE 10
+
 struct object {
 	const char *type;
 	const struct hs_unexplained *unexplained;
@@ -61,26 +63,19 @@ static struct hs_error *add(struct hs_unexplained_result *result, const struct h
 	return NULL;
 }
 
-static void free_list(struct hs_unexplained_list *list)
-{
-	hs_array_free(list);
-}
-
 struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, const struct hs_object_source *source,
-				       const struct hs_thread_list *threads)
+				       const struct hs_unexplained_list *list)
 {
-	HS_CLEANUP(free_list) struct hs_unexplained_list list = { 0 };
+	HS_FREE struct object *objects = calloc(list->n + 1, sizeof(*objects));
 
-	HS_TRY(hs_unexplained_find(source->graph, threads, &list));
-	HS_FREE struct object *objects = calloc(list.n + 1, sizeof(*objects));
 	if (!objects)
 		return hs_error_no_memory();
-	for (size_t i = 0; i < list.n; i++) {
-		const struct hs_type *type = hs_graph_type(source->graph, list.items[i].node);
-		objects[i] = (struct object){ type ? hs_type_full_name(source->heap->types, type) : "?", &list.items[i] };
+	for (size_t i = 0; i < list->n; i++) {
+		const struct hs_type *type = hs_graph_type(source->graph, list->items[i].node);
+		objects[i] = (struct object){ type ? hs_type_full_name(source->heap->types, type) : "?", &list->items[i] };
 	}
-	qsort(objects, list.n, sizeof(*objects), compare_objects);
-	for (size_t i = 0; i < list.n; i++)
+	qsort(objects, list->n, sizeof(*objects), compare_objects);
+	for (size_t i = 0; i < list->n; i++)
 		HS_TRY(add(result, source->graph, &objects[i]));
 	if (result->rows.n)
 		qsort(result->rows.items, result->rows.n, sizeof(*result->rows.items), compare_rows);
@@ -130,11 +125,17 @@ static void put_rows(FILE *out, const struct hs_unexplained_result *result, size
 		fprintf(out, "%s %zu more types (-f json)\n", hs_text_ellipsis(style), n - n_max);
 }
 
+/* Rows are sorted by it. A script that was started by its name is always held by the C code that runs it. */
+static bool is_worth_telling(const struct hs_unexplained_row *row)
+{
+	return row->place == HS_UNEXPLAINED_NOTHING || (row->place == HS_UNEXPLAINED_NATIVE && row->count >= LEAST_NATIVE);
+}
+
 void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style)
 {
 	size_t n = 0;
 
-	while (n < result->rows.n && result->rows.items[n].place != HS_UNEXPLAINED_STACK)
+	while (n < result->rows.n && is_worth_telling(&result->rows.items[n]))
 		n++;
 	if (!n)
 		return;

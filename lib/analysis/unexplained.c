@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "csr.h"
+#include "loose_words.h"
 #include "pages.h"
 #include "repr.h"
 #include "root.h"
@@ -71,6 +72,10 @@ static struct hs_error *list_wanted(const struct weighing *weighing, struct hs_u
 	struct hs_heap_object entry;
 
 	for (hs_node node = 0; node < hs_graph_node_count(weighing->graph); node++) {
+		if (node % 64 == 0 && !weighing->wanted[node / 64]) {
+			node += 63;
+			continue;
+		}
 		if (!hs_bit(weighing->wanted, node) || !hs_graph_object(weighing->graph, node, &entry))
 			continue;
 		struct hs_unexplained *slot = hs_array_append(list);
@@ -119,6 +124,33 @@ static void free_words(struct hs_late_roots *words)
 	hs_array_free(words);
 }
 
+static void take_words(struct hs_unexplained_list *list, const struct hs_late_roots *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		struct hs_unexplained *unexplained = find_node(list, words->items[i].node);
+		if (unexplained)
+			take_word(unexplained, &words->items[i]);
+	}
+}
+
+/* Before a reference is called lost, all other memory is looked at. */
+static struct hs_error *look_everywhere(const struct hs_graph *graph, const struct hs_thread_list *threads, struct hs_unexplained_list *list)
+{
+	HS_FREE uint64_t *wanted = calloc(hs_bit_words(hs_graph_node_count(graph)), sizeof(*wanted));
+	HS_CLEANUP(free_words) struct hs_late_roots words = { 0 };
+
+	if (!wanted)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].place == HS_UNEXPLAINED_NOTHING)
+			hs_set_bit(wanted, list->items[i].node);
+	if (hs_is_empty_set(wanted, hs_graph_node_count(graph)))
+		return NULL;
+	HS_TRY(hs_loose_words_find(graph, threads, wanted, &words));
+	take_words(list, &words);
+	return NULL;
+}
+
 struct hs_error *hs_unexplained_find(const struct hs_graph *graph, const struct hs_thread_list *threads, struct hs_unexplained_list *ret)
 {
 	HS_CLEANUP(weighing_deinit) struct weighing weighing = { .graph = graph };
@@ -130,14 +162,10 @@ struct hs_error *hs_unexplained_find(const struct hs_graph *graph, const struct 
 	if (!ret->n)
 		return NULL;
 	HS_TRY(hs_late_words_find(graph, threads, weighing.wanted, &words));
-	for (size_t i = 0; i < words.n; i++) {
-		struct hs_unexplained *unexplained = find_node(ret, words.items[i].node);
-		if (unexplained)
-			take_word(unexplained, &words.items[i]);
-	}
+	take_words(ret, &words);
 	for (size_t i = 0; i < ret->n; i++)
 		if (ret->items[i].n_found < ret->items[i].refcount)
 			ret->items[n++] = ret->items[i];
 	ret->n = n;
-	return NULL;
+	return look_everywhere(graph, threads, ret);
 }

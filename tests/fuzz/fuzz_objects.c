@@ -12,8 +12,10 @@
 #include "census.h"
 #include "csr.h"
 #include "fake_heap.h"
+#include "garbage.h"
 #include "object_graph.h"
 #include "reach.h"
+#include "unexplained.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -148,6 +150,43 @@ static void go_through(const struct hs_graph *graph, const struct fake_heap *hea
 		hs_graph_each_edge(graph, node, count_edge, &n);
 }
 
+static void check_cycles(const struct hs_graph *graph, const struct hs_cycle_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].first + list->items[i].n_nodes > list->n_nodes || !list->items[i].n_members ||
+		    list->items[i].n_members > list->items[i].n_nodes)
+			abort();
+	for (size_t i = 0; i < list->n_nodes; i++)
+		if (!hs_graph_is_object(graph, list->nodes[i]))
+			abort();
+}
+
+/* Whatever counts say: rows are sound, cycles consist of objects, more references than found are more. */
+static void look_for_causes(const struct hs_graph *graph, const struct hs_object_graph *object_graph)
+{
+	struct hs_unexplained_list unexplained = { 0 };
+	struct hs_cycle_list reachable = { 0 };
+	struct hs_garbage garbage;
+
+	struct hs_error *error = hs_garbage_find(&garbage, graph, object_graph);
+	if (!error) {
+		require_success(hs_csr_check(&garbage.told, garbage.collectable.n_targets));
+		check_cycles(graph, &garbage.found.list);
+		check_cycles(graph, &garbage.perhaps.list);
+		check_cycles(graph, &garbage.never.list);
+		require_success(hs_garbage_reachable_cycles(&garbage, &reachable));
+		check_cycles(graph, &reachable);
+	}
+	require_success(error);
+	require_success(hs_unexplained_find(graph, NULL, &unexplained));
+	for (size_t i = 0; i < unexplained.n; i++)
+		if (unexplained.items[i].n_found >= unexplained.items[i].refcount)
+			abort();
+	hs_array_free(&unexplained);
+	hs_cycles_deinit(&reachable);
+	hs_garbage_deinit(&garbage);
+}
+
 static void build_graph(const struct fake_heap *heap, const struct hs_process_heap *process_heap, uint32_t value)
 {
 	const struct hs_object_graph_options options = { .n_workers = 1 };
@@ -164,6 +203,8 @@ static void build_graph(const struct fake_heap *heap, const struct hs_process_he
 	for (hs_node node = 0; object_graph && node < hs_graph_node_count(graph); node++)
 		if ((hs_object_graph_reached(object_graph, node) == HS_REACHED_NOT) != !hs_graph_is_object(graph, node))
 			abort();
+	if (object_graph)
+		look_for_causes(graph, object_graph);
 	for (uint32_t i = 0; reach && i < 8; i++) {
 		struct hs_path *list;
 		size_t n;

@@ -8,6 +8,7 @@
 #include <Python.h>
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static unsigned long n_uses;
 static PyObject **kept;
@@ -42,6 +43,19 @@ static PyObject *keep(PyObject *module, PyObject *object)
 		return PyErr_NoMemory();
 	Py_IncRef(object);
 	kept[7] = object;
+	Py_RETURN_NONE;
+}
+
+/* map(object): in a page that nobody's allocator knows. */
+static PyObject *map(PyObject *module, PyObject *object)
+{
+	PyObject **page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)module;
+	if (page == MAP_FAILED)
+		return PyErr_NoMemory();
+	Py_IncRef(object);
+	page[100] = object;
 	Py_RETURN_NONE;
 }
 
@@ -143,6 +157,7 @@ static PyType_Spec legacy_spec = { "lossy.Legacy", sizeof(struct holder), 0, Py_
 static PyMethodDef methods[] = {
 	{ "use", use, METH_VARARGS, NULL },
 	{ "keep", keep, METH_O, NULL },
+	{ "map", map, METH_O, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

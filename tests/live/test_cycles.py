@@ -253,7 +253,8 @@ def test_lost_references(every_interpreter, start, lossy):
     assert len(lost) >= 50
     told = cycles(live, "-n", 1)
     assert of_program(unexplained(told)) == lost
-    assert not of_program(unexplained(told, "stack")) or of_program(unexplained(told, "nothing"))
+    # Next to all of them: a stale word may name one or the other.
+    assert len(of_program(unexplained(told, "nothing"))) >= 0.9 * len(lost)
     row = next(row for row in told["unexplained"] if row["type"] == "__main__.Item")
     assert row["refcount"] == row["found"] + 1
     reported = {int(address, 16) for row in heapspy.report(live.pid)["unexplained"] for address in row["addresses"]
@@ -267,9 +268,10 @@ def test_correct_extension(every_interpreter, start, lossy):
     assert not of_program(unexplained(cycles(live, "-n", 1)))
 
 
-def test_held_by_c(every_interpreter, start, lossy):
-    """What an extension holds in a block of its own is told apart from what it lost."""
-    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 0, "keep")
+@pytest.mark.parametrize("way", ["keep", "map"])
+def test_held_by_c(few_interpreter, start, lossy, way):
+    """What an extension holds in malloc's memory, or in a mapping of its own, is told apart from what it lost."""
+    live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 0, way)
     kept = json.loads(live.ready)["kept"]
     told = cycles(live, "-n", 1)
     assert of_program(unexplained(told)) == {kept}

@@ -504,8 +504,8 @@ def survives(live):
     """Each command ends by itself, with a result or a message."""
     commands = [("export", "-f", "jsonl", "--roots"), ("threads", "-f", "json"), ("objects", "builtins.list", "-f", "json", "--sort", "retained"),
                 ("why", "builtins.type", "-f", "json"), ("report", "-f", "json"), ("report", "--by", "holder"), ("why", "__main__.Plain"),
-                ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len"), ("weak", "builtins.type"), ("weak", "*Ref*"),
-                ("caches", "-f", "json")]
+                ("cycles",), ("cycles", "-f", "json"), ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len"),
+                ("weak", "builtins.type"), ("weak", "*Ref*"), ("caches", "-f", "json")]
     for command, *arguments in commands:
         done = heapspy.run(command, live.pid, *arguments, seconds=120)
         assert done.status in (heapspy.DONE, heapspy.FAILED, heapspy.INCOMPLETE), (command, arguments, done)

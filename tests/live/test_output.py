@@ -40,6 +40,9 @@ def test_json_members(few_interpreter, start):
         assert_members(row, {"address": TEXT, "type": TEXT, "retained": NUMBER, "path": TEXT})
     for row in told["containers"]:
         assert_members(row, {"address": TEXT, "type": TEXT, "len": NUMBER, "bytes": NUMBER, "path": TEXT})
+    for row in told["unexplained"]:
+        assert_members(row, {"type": TEXT, "count": NUMBER, "address": TEXT, "refcount": NUMBER, "found": NUMBER, "named_by": TEXT,
+                             "named_at": TEXT if row["named_at"] else type(None), "addresses": LIST})
     assert told["schema"] == 1 and told["command"] == "report" and told["pid"] == live.pid
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["time_utc"])
     with open("/proc/sys/kernel/random/boot_id") as file:

@@ -46,7 +46,10 @@ static void conditions(void **state)
 	assert_true(fits("repr~*b>5*", 0, "ab>5c"));
 	assert_false(fits("repr~b", 0, "abc"));
 	/* it has none: it fulfils nothing that is said of it */
+	assert_false(fits("retained>0", 1, ""));
+	/* it is immortal: that is more than any number */
 	assert_false(fits("refcount<1000", 1, ""));
+	assert_true(fits("refcount>1000", 1, ""));
 }
 
 static void no_conditions(void **state)

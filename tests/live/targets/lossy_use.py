@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that works with objects of its own through the extension `lossy`. Arguments after the three pipes: where the extension is,
-every how many calls it loses a reference (0: never), "keep" to let it hold one object in memory of its own.
+every how many calls it loses a reference (0: never), "keep" or "map" to let it hold one object in memory of its own.
 
 Ready tells, as JSON, the ids of the objects to which a reference was lost, and of the one that is held.
 """
@@ -47,9 +47,9 @@ def main():
             shop.sold.add(item.name)
     item = None
     kept = None
-    if keeps == "keep":
+    if keeps:
         kept = id(shop.items[77])
-        lossy.keep(shop.items[77])
+        getattr(lossy, keeps)(shop.items[77])
     ready = json.dumps({"lost": sorted(lost), "kept": kept})
     lost = None
     truth.serve(keep=shop, ready=ready)
