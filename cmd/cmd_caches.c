@@ -59,7 +59,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_caches = {
 	.name = "caches",
-	.summary = "List every functools.lru_cache: its function, bound, hits and misses, and what it retains",
+	.summary = "List every lru_cache: its bound, hits and misses, and what it retains",
 	.usage = "PID",
 	.description = "Caches without a bound come first. The figures are those of cache_info(). A cache on a method is marked: it belongs to the "
 		       "class, and keeps alive the instances that it was called on.",

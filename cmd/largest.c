@@ -17,6 +17,15 @@ static bool is_namespace(const char *path)
 }
 
 
+/* It is no object of the program's, and only the interpreter's own data leads to it: no path would say what it is. */
+static bool is_interned_dict(const struct hs_cpython *py, hs_addr address)
+{
+	for (size_t i = 0; i < py->interned.n; i++)
+		if (py->interned.items[i] == address)
+			return true;
+	return false;
+}
+
 static struct hs_error *add(struct hs_large_objects *list, const struct hs_object_source *source, struct hs_reach *reach, hs_node node)
 {
 	struct hs_large_object *slot = hs_array_append(list);
@@ -24,6 +33,10 @@ static struct hs_error *add(struct hs_large_objects *list, const struct hs_objec
 	if (!slot)
 		return hs_error_no_memory();
 	hs_object_row_of(source, node, false, &slot->row);
+	if (is_interned_dict(source->heap->py, slot->row.address)) {
+		strcpy(slot->path, "<interned strings>");
+		return NULL;
+	}
 	HS_TRY(hs_reach_expression(reach, node, true, slot->path, sizeof(slot->path)));
 	list->n -= is_namespace(slot->path);
 	return NULL;
@@ -64,16 +77,13 @@ static struct hs_error *find_containers(struct hs_largest *largest, const struct
 {
 	const size_t n_kept = HS_N_LARGEST_CANDIDATES;
 	HS_FREE struct candidate *candidates = calloc(2 * n_kept + 1, sizeof(*candidates));
-	const struct hs_cpython *py = source->heap->py;
-	hs_addr interned = py->interpreters.n ? hs_interned_dict(py, py->interpreters.items[0].address) : 0;
 	size_t n = 0;
 
 	if (!candidates)
 		return hs_error_no_memory();
 	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++) {
 		uint64_t bytes = hs_graph_bytes(source->graph, node);
-		if ((n >= n_kept && bytes < candidates[n_kept - 1].bytes) || !is_container(hs_graph_type(source->graph, node)) ||
-		    hs_graph_address(source->graph, node) == interned)
+		if ((n >= n_kept && bytes < candidates[n_kept - 1].bytes) || !is_container(hs_graph_type(source->graph, node)))
 			continue;
 		candidates[n++] = (struct candidate){ node, bytes };
 		if (n == 2 * n_kept)

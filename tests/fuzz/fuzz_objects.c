@@ -13,10 +13,13 @@
 #include "csr.h"
 #include "fake_heap.h"
 #include "garbage.h"
+#include "lru_cache.h"
 #include "object_graph.h"
+#include "path_groups.h"
 #include "reach.h"
 #include "unexplained.h"
 #include "usage.h"
+#include "weak_references.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -188,6 +191,62 @@ static void look_for_causes(const struct hs_graph *graph, const struct hs_object
 	hs_garbage_deinit(&garbage);
 }
 
+static bool is_any(const void *context, hs_node node, const struct hs_weak_reference *reference)
+{
+	(void)context;
+	(void)node;
+	(void)reference;
+	return true;
+}
+
+/* Every weak reference, each taken for an entry of whatever table there is; every cache. */
+static void look_for_weak(const struct hs_process_heap *process_heap, const struct hs_graph *graph, struct hs_reach *reach, uint32_t value)
+{
+	hs_node n_nodes = hs_graph_node_count(graph);
+	struct hs_weak_entries entries = { 0 };
+	struct hs_path_labels labels = { 0 };
+	struct hs_heap_object object;
+	struct hs_lru_cache cache;
+
+	require_success(hs_weak_references_find(process_heap, graph, is_any, NULL, &entries));
+	hs_addr *partners = calloc(entries.n + 1, sizeof(*partners));
+	hs_node *nodes = calloc(entries.n + 1, sizeof(*nodes));
+	if (!partners || !nodes)
+		abort();
+	for (size_t i = 0; i < entries.n; i++) {
+		entries.items[i].role = i % 2 ? HS_WEAK_ROLE_VALUE : HS_WEAK_ROLE_KEY;
+		entries.items[i].table = (value + (uint32_t)i) % n_nodes;
+		nodes[i] = entries.items[i].node;
+	}
+	require_success(hs_weak_partners_find(process_heap, graph, &entries, partners));
+	require_success(hs_path_labels_find(reach, graph, nodes, entries.n, &labels));
+	for (hs_node node = 0; node < n_nodes; node++)
+		if (hs_graph_type(graph, node) && hs_is_lru_cache(&(struct hs_object){ .type = hs_graph_type(graph, node) }) &&
+		    hs_graph_object(graph, node, &object))
+			hs_lru_cache_read(process_heap->py, &object.object, &cache);
+	hs_path_labels_deinit(&labels);
+	hs_array_free(&entries);
+	free(partners);
+	free(nodes);
+}
+
+/* Weak references to a list, to nothing, to what is none; and a cache. */
+static void add_weak(struct fake_heap *heap)
+{
+	const uint64_t gc = HS_TPFLAGS_HAVE_GC;
+	hs_addr ref = fake_static_type(heap, "weakref", HS_SIZEOF(heap->layout, PyWeakReference), 0, gc, heap->types.object);
+	hs_addr cache = fake_static_type(heap, "functools._lru_cache_wrapper", HS_SIZEOF(heap->layout, lru_cache_object), 0, gc, heap->types.object);
+	hs_addr list = fake_list(heap, NULL, 0, 0), objects[4];
+	const hs_addr targets[3] = { list, HS_ADDRESS_OF(heap->layout, _Py_NoneStruct), 0x1000 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		objects[i] = fake_object(heap, ref, HS_SIZEOF(heap->layout, PyWeakReference));
+		FAKE_PUT(heap, objects[i], PyWeakReference, wr_object, targets[i]);
+	}
+	objects[3] = fake_object(heap, cache, HS_SIZEOF(heap->layout, lru_cache_object));
+	fake_hold(heap, fake_list(heap, objects, 4, 4));
+}
+
 static void build_graph(const struct fake_heap *heap, const struct hs_process_heap *process_heap, uint32_t value)
 {
 	const struct hs_object_graph_options options = { .n_workers = 1 };
@@ -214,6 +273,8 @@ static void build_graph(const struct fake_heap *heap, const struct hs_process_he
 		require_success(hs_reach_find(reach, (value + i * 7919) % hs_graph_node_count(graph), 3, &list, &n));
 		hs_path_list_free(list, n);
 	}
+	if (reach && hs_graph_node_count(graph))
+		look_for_weak(process_heap, graph, reach, value);
 	hs_reach_close(reach);
 	hs_object_graph_destroy(object_graph);
 	hs_graph_destroy(graph);
@@ -265,6 +326,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		*heap = fake_heap_create(tables[data[0] % N_TABLES]);
 		(*heap)->has_hooks = data[0] % N_HEAPS >= N_TABLES;
 		fake_populate(*heap);
+		add_weak(*heap);
 	}
 	size_t n = apply(*heap, data + 1, bytes - 1, changes);
 	take_census(*heap, 1);
