@@ -9,7 +9,7 @@
 
 static const struct hs_table_column columns[] = {
 	{ "ADDRESS", true }, { "maxsize", false }, { "size", false }, { "hits", false }, { "misses", false }, { "retained", false },
-	{ "FUNCTION", true },
+	{ "FUNCTION", true, .is_path = true },
 };
 
 static void put_rows(FILE *out, const struct hs_caches *caches, const struct hs_style *style)

@@ -135,7 +135,7 @@ static struct hs_error *tell(struct hs_invocation *invocation, const struct hs_g
 	HS_CLEANUP(hs_cycles_result_deinit) struct hs_cycles_result result = { .document = hs_document_of(invocation, host) };
 
 	hs_cycles_result_init(&result, &source, garbage, reachable, n_garbage, own->n_shown ? own->n_shown : DEFAULT_N_REACHABLE);
-	HS_TRY(hs_unexplained_gather(&result.unexplained, &source, &invocation->capture->threads));
+	HS_TRY(hs_unexplained_gather(&result.unexplained, &source, &invocation->unexplained));
 	if (is_json)
 		return hs_output_stream(&invocation->output, render_json, &result);
 	HS_TRY(hs_cycles_gather(&result));
@@ -169,6 +169,7 @@ const struct hs_command hs_command_cycles = {
 		    "  heapspy cycles 4242 -f dot | dot -Tsvg > cycle.svg\n"
 		    "  heapspy cycles 4242 -f dot --at 0x7f3a5c0d1e80\n",
 	.needs = HS_STAGE_RETAINED,
+	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct cycles_options),
 	.options = options,

@@ -43,7 +43,7 @@ static void check_arguments(const struct layout_options *own, struct argp_state 
 		argp_error(state, "what to do? dump, check or list");
 	bool takes_python = !strcmp(own->action, "dump") || !strcmp(own->action, "check");
 	if (!takes_python && strcmp(own->action, "list"))
-		argp_error(state, "no such action: %s", own->action);
+		argp_error(state, "no such action: '%s'; allowed: dump, check, list", own->action);
 	if (takes_python && !own->python)
 		argp_error(state, "%s needs the path of an interpreter", own->action);
 	if (!takes_python && own->python)
@@ -103,11 +103,17 @@ const struct hs_command hs_command_layout = {
 	.summary = "Write, check and list tables of offsets for interpreters without debug information",
 	.usage = "dump|check PYTHON\nlist",
 	.description = "dump writes the table of an interpreter that has debug information (its own or a separate debug file), its extension "
-		       "modules included; check compares the tables that heapspy ships with it, field by field; list names them. "
-		       "PYTHON is the path of an executable or a libpython. It is read, never run.",
-	.examples = "  heapspy layout dump /usr/bin/python3.11 -o 3.11.2-debian.layout\n"
+		       "modules included; check compares the tables that heapspy ships for its version with it, field by field, and fails when none "
+		       "fits; list names all of them. PYTHON is the path of an executable or a libpython. It is read, never run.\n\n"
+		       "A process whose interpreter has debug information needs no table. For others, that of its build is used, else one of the same "
+		       "version or minor version that the process itself agrees with.\n\n"
+		       "To add a build to heapspy: dump its table into lib/layout/tables/, name it in lib/layout/CMakeLists.txt, build, and check it. To add "
+		       "a minor version: also a row in lib/layout/version_features.c, and in lib/layout/fields.def the members that are new or gone, which "
+		       "dump names; then the version in tests/live/matrix.py, so that every object is compared with what the interpreter says of itself.",
+	.examples = "  heapspy layout list\n"
 		    "  heapspy layout check /usr/bin/python3.11\n"
-		    "  heapspy layout list\n",
+		    "  heapspy layout dump /usr/bin/python3.11 -o 3.11.2-debian.layout\n"
+		    "  heapspy layout dump /srv/img/bin/python3 --debug-dir /srv/img/lib/debug\n",
 	.needs = HS_STAGE_NONE,
 	.has_file = true,
 	.own_bytes = sizeof(struct layout_options),

@@ -27,8 +27,6 @@ struct report_options {
 	bool is_by_holder;
 };
 
-#define N_LARGEST 20
-
 
 static const struct argp_option options[] = {
 	{ "number", 'n', "N", 0, "Types to list (default 30 as text, all as JSON)", 0 },
@@ -90,8 +88,8 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	report->has_largest = true;
 	if (report->is_by_holder)
 		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
-	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->capture->threads));
-	return hs_largest_find(&report->largest, &source, invocation->reach, N_LARGEST);
+	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->unexplained));
+	return hs_largest_find(&report->largest, &source, invocation->reach);
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -124,6 +122,7 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",
 	.needs = HS_STAGE_PATHS,
+	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct report_options),
 	.options = options,

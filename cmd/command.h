@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "reach.h"
 #include "terminal.h"
+#include "unexplained.h"
 
 /* How far the runner goes before it calls `run`; each stage includes those before it. */
 enum hs_stage {
@@ -40,6 +41,7 @@ enum hs_stage {
 enum hs_format {
 	HS_FORMAT_TEXT,
 	HS_FORMAT_JSON,
+	HS_FORMAT_FOLDED, /* of commands with `has_stacks` */
 };
 
 /* Common options of every command with a SOURCE. */
@@ -73,6 +75,7 @@ struct hs_invocation {
 	struct hs_graph *graph;
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
+	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 
@@ -83,7 +86,9 @@ struct hs_command {
 	const char *description; /* paragraphs for --help; NULL: none */
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
+	bool needs_unexplained;  /* with HS_STAGE_GRAPH and beyond: invocation->unexplained */
 	bool has_output;         /* takes -f, -o and --color */
+	bool has_stacks;         /* takes -f folded as well */
 	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */

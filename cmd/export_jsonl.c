@@ -185,7 +185,9 @@ static void export_root(void *context, const struct hs_root *root)
  */
 static void export_late_roots(struct export *export)
 {
-	static const char *const names[] = { [HS_LATE_STATIC] = "static", [HS_LATE_STACK] = "stack", [HS_LATE_NATIVE] = "native" };
+	static const char *const names[] = {
+		[HS_LATE_INTERNED] = "interned", [HS_LATE_STATIC] = "static", [HS_LATE_STACK] = "stack", [HS_LATE_NATIVE] = "native",
+	};
 	const struct hs_object_graph *holders = export->source->holders;
 	struct hs_json_line *line = &export->line;
 	size_t n, next = 0;

@@ -16,7 +16,6 @@ static bool is_namespace(const char *path)
 	return n >= strlen(end) && !strcmp(path + n - strlen(end), end);
 }
 
-#define MORE 4 /* are looked at than are listed: some are namespaces */
 
 static struct hs_error *add(struct hs_large_objects *list, const struct hs_object_source *source, struct hs_reach *reach, hs_node node)
 {
@@ -61,9 +60,9 @@ static size_t keep_largest(struct candidate *candidates, size_t n, size_t n_max)
 	return n < n_max ? n : n_max;
 }
 
-static struct hs_error *find_containers(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
+static struct hs_error *find_containers(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach)
 {
-	size_t n_kept = MORE * n_max;
+	const size_t n_kept = HS_N_LARGEST_CANDIDATES;
 	HS_FREE struct candidate *candidates = calloc(2 * n_kept + 1, sizeof(*candidates));
 	const struct hs_cpython *py = source->heap->py;
 	hs_addr interned = py->interpreters.n ? hs_interned_dict(py, py->interpreters.items[0].address) : 0;
@@ -81,20 +80,19 @@ static struct hs_error *find_containers(struct hs_largest *largest, const struct
 			n = keep_largest(candidates, n, n_kept);
 	}
 	n = keep_largest(candidates, n, n_kept);
-	for (size_t i = 0; i < n && largest->containers.n < n_max; i++)
+	for (size_t i = 0; i < n && largest->containers.n < HS_N_LARGEST; i++)
 		HS_TRY(add(&largest->containers, source, reach, candidates[i].node));
 	return NULL;
 }
 
-struct hs_error *hs_largest_find(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
+struct hs_error *hs_largest_find(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach)
 {
-	HS_FREE struct hs_retainer *retainers = NULL;
 	size_t n;
+	const struct hs_retainer *retainers = hs_object_graph_largest(source->holders, &n);
 
-	HS_TRY(hs_object_graph_largest(source->holders, MORE * n_max, &retainers, &n));
-	for (size_t i = 0; i < n && largest->retainers.n < n_max; i++)
+	for (size_t i = 0; i < n && largest->retainers.n < HS_N_LARGEST; i++)
 		HS_TRY(add(&largest->retainers, source, reach, retainers[i].node));
-	return find_containers(largest, source, reach, n_max);
+	return find_containers(largest, source, reach);
 }
 
 void hs_largest_deinit(struct hs_largest *largest)

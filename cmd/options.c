@@ -44,11 +44,14 @@ static const struct argp_option file_options[] = {
 	{ 0 },
 };
 
-static const struct argp_option rendering_options[] = {
-	{ "format", 'f', "text|json", 0, "Format (default text)", 20 },
-	{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 },
-	{ 0 },
-};
+#define RENDERING_OPTIONS(formats)                                                                                                         \
+	{                                                                                                                                  \
+		{ "format", 'f', formats, 0, "Format (default text)", 20 },                                                                \
+		{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 }, { 0 },    \
+	}
+
+static const struct argp_option rendering_options[] = RENDERING_OPTIONS("text|json");
+static const struct argp_option stack_rendering_options[] = RENDERING_OPTIONS("text|json|folded");
 
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max)
 {
@@ -172,6 +175,7 @@ static error_t parse_file(int key, char *argument, struct argp_state *state)
 static error_t parse_rendering(int key, char *argument, struct argp_state *state)
 {
 	static const char *const formats[] = { [HS_FORMAT_TEXT] = "text", [HS_FORMAT_JSON] = "json", NULL };
+	static const char *const stack_formats[] = { [HS_FORMAT_TEXT] = "text", [HS_FORMAT_JSON] = "json", [HS_FORMAT_FOLDED] = "folded", NULL };
 	static const char *const colours[] = { [HS_COLOUR_AUTO] = "auto", [HS_COLOUR_ALWAYS] = "always",
 					       [HS_COLOUR_NEVER] = "never", NULL };
 	struct hs_invocation *invocation = state->input;
@@ -179,7 +183,7 @@ static error_t parse_rendering(int key, char *argument, struct argp_state *state
 
 	switch (key) {
 	case 'f':
-		output->format = (enum hs_format)hs_options_choice(state, "format", argument, formats);
+		output->format = (enum hs_format)hs_options_choice(state, "format", argument, invocation->command->has_stacks ? stack_formats : formats);
 		return 0;
 	case KEY_COLOUR:
 		output->colour = (enum hs_colour)hs_options_choice(state, "--color", argument, colours);
@@ -207,6 +211,7 @@ const struct argp_option *hs_options_of_rendering(void)
 static const struct argp source_argp = { .options = source_options, .parser = parse_source };
 static const struct argp file_argp = { .options = file_options, .parser = parse_file };
 static const struct argp rendering_argp = { .options = rendering_options, .parser = parse_rendering };
+static const struct argp stack_rendering_argp = { .options = stack_rendering_options, .parser = parse_rendering };
 
 /* The command's own parser, with the invocation handed on to the common groups. */
 static error_t parse_command(int key, char *argument, struct argp_state *state)
@@ -244,7 +249,7 @@ static void parser_init(struct parser *parser, const struct hs_command *command)
 	if (command->has_output || command->has_file)
 		parser->children[n_children++] = (struct argp_child){ .argp = &file_argp };
 	if (command->has_output)
-		parser->children[n_children++] = (struct argp_child){ .argp = &rendering_argp };
+		parser->children[n_children++] = (struct argp_child){ .argp = command->has_stacks ? &stack_rendering_argp : &rendering_argp };
 	const char *description = command->description ? command->description : "";
 	if (asprintf(&parser->doc, "%s.%s%s\vExamples:\n%s", command->summary, *description ? "\n\n" : "", description,
 		     command->examples) < 0 ||

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
+#include "largest.h"
 #include "options.h"
 #include "payload.h"
 #include "workers.h"
@@ -127,6 +128,7 @@ static void drop_results(struct hs_invocation *invocation)
 {
 	hs_reach_close(hs_take(invocation->reach));
 	hs_object_graph_destroy(hs_take(invocation->holders));
+	hs_array_free(&invocation->unexplained);
 	hs_graph_destroy(hs_take(invocation->graph));
 	hs_process_heap_close(hs_take(invocation->heap));
 	hs_census_destroy(hs_take(invocation->census));
@@ -194,6 +196,7 @@ static struct hs_error *find_holders(struct hs_invocation *invocation)
 {
 	const struct hs_object_graph_options options = {
 		.n_workers = invocation->source.capture.n_workers, .threads = &invocation->capture->threads,
+		.n_largest = invocation->needs >= HS_STAGE_PATHS ? HS_N_LARGEST_CANDIDATES : 0,
 	};
 
 	return hs_object_graph_create(invocation->graph, &options, &invocation->holders);
@@ -285,6 +288,9 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+		/* before the searches: its memory is given back when they need theirs */
+		if (invocation->command->needs_unexplained)
+			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
 	}
 	if (needs >= HS_STAGE_RETAINED) {
 		*ret_stage = HS_STAGE_RETAINED;

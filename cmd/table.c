@@ -48,6 +48,9 @@ static void measure(const struct hs_table *table, unsigned *widths)
 		unsigned width = hs_text_width(table->cells.items[i]), column = (unsigned)(i % table->n_columns);
 		widths[column] = width > widths[column] ? width : widths[column];
 	}
+	for (unsigned column = 0; column < table->n_columns; column++)
+		if (table->columns[column].most && widths[column] > table->columns[column].most)
+			widths[column] = table->columns[column].most;
 }
 
 static bool is_hidden(const struct hs_table *table, unsigned column)
@@ -70,7 +73,8 @@ static void put_cell(FILE *out, const struct hs_table *table, unsigned column, c
 	} else if (column + 1 == table->n_columns && table->columns[column].is_left) {
 		hs_text_put_start(out, style, cell, width);
 	} else if (table->columns[column].is_left) {
-		fprintf(out, "%s%*s", cell, padding, "");
+		unsigned used = hs_text_put_middle(out, style, cell, width);
+		fprintf(out, "%*s", used < width ? (int)(width - used) : 0, "");
 	} else {
 		fprintf(out, "%*s%s", padding, "", cell);
 	}

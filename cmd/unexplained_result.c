@@ -63,26 +63,19 @@ static struct hs_error *add(struct hs_unexplained_result *result, const struct h
 	return NULL;
 }
 
-static void free_list(struct hs_unexplained_list *list)
-{
-	hs_array_free(list);
-}
-
 struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, const struct hs_object_source *source,
-				       const struct hs_thread_list *threads)
+				       const struct hs_unexplained_list *list)
 {
-	HS_CLEANUP(free_list) struct hs_unexplained_list list = { 0 };
+	HS_FREE struct object *objects = calloc(list->n + 1, sizeof(*objects));
 
-	HS_TRY(hs_unexplained_find(source->graph, threads, &list));
-	HS_FREE struct object *objects = calloc(list.n + 1, sizeof(*objects));
 	if (!objects)
 		return hs_error_no_memory();
-	for (size_t i = 0; i < list.n; i++) {
-		const struct hs_type *type = hs_graph_type(source->graph, list.items[i].node);
-		objects[i] = (struct object){ type ? hs_type_full_name(source->heap->types, type) : "?", &list.items[i] };
+	for (size_t i = 0; i < list->n; i++) {
+		const struct hs_type *type = hs_graph_type(source->graph, list->items[i].node);
+		objects[i] = (struct object){ type ? hs_type_full_name(source->heap->types, type) : "?", &list->items[i] };
 	}
-	qsort(objects, list.n, sizeof(*objects), compare_objects);
-	for (size_t i = 0; i < list.n; i++)
+	qsort(objects, list->n, sizeof(*objects), compare_objects);
+	for (size_t i = 0; i < list->n; i++)
 		HS_TRY(add(result, source->graph, &objects[i]));
 	if (result->rows.n)
 		qsort(result->rows.items, result->rows.n, sizeof(*result->rows.items), compare_rows);

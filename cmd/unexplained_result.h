@@ -28,9 +28,9 @@ struct hs_unexplained_result {
 	HS_ARRAY(hs_addr) addresses;
 };
 
-/* `threads` of the capture; NULL: unknown. Errors: NO_MEMORY. */
+/* Adds up what hs_unexplained_find listed. Errors: NO_MEMORY. */
 struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, const struct hs_object_source *source,
-				       const struct hs_thread_list *threads) HS_MUST_CHECK;
+				       const struct hs_unexplained_list *list) HS_MUST_CHECK;
 void hs_unexplained_result_deinit(struct hs_unexplained_result *result);
 
 /* An empty line, and the table without what running calls may hold, and without types of which C code holds a few; else nothing. */

@@ -18,6 +18,7 @@ static const char *origin_of(const struct hs_reach_root *root)
 		[HS_ROOT_ASYNC] = "the hooks of asynchronous generators, or a running event loop",
 		[HS_ROOT_STATIC] = "a word in a binary's data, which may be a reference",
 		[HS_REACH_STACK] = "a word on a C stack, which may be a reference",
+		[HS_REACH_INTERNED] = "the table of interned strings, which keeps it for good",
 		[HS_REACH_NATIVE] = "a word in memory of C code, which may be a reference",
 	};
 

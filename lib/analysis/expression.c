@@ -235,6 +235,9 @@ void hs_expression_skip(struct hs_expression *expression, size_t n)
 
 bool hs_expression_end(struct hs_expression *expression)
 {
+	/* a class shows a proxy of it */
+	if (expression->pending == HS_PENDING_DICT && expression->pending_holder == HS_HOLDER_TYPE)
+		expression->is_evaluable = false;
 	flush(expression);
 	if (expression->text.is_full) {
 		hs_bounded_text_release(&expression->text, expression->room);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "data_stack.h"
 #include "residency.h"
 
 #define THREAD_DESCRIPTOR_BYTES 0x1000 /* glibc keeps a thread's descriptor and its static variables at the end of its stack */
@@ -50,6 +51,7 @@ struct sorting {
 	double steps[HS_N_MEMORY_STEPS];
 	double large_mapped, other_mapped;
 	struct hs_memory *memory;
+	struct hs_error *error; /* of a callback */
 };
 
 static void deinit_sorting(struct sorting *sorting)
@@ -109,6 +111,25 @@ static void take_range(void *context, const struct hs_used_range *range)
 		sorting->has_malloc[mapping] = true;
 }
 
+static struct hs_error *take_stack(struct sorting *sorting, hs_addr start, hs_addr end)
+{
+	struct hs_address_range *slot = is_in_stack(sorting, start) ? NULL : hs_array_append(&sorting->stacks);
+
+	if (!slot)
+		return is_in_stack(sorting, start) ? NULL : hs_error_no_memory();
+	*slot = (struct hs_address_range){ start, end };
+	sorting->steps[HS_MEMORY_STACKS] += hs_resident_bytes(&sorting->residency, start, end, sorting->covered);
+	return NULL;
+}
+
+static void take_data_stack(void *context, hs_addr start, hs_addr end)
+{
+	struct sorting *sorting = context;
+
+	if (!sorting->error)
+		sorting->error = take_stack(sorting, start, end);
+}
+
 static struct hs_error *add_stack(struct sorting *sorting, const struct user_regs_struct *registers)
 {
 	const struct hs_mappings *mappings = &sorting->capture->process->mappings;
@@ -120,14 +141,9 @@ static struct hs_error *add_stack(struct sorting *sorting, const struct user_reg
 	if (descriptor >= registers->rsp && descriptor < end && end - descriptor > THREAD_DESCRIPTOR_BYTES)
 		end = (descriptor + THREAD_DESCRIPTOR_BYTES + HS_PAGE_BYTES - 1) & ~(hs_addr)(HS_PAGE_BYTES - 1);
 	/* the main thread's is known by name */
-	if (!strcmp(mappings->items[i].path, "[stack]") || is_in_stack(sorting, registers->rsp))
+	if (!strcmp(mappings->items[i].path, "[stack]"))
 		return NULL;
-	struct hs_address_range *slot = hs_array_append(&sorting->stacks);
-	if (!slot)
-		return hs_error_no_memory();
-	*slot = (struct hs_address_range){ mappings->items[i].start, end };
-	sorting->steps[HS_MEMORY_STACKS] += hs_resident_bytes(&sorting->residency, slot->start, slot->end, sorting->covered);
-	return NULL;
+	return take_stack(sorting, mappings->items[i].start, end);
 }
 
 static bool is_shared_memory(const struct hs_mapping *mapping)
@@ -210,6 +226,9 @@ static struct hs_error *sort(struct sorting *sorting, const struct hs_process_he
 	for (size_t i = 0; i < capture->threads.n; i++)
 		if (capture->threads.items[i].has_registers)
 			HS_TRY(add_stack(sorting, &capture->threads.items[i].registers));
+	for (size_t i = 0; i < heap->py->threads.n; i++)
+		hs_data_stack_each(heap->py, heap->py->threads.items[i], take_data_stack, sorting);
+	HS_TRY(sorting->error);
 	hs_heap_usage(heap->heap, take_range, sorting, &sorting->memory->usage);
 	for (size_t i = 0; i < capture->uses.n; i++) {
 		const struct hs_mapping_use *use = &capture->uses.items[i];

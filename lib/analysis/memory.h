@@ -22,7 +22,7 @@ enum hs_memory_step {
 	HS_MEMORY_MALLOC_OTHER,  /* chunks in use by C code */
 	HS_MEMORY_MALLOC_FREE,
 	HS_MEMORY_ANONYMOUS,     /* mappings without a file that are none of the above: other allocators, mmap, stacks of threads that ended */
-	HS_MEMORY_STACKS,
+	HS_MEMORY_STACKS,        /* of C, and those that Python keeps frames in */
 	HS_MEMORY_DATA,          /* variables of binaries; what was written to private mappings of files */
 	HS_MEMORY_FILES,         /* pages of files, and the kernel's own */
 	HS_MEMORY_SHARED,        /* shared memory without a file on a disk */

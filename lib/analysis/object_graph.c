@@ -18,6 +18,8 @@ struct hs_object_graph {
 	struct hs_dominators tree;
 	struct hs_retained retained;
 	struct hs_late_roots late_roots; /* by node; those in use */
+	struct hs_retainer *largest;
+	size_t n_largest;
 	struct hs_object_graph_figures figures;
 };
 
@@ -156,6 +158,11 @@ static struct hs_error *find_dominators(struct hs_object_graph *object_graph, st
 	return hs_dominators_init(&object_graph->tree, &input);
 }
 
+static const void *type_of(const void *context, uint32_t node)
+{
+	return hs_graph_type(context, node);
+}
+
 static struct hs_error *build(struct hs_object_graph *object_graph, const struct hs_object_graph_options *options)
 {
 	const struct hs_graph *graph = object_graph->graph;
@@ -171,6 +178,8 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 	HS_TRY(keep_late_roots(object_graph, &collecting.late));
 	uint64_t dominated = now_ns();
 	HS_TRY(hs_retained_init(&object_graph->retained, &object_graph->tree, hs_graph_sizes(graph)));
+	if (options->n_largest)
+		HS_TRY(hs_retainers_find(&object_graph->retained, type_of, graph, options->n_largest, &object_graph->largest, &object_graph->n_largest));
 	const struct hs_dominators *tree = &object_graph->tree;
 	*figures = (struct hs_object_graph_figures){
 		.n_exact_roots = collecting.exact.n, .n_late_roots = object_graph->late_roots.n,
@@ -208,6 +217,7 @@ void hs_object_graph_destroy(struct hs_object_graph *object_graph)
 	hs_retained_deinit(&object_graph->retained);
 	hs_dominators_deinit(&object_graph->tree);
 	hs_array_free(&object_graph->late_roots);
+	free(object_graph->largest);
 	free(object_graph);
 }
 
@@ -336,14 +346,10 @@ hs_node hs_object_graph_holder(const struct hs_object_graph *object_graph, hs_no
 	return holder < object_graph->tree.n ? holder : HS_NO_NODE;
 }
 
-static const void *type_of(const void *context, uint32_t node)
+const struct hs_retainer *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t *ret_n)
 {
-	return hs_graph_type(context, node);
-}
-
-struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret, size_t *ret_n)
-{
-	return hs_retainers_find(&object_graph->retained, type_of, object_graph->graph, n_max, ret, ret_n);
+	*ret_n = object_graph->n_largest;
+	return object_graph->largest;
 }
 
 const struct hs_csr *hs_object_graph_csr(const struct hs_object_graph *object_graph)

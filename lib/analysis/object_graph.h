@@ -24,6 +24,7 @@ struct hs_object_graph;
 struct hs_object_graph_options {
 	unsigned n_workers;                   /* 0: as many as the heap was built with; the result does not depend on it */
 	const struct hs_thread_list *threads; /* of the capture; NULL: C stacks are not looked at */
+	size_t n_largest;                     /* how many objects to list that retain most */
 };
 
 struct hs_object_graph_figures {
@@ -58,11 +59,10 @@ uint64_t hs_object_graph_unreachable_bytes(const struct hs_object_graph *object_
 hs_node hs_object_graph_holder(const struct hs_object_graph *object_graph, hs_node node);
 
 /*
- * The up to `n_max` objects that retain most and are worth naming (retainers.h), by descending bytes. Objects of one type are of one
- * kind. The caller frees *ret. Errors: NO_MEMORY.
+ * The up to options.n_largest objects that retain most and are worth naming (retainers.h), by descending bytes. Objects of one type are of
+ * one kind. Borrowed.
  */
-struct hs_error *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t n_max, struct hs_retainer **ret,
-					 size_t *ret_n) HS_MUST_CHECK;
+const struct hs_retainer *hs_object_graph_largest(const struct hs_object_graph *object_graph, size_t *ret_n);
 
 /* For other algorithms. Borrowed. */
 const struct hs_csr *hs_object_graph_csr(const struct hs_object_graph *object_graph);

@@ -95,3 +95,49 @@ void hs_path_groups_deinit(struct hs_path_groups *groups)
 		free(groups->list.items[i].expression);
 	hs_array_free(&groups->list);
 }
+
+/* The expressions of those shapes that a node has; those of the others stay NULL. */
+static struct hs_error *write_texts(struct path_shapes *shapes, struct hs_path_labels *ret)
+{
+	ret->n_texts = shapes->list.n;
+	ret->texts = calloc(ret->n_texts + 1, sizeof(*ret->texts));
+	if (!ret->texts)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < ret->n_texts; i++) {
+		if (!shapes->list.items[i].count)
+			continue;
+		ret->texts[i] = path_shapes_expression(shapes, (uint32_t)i);
+		if (!ret->texts[i])
+			return hs_error_no_memory();
+	}
+	return NULL;
+}
+
+struct hs_error *hs_path_labels_find(struct hs_reach *reach, const struct hs_graph *graph, const hs_node *nodes, size_t n,
+				     struct hs_path_labels *ret)
+{
+	HS_CLEANUP(path_shapes_deinit) struct path_shapes shapes = { 0 };
+	HS_FREE uint32_t *shape_of = calloc(n + 1, sizeof(*shape_of));
+
+	*ret = (struct hs_path_labels){ .of = calloc(n + 1, sizeof(*ret->of)) };
+	if (!shape_of || !ret->of)
+		return hs_error_no_memory();
+	HS_TRY(path_shapes_init(&shapes, reach, graph, false));
+	for (size_t i = 0; i < n; i++) {
+		HS_TRY(path_shapes_of(&shapes, nodes[i], &shape_of[i]));
+		if (shape_of[i] != NO_SHAPE)
+			shapes.list.items[shape_of[i]].count++;
+	}
+	HS_TRY(write_texts(&shapes, ret));
+	for (size_t i = 0; i < n; i++)
+		ret->of[i] = shape_of[i] == NO_SHAPE ? NULL : ret->texts[shape_of[i]];
+	return NULL;
+}
+
+void hs_path_labels_deinit(struct hs_path_labels *labels)
+{
+	for (size_t i = 0; labels->texts && i < labels->n_texts; i++)
+		free(labels->texts[i]);
+	free(labels->texts);
+	free(labels->of);
+}

@@ -29,6 +29,18 @@ struct hs_error *hs_path_groups_find(struct hs_reach *reach, const struct hs_gra
 				     struct hs_path_groups *ret) HS_MUST_CHECK;
 void hs_path_groups_deinit(struct hs_path_groups *groups);
 
+/* What the paths to some nodes look like, merged in the same way. */
+struct hs_path_labels {
+	const char **of;  /* by index: the expression, one of `texts`; NULL: no root reaches the node; owned */
+	char **texts;     /* owned */
+	size_t n_texts;
+};
+
+/* The labels of `n` nodes. Free them with hs_path_labels_deinit, whatever this returned. Errors: NO_MEMORY. */
+struct hs_error *hs_path_labels_find(struct hs_reach *reach, const struct hs_graph *graph, const hs_node *nodes, size_t n,
+				     struct hs_path_labels *ret) HS_MUST_CHECK;
+void hs_path_labels_deinit(struct hs_path_labels *labels);
+
 /* Steps that an expression shows of each end of a long path; what lies between is left out. */
 #define HS_PATH_SHOWN_STEPS 30
 

@@ -108,15 +108,20 @@ static bool is_sequence(const char *kind, uint8_t *ret_kind)
 	return !strcmp(kind, "set") || !strcmp(kind, "frozenset");
 }
 
-static bool is_large_dict(const struct path_shapes *shapes, hs_node node, const char *kind)
+static bool is_large_dict(struct path_shapes *shapes, hs_node node, const char *kind)
 {
 	struct hs_heap_object entry;
 	uint64_t n;
 
 	if (strcmp(kind, "dict") && strcmp(kind, "collections.OrderedDict"))
 		return false;
-	return shapes->reach->classes[node] != CLASS_MODULE_DICT && hs_graph_object(shapes->graph, node, &entry) &&
-	       hs_object_length(shapes->reach->heap->py, &entry.object, &n) && n > MAX_KEYS_LOOKED_AT;
+	if (shapes->is_asked && shapes->asked == node)
+		return shapes->is_large;
+	shapes->is_asked = true;
+	shapes->asked = node;
+	shapes->is_large = shapes->reach->classes[node] != CLASS_MODULE_DICT && hs_graph_object(shapes->graph, node, &entry) &&
+			   hs_object_length(shapes->reach->heap->py, &entry.object, &n) && n > MAX_KEYS_LOOKED_AT;
+	return shapes->is_large;
 }
 
 /* "'request'" names a field of a record; "'u-4711'", 17, (1, 2) are keys among many. */
@@ -139,7 +144,7 @@ static bool is_namespace(const struct path_shape *before)
 }
 
 /* The step from `from` to `to`, with what makes it one of many taken out of it. */
-static void general_step(const struct path_shapes *shapes, const struct path_shape *before, hs_node from, hs_node to, struct hs_reach_step *ret)
+static void general_step(struct path_shapes *shapes, const struct path_shape *before, hs_node from, hs_node to, struct hs_reach_step *ret)
 {
 	const struct hs_type *type = hs_graph_type(shapes->graph, from);
 	const char *kind = type ? type->kind->tp_name : "";

@@ -30,6 +30,9 @@ struct path_shapes {
 	uint32_t *table;   /* open addressing, shape + 1 */
 	size_t n_slots;
 	uint32_t *known;   /* by node: shape + 1 */
+	hs_node asked;     /* a dict, and whether it is a large one: neighbours mostly have the same; … */
+	bool is_asked;     /* … once there was one */
+	bool is_large;
 	HS_ARRAY(hs_node) stack;
 	HS_ARRAY(uint32_t) chain;
 };

@@ -97,7 +97,7 @@ static struct hs_error *classify(struct hs_reach *reach, const char *exclude)
 		if (!type || type->index >= n_types)
 			continue;
 		const struct type_class *entry = classify_type(reach, known, type, exclude);
-		reach->classes[node] = entry->class;
+		reach->classes[node] = entry->class == CLASS_OTHER && hs_graph_adopts(reach->graph, node) ? CLASS_ADOPTING : entry->class;
 		if (entry->is_excluded)
 			hs_set_bit(reach->excluded, node);
 	}
@@ -346,6 +346,8 @@ const char *hs_reach_root_kind(const struct hs_reach_root *root)
 {
 	if (root->kind == HS_REACH_STACK)
 		return "stack";
+	if (root->kind == HS_REACH_INTERNED)
+		return "interned";
 	return root->kind == HS_REACH_NATIVE ? "native" : hs_root_kind_name((enum hs_root_kind)root->kind);
 }
 
@@ -357,7 +359,7 @@ void hs_reach_begin(const struct hs_reach_root *root, struct hs_expression *expr
 	char start[HS_EXPRESSION_BYTES];
 
 	if (root->kind == HS_ROOT_MODULE && root->name) {
-		hs_expression_begin(expression, ret, ret_bytes, root->name, true);
+		hs_expression_begin(expression, ret, ret_bytes, root->name, root->is_importable);
 		return;
 	}
 	if (root->function) {

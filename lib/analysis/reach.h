@@ -17,9 +17,10 @@
 /* A root, kept beyond its visit. Strings are safe to print and owned by the reach. */
 struct hs_reach_root {
 	hs_node node;
-	uint8_t kind;         /* enum hs_root_kind, or one of the two below */
+	uint8_t kind;         /* enum hs_root_kind, or one of those below */
 	uint8_t edge_kind;    /* enum hs_edge_kind */
 	bool is_owned;
+	bool is_importable;   /* a module that Python finds by its dotted name, after importing it */
 	uint32_t cost;
 	const char *name;     /* of the module, variable, field, static type; of a static object its type's; NULL: none */
 	uint64_t thread;      /* 0: none */
@@ -32,8 +33,9 @@ struct hs_reach_root {
 /* Words that may be references, where no exact root leads (late_roots.h); those in static data are HS_ROOT_STATIC. */
 #define HS_REACH_STACK ((uint8_t)HS_N_ROOT_KINDS)
 #define HS_REACH_NATIVE ((uint8_t)(HS_N_ROOT_KINDS + 1))
+#define HS_REACH_INTERNED ((uint8_t)(HS_N_ROOT_KINDS + 2))
 
-/* "module", "frame" …, "stack", "native". */
+/* "module", "frame" …, "stack", "native", "interned". */
 const char *hs_reach_root_kind(const struct hs_reach_root *root);
 
 struct hs_reach;

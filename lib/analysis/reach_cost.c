@@ -10,6 +10,7 @@
 #include "unicode.h"
 
 #define COST_IMPORTED 6 /* a name in a module that only imported the object */
+#define COST_PRESUMED 250 /* a word that may be no reference at all: more than two ways that nobody would take */
 #define COST_ASIDE 5    /* names, docs, code: held, but nobody would say so */
 
 void reach_fill_costs(uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES])
@@ -17,7 +18,7 @@ void reach_fill_costs(uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES])
 	static const uint8_t by_source[N_CLASSES] = {
 		[CLASS_OTHER] = 1, [CLASS_MODULE] = 6, [CLASS_MODULE_DICT] = HS_PATH_ASK, [CLASS_TYPE] = HS_PATH_ASK,
 		[CLASS_FUNCTION] = HS_PATH_ASK, [CLASS_CELL] = 0, [CLASS_SUSPENDED] = 4, [CLASS_FRAME] = 6, [CLASS_TRACEBACK] = 3,
-		[CLASS_CODE] = COST_ASIDE, [CLASS_OPAQUE] = 10,
+		[CLASS_CODE] = COST_ASIDE, [CLASS_OPAQUE] = 10, [CLASS_ADOPTING] = HS_PATH_ASK,
 	};
 
 	for (unsigned source = 0; source < N_CLASSES; source++) {
@@ -118,20 +119,26 @@ static unsigned global_cost(const struct hs_reach *reach, const struct hs_graph_
 unsigned reach_edge_cost(const struct hs_reach *reach, const struct hs_graph_edge *edge)
 {
 	const struct hs_path_input *input = &reach->paths.input;
+	uint8_t source = reach->classes[edge->source];
 
 	if (!(edge->relation & (HS_OWNED | HS_SCANNED)))
 		return HS_PATH_MAX_COST;
-	switch (reach->classes[edge->source]) {
+	switch (source) {
 	case CLASS_FUNCTION:
 		return function_cost(edge);
 	case CLASS_TYPE:
 		return type_cost(reach, edge);
 	case CLASS_MODULE_DICT:
 		return global_cost(reach, edge);
+	case CLASS_ADOPTING:
+		source = CLASS_OTHER;
+		if (!(edge->relation & HS_OWNED))
+			return COST_PRESUMED;
+		break;
 	default:
 		break;
 	}
-	unsigned cost = input->costs[reach->classes[edge->source]][reach->classes[edge->target]];
+	unsigned cost = input->costs[source][reach->classes[edge->target]];
 	/* the search need not know: between equal ways, this decides which is named */
 	return cost + (edge->kind == HS_EDGE_KEY || edge->kind == HS_EDGE_STACK || edge->kind == HS_EDGE_SCAN);
 }

@@ -18,6 +18,7 @@ enum reach_class {
 	CLASS_TRACEBACK,
 	CLASS_CODE,
 	CLASS_OPAQUE,    /* its references are found by scanning */
+	CLASS_ADOPTING,  /* its own are known; those in blocks that it points to are not */
 	N_CLASSES
 };
 

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute.h"
 #include "cleanup.h"
 #include "dict.h"
 #include "escape.h"
+#include "python_name.h"
 #include "reach_internal.h"
 #include "root_place.h"
 #include "unicode.h"
@@ -54,6 +56,29 @@ static unsigned module_cost(const struct hs_reach *reach, const char *name, hs_a
 	if (!strcmp(name, "__main__"))
 		return 0;
 	return str && hs_str_read(reach->heap->py, str, file, sizeof(file)) ? file_cost(file, library) : COST_STANDARD;
+}
+
+/* False if a package has something else under that name: a class that it imported from a module of the same name. */
+static bool is_importable(const struct hs_reach *reach, const char *name, hs_addr module)
+{
+	const struct hs_cpython *py = reach->heap->py;
+	hs_addr modules = py->interpreters.n ? hs_modules(py, py->interpreters.items[0].address) : 0;
+	char parent[HS_REFERENCE_NAME_BYTES];
+	char *dot;
+
+	if (!modules || strlen(name) >= sizeof(parent))
+		return false;
+	strcpy(parent, name);
+	while ((dot = strrchr(parent, '.'))) {
+		*dot = '\0';
+		if (!hs_is_identifier(dot + 1))
+			return false;
+		hs_addr above = hs_dict_find(py, modules, parent), dict = above ? module_dict(reach, above) : 0;
+		if (!dict || hs_dict_find(py, dict, dot + 1) != module)
+			return false;
+		module = above;
+	}
+	return hs_is_identifier(parent);
 }
 
 static unsigned root_cost(const struct hs_root *root)
@@ -138,6 +163,7 @@ static void keep_root(void *context, const struct hs_root *root)
 	}
 	if (root->kind == HS_ROOT_MODULE && slot->name) {
 		hs_addr dict = module_dict(reach, root->address);
+		slot->is_importable = is_importable(reach, slot->name, root->address);
 		slot->cost = module_cost(reach, slot->name, dict, collecting->library);
 		add_namespace(reach, dict, slot->name);
 	}
@@ -175,7 +201,10 @@ static void free_late_roots(struct hs_late_roots *late)
 
 struct hs_error *reach_find_late_roots(struct hs_reach *reach)
 {
-	static const uint8_t kinds[] = { [HS_LATE_STATIC] = HS_ROOT_STATIC, [HS_LATE_STACK] = HS_REACH_STACK, [HS_LATE_NATIVE] = HS_REACH_NATIVE };
+	static const uint8_t kinds[] = {
+		[HS_LATE_INTERNED] = HS_REACH_INTERNED, [HS_LATE_STATIC] = HS_ROOT_STATIC, [HS_LATE_STACK] = HS_REACH_STACK,
+		[HS_LATE_NATIVE] = HS_REACH_NATIVE,
+	};
 	HS_CLEANUP(free_late_roots) struct hs_late_roots late = { 0 };
 
 	HS_TRY(hs_late_roots_find(reach->graph, reach->threads, &late));

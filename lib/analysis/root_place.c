@@ -60,10 +60,13 @@ void hs_root_place_of(const struct hs_process_heap *heap, const struct hs_root *
 bool hs_root_name(const struct hs_process_heap *heap, const struct hs_root *root, char *ret, size_t ret_bytes)
 {
 	struct hs_bounded_text text = hs_bounded_text(ret, ret_bytes);
+	const struct hs_type *type = root->kind == HS_ROOT_TYPE ? hs_type_at(heap->types, root->address) : NULL;
 
 	if (root->name)
 		hs_bounded_text_put(&text, root->name);
 	else if (root->name_object)
 		put_str(&text, heap->py, root->name_object);
+	else if (type)
+		hs_bounded_text_put(&text, hs_type_full_name(heap->types, type));
 	return text.n;
 }

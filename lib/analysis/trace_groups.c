@@ -11,7 +11,6 @@
 
 #include "address_index.h"
 #include "cleanup.h"
-#include "unicode.h"
 
 #define MAX_FILENAME_BYTES 4096
 #define NO_FILE "<unreadable>" /* of a traceback that cannot be read */
@@ -35,9 +34,10 @@ struct grouping {
 	struct hs_trace_groups *ret;
 	struct hs_address_index tracebacks; /* → weights */
 	HS_ARRAY(struct weight) weights;
-	struct hs_address_index filenames;  /* str objects → files */
+	struct hs_address_index filenames;  /* names → files */
 	HS_ARRAY(struct file) files;
 	struct hs_address_index places;     /* a file and a line → groups */
+	HS_ARRAY(struct hs_trace_place) frames; /* of the traceback in hand, decoded */
 	uint64_t n_frames_left;             /* that all tracebacks of an honest process can have */
 	bool is_short;                      /* memory ran out */
 };
@@ -100,7 +100,7 @@ static void apply_filters(const struct hs_trace_options *options, const char *na
 	}
 }
 
-/* The file of a str object; NULL when memory is out. */
+/* The file of a name; NULL when memory is out. */
 static const struct file *file_of(struct grouping *grouping, hs_addr filename)
 {
 	char name[MAX_FILENAME_BYTES];
@@ -111,7 +111,7 @@ static const struct file *file_of(struct grouping *grouping, hs_addr filename)
 		return NULL;
 	if (!is_new)
 		return &grouping->files.items[number];
-	if (!filename || !hs_str_read(grouping->py, filename, name, sizeof(name))) {
+	if (!filename || !hs_trace_filename(grouping->py, filename, name, sizeof(name))) {
 		strcpy(name, NO_FILE);
 		grouping->ret->walked.is_whole = false;
 	}
@@ -212,37 +212,41 @@ static bool add_to_traceback(struct grouping *grouping, const struct hs_trace_pl
 	return add_to_group(grouping, group, weight);
 }
 
-/* Decodes the frames at `traceback` into `places`, HS_MAX_TRACE_FRAMES of room; at least one comes of it. 0: memory is out. */
-static uint32_t decode(struct grouping *grouping, hs_addr address, struct hs_trace_place *places)
+/* Decodes the traceback at `address` into grouping->frames: at least one comes of it. False when memory is out. */
+static bool decode(struct grouping *grouping, hs_addr address)
 {
+	struct hs_trace_frame frame = { 0 };
 	struct hs_traceback traceback;
 
 	if (!hs_traceback_read(grouping->py, address, &traceback) || !traceback.n || traceback.n > grouping->n_frames_left) {
-		const struct file *none = file_of(grouping, 0);
 		grouping->ret->walked.is_whole = false;
-		places[0] = (struct hs_trace_place){ .file = none ? none->number : 0 };
-		return none ? 1 : 0;
+		traceback = (struct hs_traceback){ .n = 1 };
 	}
-	grouping->n_frames_left -= traceback.n;
+	if (!hs_array_reserve(&grouping->frames, traceback.n))
+		return false;
+	grouping->frames.n = traceback.n;
+	grouping->n_frames_left -= traceback.frames ? traceback.n : 0;
 	for (uint32_t i = 0; i < traceback.n; i++) {
-		struct hs_trace_frame frame = hs_traceback_frame(grouping->py, &traceback, i);
+		if (traceback.frames)
+			frame = hs_traceback_frame(grouping->py, &traceback, i);
 		const struct file *file = file_of(grouping, frame.filename);
 		if (!file)
-			return 0;
-		places[i] = (struct hs_trace_place){ .file = file->number, .line = frame.line };
+			return false;
+		grouping->frames.items[i] = (struct hs_trace_place){ .file = file->number, .line = frame.line };
 	}
-	return traceback.n;
+	return true;
 }
 
-static bool group_weight(struct grouping *grouping, const struct weight *weight, struct hs_trace_place *places)
+static bool group_weight(struct grouping *grouping, const struct weight *weight)
 {
 	const struct hs_trace_options *options = grouping->options;
-	uint32_t n = decode(grouping, weight->traceback, places);
 
-	if (!n) {
+	if (!decode(grouping, weight->traceback)) {
 		grouping->is_short = true;
 		return false;
 	}
+	const struct hs_trace_place *places = grouping->frames.items;
+	uint32_t n = (uint32_t)grouping->frames.n;
 	if (!passes(grouping, places, n))
 		return true;
 	grouping->ret->bytes += weight->bytes;
@@ -313,17 +317,14 @@ static void release(struct grouping *grouping)
 	hs_address_index_free(&grouping->places);
 	hs_array_free(&grouping->weights);
 	hs_array_free(&grouping->files);
+	hs_array_free(&grouping->frames);
 }
 
 /* Groups what was weighed. */
 static struct hs_error *group_weights(struct grouping *grouping)
 {
-	HS_FREE struct hs_trace_place *places = malloc(HS_MAX_TRACE_FRAMES * sizeof(*places));
-
-	if (!places)
-		return hs_error_no_memory();
 	for (size_t i = 0; i < grouping->weights.n && !grouping->is_short; i++)
-		group_weight(grouping, &grouping->weights.items[i], places);
+		group_weight(grouping, &grouping->weights.items[i]);
 	if (grouping->is_short)
 		return hs_error_no_memory();
 	sort_and_merge(grouping->ret);

@@ -76,6 +76,10 @@ static struct hs_error *list_wanted(const struct weighing *weighing)
 	struct hs_heap_object entry;
 
 	for (hs_node node = 0; node < hs_graph_node_count(graph); node++) {
+		if (node % 64 == 0 && !weighing->wanted[node / 64]) {
+			node += 63;
+			continue;
+		}
 		if (!hs_bit(weighing->wanted, node) || !hs_graph_object(graph, node, &entry))
 			continue;
 		struct hs_unexplained *slot = hs_array_append(weighing->list);

@@ -282,19 +282,29 @@ static hs_addr entry_value(const struct hs_cpython *py, const struct hs_dict_key
 	return hs_image_u64(py->image, values + index * 8, &value) ? value : 0;
 }
 
-bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value)
+/* A large table's pages are looked at one by one: once is enough. */
+static bool begin_cursor(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor)
 {
 	struct hs_object object = { .address = address, .body_bytes = HS_SIZEOF(py->layout, PyDictObject) };
-	struct hs_dict_keys keys;
 
 	object.body = hs_image_at(py->image, address, object.body_bytes);
-	if (!object.body || !hs_dict_keys_read(py, HS_BODY(py, &object, PyDictObject, ma_keys), &keys))
+	if (!object.body || !hs_dict_keys_read(py, HS_BODY(py, &object, PyDictObject, ma_keys), &cursor->keys))
 		return false;
-	hs_addr values = HS_BODY(py, &object, PyDictObject, ma_values);
-	while (cursor->next < keys.n_entries) {
+	cursor->values = HS_BODY(py, &object, PyDictObject, ma_values);
+	cursor->is_read = true;
+	return true;
+}
+
+bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value)
+{
+	const struct hs_dict_keys *keys = &cursor->keys;
+
+	if (!cursor->is_read && !begin_cursor(py, address, cursor))
+		return false;
+	while (cursor->next < keys->n_entries) {
 		uint64_t i = cursor->next++;
-		memcpy(ret_key, keys.entries + i * keys.entry_bytes + keys.key_offset, sizeof(*ret_key));
-		*ret_value = *ret_key ? entry_value(py, &keys, values, i) : 0;
+		memcpy(ret_key, keys->entries + i * keys->entry_bytes + keys->key_offset, sizeof(*ret_key));
+		*ret_value = *ret_key ? entry_value(py, keys, cursor->values, i) : 0;
 		if (*ret_value)
 			return true;
 	}

@@ -40,9 +40,12 @@ void hs_dict_values_visit(const struct hs_cpython *py, hs_addr values, const str
 /* The value for an ASCII str key of the dict at `address`, 0 when it has none. Linear: for small dicts and rare questions. */
 hs_addr hs_dict_find(const struct hs_cpython *py, hs_addr dict, const char *key);
 
-/* Goes through the entries of a dict; zero it to begin. */
+/* Goes through the entries of a dict; zero it to begin. What it has read of the dict is good for this dict only. */
 struct hs_dict_cursor {
 	uint64_t next;
+	bool is_read;
+	struct hs_dict_keys keys;
+	hs_addr values;
 };
 /* The next key and value of the dict at `address`; false at the end, or when it cannot be read. */
 bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value);

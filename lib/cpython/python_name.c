@@ -85,6 +85,9 @@ bool hs_is_python_field(const char *type, const char *name)
 {
 	size_t bytes = strlen(name);
 
+	/* that is a method */
+	if (!strcmp(name, "__subclasses__"))
+		return false;
 	if (bytes > 4 && !strncmp(name, "__", 2) && !strcmp(name + bytes - 2, "__"))
 		return true;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)

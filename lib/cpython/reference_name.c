@@ -6,6 +6,7 @@
 
 #include "bounded_text.h"
 #include "dict.h"
+#include "exact_type.h"
 #include "python_name.h"
 #include "repr.h"
 #include "unicode.h"
@@ -119,6 +120,9 @@ static bool put_name(struct hs_bounded_text *text, const struct hs_cpython *py, 
 	}
 	case HS_EDGE_FIELD:
 		put_word(text, py, object, run, i);
+		/* 3.11+: a tuple of names and types until somebody asks for the dict */
+		if (!strcmp(text->data, "__annotations__") && !hs_is_exactly(py, hs_reference_target(run, i), "dict"))
+			return false;
 		return is_shown(types, object->type, text->data);
 	default:
 		put_word(text, py, object, run, i);

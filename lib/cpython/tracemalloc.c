@@ -2,7 +2,10 @@
 /* Walking tracemalloc's hash tables, which may be half-changed or hostile: everything is counted against what a table says of itself. */
 #include "tracemalloc.h"
 
+#include <stdio.h>
+
 #include "tracemalloc_place.h"
+#include "unicode.h"
 
 #define MAX_DOMAINS 4096
 
@@ -77,7 +80,7 @@ static bool read_table(const struct hs_cpython *py, hs_addr address, struct tabl
 		.n_entries = WORD(py, address, Py_hashtable, nentries),
 	};
 
-	if (!address || table.n_buckets > hs_image_captured_bytes(py->image) / 8 ||
+	if (!hs_image_at(py->image, address, HS_SIZEOF(py->layout, Py_hashtable)) || table.n_buckets > hs_image_captured_bytes(py->image) / 8 ||
 	    table.n_entries > hs_image_captured_bytes(py->image) / HS_SIZEOF(py->layout, Py_hashtable_entry))
 		return false;
 	if (HS_HAS(py->layout, Py_hashtable, key_size)) {
@@ -197,6 +200,16 @@ void hs_traces_each(const struct hs_cpython *py, const struct hs_tracemalloc *tr
 	*ret = walk.walked;
 }
 
+void hs_tracemalloc_complete(const struct hs_cpython *py, const struct hs_traces_walked *walked, struct hs_tracemalloc *tracemalloc)
+{
+	const struct hs_tracemalloc_place place = hs_tracemalloc_place(py->layout);
+
+	if (tracemalloc->traced_bytes != UINT64_MAX || !walked->is_whole)
+		return;
+	tracemalloc->traced_bytes = walked->bytes;
+	hs_tracemalloc_find_peak(py->image, &place, walked->bytes, &tracemalloc->peak_bytes);
+}
+
 bool hs_traceback_read(const struct hs_cpython *py, hs_addr address, struct hs_traceback *ret)
 {
 	const struct hs_layout *layout = py->layout;
@@ -228,4 +241,16 @@ struct hs_trace_frame hs_traceback_frame(const struct hs_cpython *py, const stru
 	memcpy(&ret.filename, frame + HS_OFFSET(py->layout, tracemalloc_frame, filename), sizeof(ret.filename));
 	memcpy(&ret.line, frame + HS_OFFSET(py->layout, tracemalloc_frame, lineno), sizeof(ret.line));
 	return ret;
+}
+
+/* A str up to 3.14, a C string since. */
+bool hs_trace_filename(const struct hs_cpython *py, hs_addr filename, char *ret, size_t ret_bytes)
+{
+	size_t bytes;
+
+	if (!py->layout->features.trace_names_are_c_strings)
+		return hs_str_read(py, filename, ret, ret_bytes);
+	const char *name = hs_image_string(py->image, filename, ret_bytes - 1, &bytes);
+	snprintf(ret, ret_bytes, "%s", name ? name : "");
+	return name;
 }

@@ -20,8 +20,7 @@ struct hs_tracemalloc {
 	/* A thread held the lock of the tables at the stop: they may be half-changed. Unknown, and false, in stripped binaries up to 3.11. */
 	bool is_locked;
 	uint32_t n_frames_max; /* of a traceback: tracemalloc.get_traceback_limit() */
-	uint64_t traced_bytes; /* tracemalloc.get_traced_memory(); UINT64_MAX: not known but by adding up */
-	uint64_t peak_bytes;   /* UINT64_MAX: not known yet, see hs_tracemalloc_find_peak */
+	uint64_t traced_bytes, peak_bytes; /* tracemalloc.get_traced_memory(); UINT64_MAX: not known but by adding up */
 	hs_addr traces, domains; /* tables; 0: none */
 };
 
@@ -51,6 +50,9 @@ struct hs_traces_walked {
 void hs_traces_each(const struct hs_cpython *py, const struct hs_tracemalloc *tracemalloc, void (*each)(void *context, const struct hs_trace *trace),
 		    void *context, struct hs_traces_walked *ret);
 
+/* Fills in traced_bytes and, if they can be found, peak_bytes where they have no known place. */
+void hs_tracemalloc_complete(const struct hs_cpython *py, const struct hs_traces_walked *walked, struct hs_tracemalloc *tracemalloc);
+
 /* A traceback in the image: frames from the innermost outwards. */
 struct hs_traceback {
 	uint32_t n;         /* frames kept */
@@ -63,11 +65,17 @@ struct hs_traceback {
 bool hs_traceback_read(const struct hs_cpython *py, hs_addr address, struct hs_traceback *ret);
 
 struct hs_trace_frame {
-	hs_addr filename;   /* a str; equal names are one object */
+	hs_addr filename;   /* for hs_trace_filename; equal names are one address */
 	uint32_t line;      /* 0: unknown */
 };
 
 /* Frame `i` < n. */
 struct hs_trace_frame hs_traceback_frame(const struct hs_cpython *py, const struct hs_traceback *traceback, uint32_t i);
+
+/*
+ * The name of a file as UTF-8, lone surrogates as three bytes; cut when it does not fit. False, and "", when it cannot be read; 3.15+: or
+ * does not fit.
+ */
+bool hs_trace_filename(const struct hs_cpython *py, hs_addr filename, char *ret, size_t ret_bytes);
 
 #endif

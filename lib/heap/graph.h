@@ -68,6 +68,8 @@ const struct hs_type *hs_graph_type(const struct hs_graph *graph, hs_node node);
 uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node);
 /* The same for all nodes. Borrowed. */
 const struct hs_sizes *hs_graph_sizes(const struct hs_graph *graph);
+/* True if blocks that nobody described are taken for the object's own: the references in them are only presumed. */
+bool hs_graph_adopts(const struct hs_graph *graph, hs_node node);
 
 /* Borrowed. */
 const hs_node *hs_graph_targets(const struct hs_graph *graph, hs_node node, size_t *ret_n);

@@ -189,6 +189,18 @@ uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node)
 	return node < graph->n_nodes ? hs_size_units(&graph->sizes, node) * BYTES_PER_UNIT : 0;
 }
 
+bool hs_graph_adopts(const struct hs_graph *graph, hs_node node)
+{
+	size_t n;
+
+	if (!hs_graph_is_object(graph, node))
+		return false;
+	if (node < graph->n_blocks)
+		return graph->heap->blocks[node] & BLOCK_ADOPTS;
+	hs_heap_adopted_by(graph->heap, hs_graph_address(graph, node), &n);
+	return n != 0;
+}
+
 const struct hs_sizes *hs_graph_sizes(const struct hs_graph *graph)
 {
 	return &graph->sizes;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going through what no decoder knows: C variables, C stacks, blocks of malloc and pymalloc that nobody claimed. Freed memory is left
+ * Going through what no decoder knows, or what holds nothing as long as anybody else does: the table of interned strings, C variables, C stacks, blocks of malloc and pymalloc that nobody claimed. Freed memory is left
  * out where an allocator tells: most of what stands there was true once.
  */
 #include "late_roots.h"
 
+#include "dict.h"
 #include "graph_internal.h"
 #include "malloc_chunk.h"
+#include "repr.h"
 #include "root.h"
 
 #define RED_ZONE_BYTES 128 /* below the stack pointer, still in use (System V ABI, x86-64) */
@@ -183,12 +185,31 @@ static void look_at_mapped_chunks(struct finding *finding, const struct hs_segme
 	}
 }
 
+/* An immortal string that nothing refers to any more is still there because the table has it; what is counted has another holder. */
+static void look_at_interned(struct finding *finding)
+{
+	const struct hs_graph *graph = finding->graph;
+	const struct hs_cpython *py = graph->heap->py;
+	struct hs_object object;
+	hs_addr key, value;
+	uint64_t count;
+
+	for (size_t i = 0; i < graph->interned.n; i++) {
+		struct hs_dict_cursor cursor = { 0 };
+		while (hs_dict_next(py, graph->interned.items[i], &cursor, &key, &value))
+			if (hs_object_at(py, graph->heap->types, key, &object) && !hs_object_refcount(py, &object, &count))
+				look_at(finding, key, 0);
+	}
+}
+
 static struct hs_error *find(struct finding *finding, const struct hs_thread_list *threads)
 {
 	const struct hs_heap *heap = finding->graph->heap;
 	size_t n_segments;
 	const struct hs_segment *segments = hs_image_segments(heap->py->image, &n_segments);
 
+	finding->kind = HS_LATE_INTERNED;
+	look_at_interned(finding);
 	finding->kind = HS_LATE_STATIC;
 	hs_static_roots_visit(heap->py, heap->pymalloc, take_static, finding);
 	finding->kind = HS_LATE_STACK;
@@ -203,7 +224,7 @@ static struct hs_error *find(struct finding *finding, const struct hs_thread_lis
 	for (size_t i = 0; i < heap->chunks->heaps.n; i++)
 		look_at_heap(finding, &heap->chunks->heaps.items[i]);
 	for (size_t i = 0; i < n_segments; i++)
-		if (segments[i].is_writable && segments[i].is_anonymous)
+		if (segments[i].is_writable)
 			look_at_mapped_chunks(finding, &segments[i]);
 	return finding->out_of_memory ? hs_error_no_memory() : NULL;
 }

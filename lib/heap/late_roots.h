@@ -10,6 +10,7 @@
 #include "graph.h"
 
 enum hs_late_kind {
+	HS_LATE_INTERNED, /* the table of interned strings; only those that can never go */
 	HS_LATE_STATIC, /* a C variable: writable data of a binary, no static object's */
 	HS_LATE_STACK,  /* a thread's C stack above its stack pointer, or a register */
 	HS_LATE_NATIVE, /* a block of an allocator that belongs to no object */
@@ -19,13 +20,13 @@ struct hs_late_root {
 	hs_node node;
 	uint32_t kind;  /* enum hs_late_kind */
 	int32_t tid;    /* of STACK; else 0 */
-	hs_addr where;  /* of the word; 0: a register */
+	hs_addr where;  /* of the word; 0: a register, a table */
 };
 
 HS_ARRAY_TYPE(hs_late_roots, struct hs_late_root);
 
 /*
- * All of them, STATIC first, then STACK, then NATIVE, each object once. `threads` as of the stop; NULL or without registers: no
+ * All of them, by kind, each object once. `threads` as of the stop; NULL or without registers: no
  * stacks. The caller frees *ret with hs_array_free, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_late_roots_find(const struct hs_graph *graph, const struct hs_thread_list *threads, struct hs_late_roots *ret) HS_MUST_CHECK;

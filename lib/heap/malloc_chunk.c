@@ -190,20 +190,16 @@ static hs_addr skip_hooks(const struct hs_image *image, hs_addr start)
 	return start;
 }
 
-/* What the header of a chunk of its own mapping stands for: glibc up to 2.42 counts whole pages, 2.43 leaves the header out. 0: neither. */
-static uint64_t mmapped_bytes(uint64_t header)
+/* A chunk of its own mapping starts a page, is whole pages (glibc ≥ 2.43: counted without its header), and says so. 0: it is none. */
+static uint64_t mmapped_chunk_bytes(const struct hs_segment *segment, hs_addr start, uint64_t header)
 {
-	uint64_t bytes = header & ~CHUNK_FLAGS, whole = (bytes + CHUNK_HEADER) & ~(uint64_t)(HS_PAGE_BYTES - 1);
+	uint64_t bytes = header & ~CHUNK_FLAGS;
 
-	return whole && (bytes == whole || bytes + CHUNK_HEADER == whole) ? whole : 0;
-}
-
-/* A chunk of its own mapping starts a page, is whole pages, and says so. */
-static bool is_mmapped_chunk(const struct hs_segment *segment, hs_addr start, uint64_t header)
-{
-	uint64_t bytes = mmapped_bytes(header);
-
-	return header & CHUNK_IS_MMAPPED && (start & (HS_PAGE_BYTES - 1)) == CHUNK_HEADER && bytes && bytes <= segment->end - (start - CHUNK_HEADER);
+	if ((bytes & (HS_PAGE_BYTES - 1)) == HS_PAGE_BYTES - CHUNK_HEADER)
+		bytes += CHUNK_HEADER;
+	if (!(header & CHUNK_IS_MMAPPED) || (start & (HS_PAGE_BYTES - 1)) != CHUNK_HEADER || bytes & (HS_PAGE_BYTES - 1))
+		return 0;
+	return bytes <= segment->end - (start - CHUNK_HEADER) ? bytes : 0;
 }
 
 static uint64_t chunk_for_request(uint64_t requested_bytes)
@@ -224,11 +220,11 @@ uint64_t malloc_chunk_bytes(const struct malloc_chunks *chunks, hs_addr start, u
 		return 0;
 	if (!hs_image_u64(image, start - CHUNK_OVERHEAD, &header))
 		return chunk_for_request(requested_bytes);
-	uint64_t bytes = header & ~CHUNK_FLAGS;
 	if (was_walked(chunks, start))
-		return address_marks_has(&chunks->starts, start) ? bytes : 0;
-	if (is_mmapped_chunk(segment, start, header))
-		return mmapped_bytes(header);
+		return address_marks_has(&chunks->starts, start) ? header & ~CHUNK_FLAGS : 0;
+	uint64_t bytes = mmapped_chunk_bytes(segment, start, header);
+	if (bytes)
+		return bytes;
 	/* no heap of glibc's: another allocator, or one that a stop caught at work */
 	return requested_bytes ? chunk_for_request(requested_bytes) : 0;
 }
@@ -239,7 +235,7 @@ bool malloc_chunk_is_mapped(const struct malloc_chunks *chunks, hs_addr start)
 	uint64_t header;
 
 	return segment && !was_walked(chunks, start) && start - segment->start >= CHUNK_HEADER &&
-	       hs_image_u64(chunks->image, start - CHUNK_OVERHEAD, &header) && is_mmapped_chunk(segment, start, header);
+	       hs_image_u64(chunks->image, start - CHUNK_OVERHEAD, &header) && mmapped_chunk_bytes(segment, start, header);
 }
 
 bool malloc_chunk_is_proven(const struct malloc_chunks *chunks, hs_addr start)

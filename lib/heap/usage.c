@@ -150,12 +150,19 @@ static void use_malloc_heap(struct walk *walk, const struct walked_heap *heap)
 	if (!is_of_arena(walk->heap->chunks, heap))
 		return;
 	/* a thread's heap begins with its own header */
-	if (heap->is_threads)
+	if (heap->is_threads) {
 		add(walk, heap->start & ~(hs_addr)(HS_PAGE_BYTES - 1), heap->start, HS_USE_MALLOC_OTHER);
+		figures->malloc_used_bytes += heap->start & (HS_PAGE_BYTES - 1);
+	}
 	while (malloc_walk_next(walk->heap->chunks, &chunks)) {
 		enum hs_use use = !chunks.is_in_use ? HS_USE_MALLOC_FREE : is_pythons(walk->heap, chunks.chunk) ? HS_USE_MALLOC_PYTHON : HS_USE_MALLOC_OTHER;
 		*(chunks.is_in_use ? &figures->malloc_used_bytes : &figures->malloc_free_bytes) += chunks.bytes;
 		add(walk, chunks.chunk - CHUNK_HEADER, chunks.next - CHUNK_HEADER, use);
+	}
+	/* a heap that is full ends with two headers without chunks, which no free chunk can be joined over */
+	if ((hs_image_word(walk->heap->py->image, heap->end - 8) & ~(uint64_t)7) == CHUNK_HEADER) {
+		add(walk, heap->end - CHUNK_HEADER, heap->end + CHUNK_HEADER, HS_USE_MALLOC_OTHER);
+		figures->malloc_used_bytes += 2 * CHUNK_HEADER;
 	}
 	flush(walk);
 }
@@ -201,7 +208,6 @@ static void use_malloc(struct walk *walk)
 	size_t n_segments;
 	const struct hs_segment *segments = hs_image_segments(walk->heap->py->image, &n_segments);
 
-	figures->has_glibc = true;
 	figures->n_malloc_arenas = chunks->arenas.n;
 	figures->tcache_bytes = chunks->figures.tcache_bytes;
 	figures->fastbin_bytes = chunks->figures.fastbin_bytes;
@@ -209,12 +215,16 @@ static void use_malloc(struct walk *walk)
 		figures->system_bytes += chunks->arenas.items[i].system_bytes;
 		figures->top_bytes += hs_image_word(walk->heap->py->image, chunks->arenas.items[i].top + 8) & ~(uint64_t)7;
 	}
+	/* glibc's is there, but nobody asks it for memory: another allocator stands before it */
+	figures->has_glibc = figures->system_bytes != 0;
+	if (!figures->has_glibc)
+		return;
 	for (size_t i = 0; i < chunks->heaps.n; i++)
 		use_malloc_heap(walk, &chunks->heaps.items[i]);
 	/* mallinfo2() takes what the caches hold for in use */
 	figures->malloc_free_bytes -= figures->tcache_bytes;
 	for (size_t i = 0; i < n_segments; i++)
-		if (segments[i].is_writable && segments[i].is_anonymous)
+		if (segments[i].is_writable)
 			use_mapped_chunks(walk, &segments[i]);
 }
 

@@ -50,7 +50,7 @@ struct hs_usage_figures {
 	bool has_glibc;
 	uint64_t n_malloc_arenas;
 	uint64_t system_bytes;       /* of all arenas */
-	uint64_t malloc_used_bytes;  /* chunks in use, without those in thread caches */
+	uint64_t malloc_used_bytes;  /* chunks in use without those in thread caches; the arenas' own headers */
 	uint64_t malloc_free_bytes;  /* free to all: bins, fastbins, tops */
 	uint64_t top_bytes;          /* of these, behind the last chunk of each arena */
 	uint64_t tcache_bytes, fastbin_bytes;

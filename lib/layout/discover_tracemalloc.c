@@ -58,11 +58,10 @@ static bool search_statics(const struct hs_live *live, struct hs_layout *layout)
 	return false;
 }
 
-/* Without a place that is proven there is none: whoever asks for tracemalloc's state is told that it is not known. */
 static bool search_runtime(const struct hs_live *live, struct hs_layout *layout)
 {
 	struct hs_field *member = &layout->fields[HS_FIELD_PyRuntimeState_tracemalloc];
-	const int32_t reach = (int32_t)HS_SIZEOF(layout, PyRuntimeState) + 4096;
+	const int32_t before = member->offset, reach = (int32_t)HS_SIZEOF(layout, PyRuntimeState) + 4096;
 
 	for (int32_t offset = 0; offset < reach; offset += 8) {
 		member->offset = offset;
@@ -71,7 +70,9 @@ static bool search_runtime(const struct hs_live *live, struct hs_layout *layout)
 			return true;
 		hs_error_destroy(error);
 	}
-	member->offset = HS_ABSENT;
+	/* no reason to refuse everything else: whoever asks for it is told */
+	member->offset = before;
+	layout->tracemalloc_is_unknown = true;
 	return false;
 }
 

@@ -95,6 +95,7 @@ struct hs_layout {
 	hs_addr symbols[HS_N_SYMBOLS];        /* address in this process; 0: unknown */
 	hs_addr runtime_base;             /* load bias and extent of the binary that holds _PyRuntime */
 	hs_addr runtime_start, runtime_end;
+	bool tracemalloc_is_unknown;      /* what the source says of tracemalloc's place is not true, and it was found nowhere else */
 	struct hs_reserved_ranges reserved;   /* owned; a field that touches one of these is wrong */
 	struct hs_members members;            /* owned */
 	char source[256];                 /* for the header: "DWARF", "debug file (build-id 571d98…)", "table 3.11.2 debian", … */

@@ -36,9 +36,11 @@ static struct hs_error *read_dwarf(struct subject *subject, const char *debug_di
 
 	struct hs_error *error = hs_dwarf_source_fill(&subject->files.runtime, &modules, &search, subject->layout, &is_found);
 	if (!error && !is_found)
-		error = hs_error_new(HS_ERROR_LOOKUP, "%s has no debug information, and no debug file was found%s%s%s",
-				     subject->files.runtime.path, search.rejected ? " (rejected: " : "",
-				     search.rejected ? search.rejected : "", search.rejected ? ")" : "");
+		error = hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "%s has no debug information, and no debug file was found%s%s%s",
+						   subject->files.runtime.path, search.rejected ? " (rejected: " : "",
+						   search.rejected ? search.rejected : "", search.rejected ? ")" : ""),
+				      "install its debug files (packages python3.x-dbg, -dbgsym, -debuginfo), name their folder with --debug-dir, or a server "
+				      "with DEBUGINFOD_URLS");
 	free(search.rejected);
 	return error;
 }
@@ -151,14 +153,14 @@ static unsigned compare_members(const struct hs_table *table, const struct hs_la
 	return n;
 }
 
-static unsigned count_fields(const struct hs_layout *layout)
+static unsigned count_fields(const struct hs_field *fields, const struct hs_members *members)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < HS_N_FIELDS; i++)
-		n += layout->fields[i].offset != HS_ABSENT;
+		n += fields[i].offset != HS_ABSENT;
 	for (size_t i = 0; i < HS_N_MEMBERS_STRUCTS; i++)
-		n += layout->members.structs[i].n;
+		n += members->structs[i].n;
 	return n;
 }
 
@@ -178,7 +180,7 @@ static bool compare_table(const struct hs_shipped_table *shipped, const struct s
 	if (is_of_version) {
 		*ret_differences = compare_structs(table, subject->layout, out) + compare_fields(table, subject->layout, out) +
 				   compare_members(table, subject->layout, out);
-		fprintf(out, "%s: %u fields compared, %u differences\n", table->name, count_fields(subject->layout), *ret_differences);
+		fprintf(out, "%s: %u fields compared, %u differences\n", table->name, count_fields(subject->layout->fields, &subject->layout->members), *ret_differences);
 	}
 	hs_table_release(table);
 	return is_of_version;
@@ -202,7 +204,8 @@ struct hs_error *hs_layout_check(const char *python, const struct hs_layout_file
 	if (fclose(out) != 0)
 		return hs_error_no_memory();
 	if (fewest == UINT32_MAX)
-		return hs_error_new(HS_ERROR_LOOKUP, "no table of CPython %s is shipped", subject.layout->version);
+		return hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "no table of CPython %s is shipped", subject.layout->version),
+				     "heapspy layout dump writes one; heapspy layout --help tells how to add it");
 	*ret_text = hs_take(text);
 	*ret_differences = fewest;
 	return NULL;
@@ -217,11 +220,14 @@ char *hs_layout_list(void)
 
 	if (!out)
 		return NULL;
+	fprintf(out, "%-20s %6s  %s\n", "TABLE", "fields", "BUILD-ID");
 	for (size_t i = 0; table && i < hs_n_shipped_tables; i++) {
-		struct hs_error *error = hs_table_parse(hs_shipped_tables[i].text, hs_shipped_tables[i].bytes, true, table);
+		struct hs_error *error = hs_table_parse(hs_shipped_tables[i].text, hs_shipped_tables[i].bytes, false, table);
 
-		if (!error)
-			fprintf(out, "%-20s %s\n", table->name, table->build_id);
+		if (!error) {
+			fprintf(out, "%-20s %6u  %s\n", table->name, count_fields(table->fields, &table->members), table->build_id);
+			hs_table_release(table);
+		}
 		hs_error_destroy(error);
 	}
 	if (fclose(out) != 0 || !table) {

@@ -27,7 +27,7 @@ struct hs_error *hs_layout_dump(const char *python, const struct hs_layout_file_
 struct hs_error *hs_layout_check(const char *python, const struct hs_layout_file_options *options, char **ret_text,
 				 unsigned *ret_differences) HS_MUST_CHECK;
 
-/* One line for every shipped table; owned; NULL: no memory. */
+/* A heading, and a line for every shipped table: its name, its fields, the build-id of the binary that it was written from; owned; NULL: no memory. */
 char *hs_layout_list(void);
 
 #endif

@@ -21,7 +21,7 @@ struct hs_tracemalloc_place hs_tracemalloc_place(const struct hs_layout *layout)
 
 	if (!HS_HAS(layout, tracemalloc_state, config))
 		return place_of_statics(layout);
-	if (!HS_HAS(layout, PyRuntimeState, tracemalloc))
+	if (layout->tracemalloc_is_unknown)
 		return (struct hs_tracemalloc_place){ 0 };
 	return (struct hs_tracemalloc_place){
 		.config = AT(config),

@@ -11,6 +11,7 @@
 #define FIELD(address, structure, name) hs_live_field(live, address, HS_FIELD_##structure##_##name)
 #define MAX_FRAMES UINT16_MAX
 #define BUCKETS_LOOKED_AT 4096
+#define MAX_NAME_BYTES 65536
 
 bool hs_is_hashtable(const struct hs_live *live, hs_addr table)
 {
@@ -41,7 +42,12 @@ static bool is_trace(const struct hs_live *live, hs_addr trace)
 	if (!traceback || !hs_image_read(live->image, traceback + (hs_addr)HS_OFFSET(live->layout, tracemalloc_traceback, nframe), &n,
 					 live->layout->fields[HS_FIELD_tracemalloc_traceback_nframe].bytes == 2 ? 2 : 4))
 		return false;
-	return n >= 1 && n <= MAX_FRAMES && hs_live_is(live, FIELD(frames, tracemalloc_frame, filename), "str");
+	hs_addr name = FIELD(frames, tracemalloc_frame, filename);
+	size_t bytes;
+	if (n < 1 || n > MAX_FRAMES)
+		return false;
+	return live->layout->features.trace_names_are_c_strings ? hs_image_string(live->image, name, MAX_NAME_BYTES, &bytes) && bytes
+								: hs_live_is(live, name, "str");
 }
 
 bool hs_is_table_of_traces(const struct hs_live *live, hs_addr table)

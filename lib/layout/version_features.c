@@ -47,8 +47,8 @@ static const struct {
 		.heap_types_are_visited = true, .refcount = HS_REFCOUNT_SPLIT, .preheader = HS_PREHEADER_WEAK_DICT,
 		.values = HS_VALUES_HEADED, .preheader_flags = MANAGED_DICT | MANAGED_WEAKREF, .int_size_has_a_digit = true,
 		.int_size_by_basicsize = true, .getsizeof_counts_preheader = true, .obmalloc_is_pointer = true,
-		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .frame_executing = 4,
-		.frame_cleared = 5, .frame_waiting = 2, .words_above_awaited = 1 } },
+		.has_inline_values = true, .has_static_builtin_state = true, .ended_generators_visit_code = true, .trace_names_are_c_strings = true,
+		.frame_executing = 4, .frame_cleared = 5, .frame_waiting = 2, .words_above_awaited = 1 } },
 };
 
 const struct hs_features *hs_features_of(unsigned major, unsigned minor)

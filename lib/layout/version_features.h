@@ -60,6 +60,7 @@ struct hs_features {
 	bool frozen_objects_own_nothing;
 	bool has_static_builtin_state;       /* tp_dict and others of static builtin types live in the interpreter */
 	bool has_incremental_collector;      /* 3.14.0–.4: one young and one old generation, the old one collected piece by piece */
+	bool trace_names_are_c_strings;      /* tracemalloc keeps file names as UTF-8, lone surrogates included, NUL-terminated (gh-155725) */
 	bool ended_generators_visit_code;    /* gen_traverse reports the code of a generator that has ended (Objects/genobject.c) */
 	bool static_variables_borrow_types;  /* PyExc_… do not count in the exception types that they name (Objects/exceptions.c) */
 	int8_t frame_executing;              /* gi_frame_state of a running generator (pycore_frame.h); one that has ended has more */

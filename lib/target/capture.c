@@ -18,7 +18,7 @@
 #include "proc_file.h"
 #include "replan.h"
 #include "session.h"
-#include "static_end.h"
+#include "statics.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -184,15 +184,16 @@ static void add_other_pages(struct hs_extent *extent)
 	}
 }
 
-/* Static storage: private mappings of files, and the anonymous memory that continues a writable one, which is .bss. */
-static struct hs_error *add_statics(struct hs_image *image, const struct hs_process *process)
+/* hs_copied_bytes */
+static const void *copied_at(void *context, hs_addr address, size_t bytes)
 {
-	for (size_t i = 0; i < process->mappings.n; i++) {
-		const struct hs_mapping *mapping = &process->mappings.items[i];
-		if (mapping->inode && mapping->permissions[3] == 'p')
-			HS_TRY(hs_image_add_static(image, mapping->start, hs_static_end(process, i)));
-	}
-	return NULL;
+	struct store *store = context;
+	size_t i = hs_plan_find(store->plan, address);
+	const struct hs_extent *extent = i < store->plan->extents.n ? &store->plan->extents.items[i] : NULL;
+
+	if (!extent || address < extent->start || bytes > extent->end - address)
+		return NULL;
+	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
@@ -211,7 +212,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 			release_store(store);
 		HS_TRY(error);
 	}
-	return hs_image_seal(image);
+	return NULL;
 }
 
 static uint64_t copied_bytes(const struct hs_plan *plan)
@@ -265,13 +266,11 @@ static struct hs_error *make_image(struct hs_session *session)
 		release_store(store);
 		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
 	}
-	/* statics before segments: from the first segment on, the image owns the store */
-	error = add_statics(capture->image, capture->process);
-	if (error) {
-		release_store(store);
-		return error;
-	}
-	return add_segments(capture->image, store);
+	/* from the first segment on, the image owns the store */
+	HS_TRY(add_segments(capture->image, store));
+	const struct hs_copied_bytes copied = { copied_at, store };
+	HS_TRY(hs_statics_add(capture->image, &capture->process->mappings, &copied));
+	return hs_image_seal(capture->image);
 }
 
 static void end_session(struct hs_session *session)

@@ -29,6 +29,8 @@ static uint64_t chunk_bytes(const struct header *header, hs_addr address, hs_add
 {
 	uint64_t bytes = header->size_and_flags & ~(uint64_t)SIZE_FLAGS;
 
+	if ((bytes & (HS_PAGE_BYTES - 1)) == HS_PAGE_BYTES - CHUNK_HEADER_BYTES)
+		bytes += CHUNK_HEADER_BYTES;
 	if (header->previous_size || (header->size_and_flags & SIZE_FLAGS) != IS_MMAPPED)
 		return 0;
 	if ((bytes + sizeof(*header)) % HS_PAGE_BYTES == 0)

@@ -5,7 +5,7 @@
  * such blocks seem to be; whose they are, and whether they hold references, only a decoder can tell.
  *
  * glibc (malloc/malloc.c, sysmalloc_mmap): a chunk of its own mapping starts on a page, is a number of pages long, and its
- * header is { 0, size | IS_MMAPPED }. The kernel joins such mappings with their neighbours, arenas for example.
+ * header is { 0, size | IS_MMAPPED }; since 2.43 the size is without that header. The kernel joins such mappings with their neighbours, arenas for example.
  *
  *     page                                                              page
  *     | 0 | size|2 | what malloc returned …                              |

@@ -16,3 +16,12 @@ class Allowed:
 # The simulated collection against gc.collect() under DEBUG_SAVEALL, by address: tracked objects in one and not in the other.
 COLLECTION = [
 ]
+
+# mallinfo2() against the walk of malloc: bytes.
+MALLOC = [
+    Allowed("hblkhd", 14, 15, "glibc 2.43 counts 16 bytes too many each time that realloc resizes a mapped chunk", 160),
+]
+
+# Places whose traced bytes or blocks heapspy and tracemalloc give differently.
+LINES = [
+]

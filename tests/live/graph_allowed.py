@@ -50,8 +50,22 @@ COUNTS = [
     Allowed("builtins.int", "more", 10, 10, "C variables for 0 and 1, borrowed", 2),
 ]
 
-# Steps of a path that no gc.get_referents and no attribute confirms: (type, name of the step).
-UNCONFIRMED = {
-    ("builtins.code", "co_localsplusnames"),
-    ("builtins.code", "co_localspluskinds"),
-}
+# Steps of a path that the target cannot confirm: (type of the object that refers, kind and name of the step, reason). "?": an object
+# of which the target's Python knows nothing itself. Patterns as of fnmatch.
+UNCONFIRMED = [
+    ("*", "field __subclasses__", "the dict of weak references behind type.__subclasses__()"),
+    ("*", "key *", "a class's table of its instances' attributes"),
+    ("builtins.code", "field co_localsplus*", "shown by copies: co_varnames, co_freevars, co_cellvars"),
+    ("builtins.code", "field _co_cached*", "what the attributes of a code object return, kept"),
+    ("?", "index *", "a name in such a tuple; a constant of frozen code"),
+    ("?", "field m_copy", "the copy of a module's dict in its definition (moduledef), for a second import"),
+    ("functools._lru_cache_wrapper", "field link", "a link of the ring, of a type that the collector does not know; the cache reports what it holds"),
+    ("functools._lru_list_elem", "field *", "the same: the link's key and result"),
+    ("_pickle.*", "field memo*", "the memo, visited from 3.13 on"),
+    ("*", "field md_name", "a module's name, once more"),
+    ("*_abc_data", "field _abc_*", "registries and caches of abstract classes, whose type the collector does not know up to 3.9"),
+    ("re.Pattern", "field *group*", "likewise: groupindex is shown by a proxy, indexgroup by nothing"),
+    ("_io.IncrementalNewlineDecoder", "field decoder", "left out by its tp_traverse up to 3.11"),
+    ("posix.DirEntry", "field *stat", "the results of stat(), kept"),
+    ("*", "field wr_callback", "of a thread local, called when its thread ends"),
+]

@@ -484,18 +484,19 @@ def test_wrong_usage(arguments):
     assert done.status == heapspy.USAGE and not done.output and done.errors, done
 
 
-@pytest.mark.parametrize("name", ["objects", "refs", "why", "threads", "export"])
+@pytest.mark.parametrize("name", ["objects", "refs", "why", "threads", "weak", "caches", "export"])
 def test_help(name):
     done = heapspy.run(name, "--help")
     assert done.status == heapspy.DONE and "heapspy %s" % name in done.output
     assert name in heapspy.run("--help").output
 
 
-@pytest.mark.parametrize("command", ["objects", "refs", "why", "threads", "export"])
+@pytest.mark.parametrize("command", ["objects", "refs", "why", "threads", "weak", "caches", "export"])
 def test_no_such_process(command):
     gone = subprocess.Popen(["true"])
     gone.wait()
-    arguments = {"objects": ["builtins.list"], "refs": ["0x10"], "why": ["0x10"], "threads": [], "export": ["-f", "jsonl"]}[command]
+    arguments = {"objects": ["builtins.list"], "refs": ["0x10"], "why": ["0x10"], "threads": [], "weak": ["0x10"], "caches": [],
+                 "export": ["-f", "jsonl"]}[command]
     assert heapspy.run(command, gone.pid, *arguments).status == heapspy.GONE
 
 
@@ -503,7 +504,8 @@ def survives(live):
     """Each command ends by itself, with a result or a message."""
     commands = [("export", "-f", "jsonl", "--roots"), ("threads", "-f", "json"), ("objects", "builtins.list", "-f", "json", "--sort", "retained"),
                 ("why", "builtins.type", "-f", "json"), ("report", "-f", "json"), ("report", "--by", "holder"), ("why", "__main__.Plain"),
-                ("cycles",), ("cycles", "-f", "json"), ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len")]
+                ("cycles",), ("cycles", "-f", "json"), ("objects", "builtins.type"), ("objects", "builtins.str", "--sort", "len"),
+                ("weak", "builtins.type"), ("weak", "*Ref*"), ("caches", "-f", "json")]
     for command, *arguments in commands:
         done = heapspy.run(command, live.pid, *arguments, seconds=120)
         assert done.status in (heapspy.DONE, heapspy.FAILED, heapspy.INCOMPLETE), (command, arguments, done)

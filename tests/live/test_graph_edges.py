@@ -18,7 +18,7 @@ MINIMUM = 500000  # edges
 MOST_MISSING = MOST_INVENTED = 1e-4
 ADDRESS = re.compile(r"0x[1-9a-f][0-9a-f]*$")
 KINDS = {"attribute", "slot", "key", "value", "index", "item", "local", "stack", "cell", "field", "scan"}
-ROOTS = {"module", "builtins", "frame", "thread", "interpreter", "type", "codecs", "atexit", "context", "async", "static", "stack", "native",
+ROOTS = {"module", "builtins", "frame", "thread", "interpreter", "type", "codecs", "atexit", "context", "async", "interned", "static", "stack", "native",
          "unreachable"}
 TEXT, NUMBER, BOOLEAN = str, int, bool
 OBJECT = {"address": TEXT, "type": TEXT, "bytes": NUMBER, "getsizeof": NUMBER, "tracked": BOOLEAN, "repr": TEXT, "refs": list}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names are true: the path that `why` prints leads to the object, in Python's own terms where Python can say it."""
+import fnmatch
 import json
 import random
 
@@ -107,7 +108,6 @@ def test_each_place_has_a_path(planted):
             check_path(path, place["id"])
 
 
-@pytest.mark.xfail(reason="open: a value in a copied context, a generator that another awaits")
 def test_expressions_give_the_same_object(planted):
     """Wherever Python can say it, it is said; and whatever is called evaluable, is."""
     unsaid = [(place["name"], path["expression"]) for place, path in planted.told() if place["expression"] and not path["evaluable"]]
@@ -202,18 +202,21 @@ def _is_in_frame(truth, frame, root, step, to):
     return value == to or truth.confirms(to, value)  # directly, or through its cell
 
 
+def is_allowed(kind, what):
+    return any(fnmatch.fnmatchcase(kind, type_name) and fnmatch.fnmatchcase(what, step) for type_name, step, _ in graph_allowed.UNCONFIRMED)
+
+
 def unconfirmed(truth, path):
     """The steps that the target knows nothing of, as (type that refers, name)."""
     steps = path["steps"]
     found = [] if _is_root(truth, path["root"], steps[0]) else [("root " + path["root"]["kind"], str(path["root"]))]
     for step in steps[1:]:
         source, to = int(step["from"], 16), int(step["to"], 16)
-        if not truth.confirms(source, to) and (truth.type_of(source), step["name"]) not in graph_allowed.UNCONFIRMED:
+        if not truth.confirms(source, to) and not is_allowed(truth.type_of(source), "%s %s" % (step["kind"], step["name"])):
             found.append((truth.type_of(source), "%s %s to %s" % (step["kind"], step["name"], truth.type_of(to))))
     return found
 
 
-@pytest.mark.xfail(reason="open: frozen code that only its loader names")
 def test_random_objects(few_interpreter, start):
     """Of 1,000 random objects of the heap: the root exists, and the target confirms every edge of the path."""
     live = start(few_interpreter, "graph_zoo.py")
@@ -236,5 +239,5 @@ def test_random_objects(few_interpreter, start):
     assert not doubtful.counts, "the target knows nothing of:\n" + doubtful.text()
     values = graph_truth.evaluate(live, [entry[:2] for entry in evaluable])
     wrong = [(entry[1], text(entry[2]), value) for entry, value in zip(evaluable, values) if value != entry[2]]
-    assert not wrong, wrong[:10]
+    assert not wrong, "\n".join(map(str, wrong[:10]))
     assert len(evaluable) >= N_RANDOM // 4

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wrong layout ends in an error that names the check, never in wrong numbers."""
 import collections
+import re
 import subprocess
 
 import pytest
@@ -59,3 +60,33 @@ def test_layout_commands(found, form):
     assert done.status == heapspy.DONE, done
     if form == "dump":
         assert interpreter.version in done.output and "PyListObject" in done.output
+
+
+def test_layout_list(found):
+    """Every table by name, and that of the system's interpreter is among them."""
+    done = heapspy.run("layout", "list")
+    heading, *rows = [line.split() for line in done.output.splitlines()]
+    assert done.status == heapspy.DONE and heading == ["TABLE", "fields", "BUILD-ID"] and len(rows) >= 20
+    assert all(len(row) == 3 and int(row[1]) > 500 and int(row[2], 16) for row in rows)
+    assert {row[0].split(".")[1] for row in rows} == {str(minor) for minor in range(8, 16)}
+
+
+def test_layout_is_written_to_a_file(found, tmp_path):
+    """What dump writes is what is shipped; check says so, and where there is nothing to compare with, what to do."""
+    interpreter = next((i for i in found.all if i.flavour == "dwarf"), None)
+    if interpreter is None:
+        pytest.skip("needs an interpreter with debug information")
+    path = tmp_path / "table"
+    assert heapspy.run("layout", "dump", interpreter.path, "-o", path).status == heapspy.DONE
+    assert path.read_text() == heapspy.run("layout", "dump", interpreter.path).output and path.stat().st_mode & 0o777 == 0o600
+    checked = heapspy.run("layout", "check", interpreter.path)
+    assert checked.status == heapspy.DONE and re.search(r"\b0 differences", checked.output)
+
+
+@pytest.mark.parametrize("arguments, status, word", [
+    ([], heapspy.USAGE, "dump"), (["frob"], heapspy.USAGE, "allowed: dump, check, list"), (["dump"], heapspy.USAGE, "path"),
+    (["list", "x"], heapspy.USAGE, "too many"), (["check", "/bin/ls"], heapspy.NOT_CPYTHON, "no CPython"), (["dump", "/nowhere"], heapspy.FAILED, "/nowhere"),
+    (["list", "-o", ""], heapspy.USAGE, "file name")])
+def test_layout_bad_input(arguments, status, word):
+    done = heapspy.run("layout", *arguments)
+    assert done.status == status and word in done.errors and not done.output, done

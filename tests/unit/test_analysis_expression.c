@@ -86,6 +86,39 @@ static void variables(void **state)
 	check("<frame app.f app.py:12>", of_root, "<frame app.f app.py:12>.batch", false);
 }
 
+static void what_a_generator_waits_for(void **state)
+{
+	const struct hs_expression_step local = { .kind = HS_EDGE_LOCAL, .holder = HS_HOLDER_GENERATOR, .name = "row" };
+	const struct hs_expression_step since_311[MAX_STEPS] = { FIELD("gi_yieldfrom"), local };
+	const struct hs_expression_step until_310[MAX_STEPS] = { FIELD("cr_frame"), HIDDEN("cr_await"), local };
+	const struct hs_expression_step frame[MAX_STEPS] = {
+		FIELD("gi_frame"), { .kind = HS_EDGE_LOCAL, .holder = HS_HOLDER_FRAME, .name = "row" },
+	};
+	const struct hs_expression_step last[MAX_STEPS] = { FIELD("gi_frame") };
+
+	(void)state;
+	check("app.G", since_311, "app.G.gi_yieldfrom.gi_frame.f_locals['row']", true);
+	check("app.C", until_310, "app.C.cr_await.gi_frame.f_locals['row']", true);
+	check("app.G", frame, "app.G.gi_frame.f_locals['row']", true);
+	check("app.G", last, "app.G.gi_frame", true);
+}
+
+static void contexts_and_keys_with_a_name(void **state)
+{
+	const struct hs_expression_step value = { .kind = HS_EDGE_VALUE, .is_key_path = true, .name = "app.VARIABLE" };
+	const struct hs_expression_step context[MAX_STEPS] = { HIDDEN("ctx_vars"), HIDDEN("h_root"), INDEX("3"), HIDDEN("node"), value };
+	const struct hs_expression_step inside[MAX_STEPS] = { HIDDEN("ctx_vars"), HIDDEN("h_root") };
+	const struct hs_expression_step here[MAX_STEPS] = { value, ATTRIBUTE("x") };
+
+	(void)state;
+	check("app", context, "app[app.VARIABLE]", true);
+	check("app", inside, "app<context>", false);
+	check("app", here, "app[app.VARIABLE].x", true);
+	/* of a module that nobody imported to evaluate this */
+	check("ap", here, "ap[app.VARIABLE].x", false);
+	check("app2", here, "app2[app.VARIABLE].x", false);
+}
+
 static void what_python_cannot_say(void **state)
 {
 	const struct hs_expression_step item[MAX_STEPS] = { { .kind = HS_EDGE_ITEM, .is_python = true, .name = "'a'" } };
@@ -143,6 +176,8 @@ int main(void)
 		cmocka_unit_test(a_path_through_containers),
 		cmocka_unit_test(namespaces),
 		cmocka_unit_test(variables),
+		cmocka_unit_test(what_a_generator_waits_for),
+		cmocka_unit_test(contexts_and_keys_with_a_name),
 		cmocka_unit_test(what_python_cannot_say),
 		cmocka_unit_test(a_text_that_does_not_fit),
 		cmocka_unit_test(names),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "address_index.h"
 #include "array.h"
 #include "cleanup.h"
 #include "error.h"
@@ -178,6 +179,28 @@ static void workers_take_every_item_once(void **state)
 	assert_true(hs_workers_default() >= 1);
 }
 
+/* Numbers are dense, in the order of first sight, and stay; whatever the words are. */
+static void addresses_get_numbers(void **state)
+{
+	struct hs_address_index index = { 0 };
+	bool is_new;
+
+	(void)state;
+	assert_int_equal(hs_address_index_find(&index, 5), HS_NO_INDEX);
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 5000; i++) {
+			uint64_t word = (i + 1) * (i % 2 ? (uint64_t)1 << 44 : 16);
+			assert_int_equal(hs_address_index_add(&index, word, &is_new), i);
+			assert_int_equal(is_new, round == 0);
+		}
+	assert_int_equal(index.n, 5000);
+	assert_int_equal(hs_address_index_find(&index, 16), 0);
+	assert_int_equal(hs_address_index_find(&index, 17), HS_NO_INDEX);
+	assert_int_equal(hs_address_index_add(&index, 0, &is_new), HS_NO_INDEX);
+	assert_int_equal(hs_address_index_find(&index, 0), HS_NO_INDEX);
+	hs_address_index_free(&index);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +212,7 @@ int main(void)
 		cmocka_unit_test(arrays_refuse_what_no_memory_holds),
 		cmocka_unit_test(take_moves_out_of_a_guard),
 		cmocka_unit_test(workers_take_every_item_once),
+		cmocka_unit_test(addresses_get_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,7 +246,7 @@ static void suspended_generators(void **state)
 	static const struct {
 		const char *table;
 		int suspended, running, ended;
-	} cases[] = { { V311, -1, 0, 4 }, { V313, -2, 0, 4 }, { V314, -1, 0, 4 }, { V315, 1, 4, 5 } };
+	} cases[] = { { V311, -1, 0, 4 }, { V313, -2, 0, 4 }, { V314, -2, 0, 4 }, { V315, 1, 4, 5 } };
 	hs_addr objects[FAKE_N_WORDS];
 
 	(void)state;
@@ -270,6 +270,44 @@ static void suspended_generators(void **state)
 		assert_words(&calls, &seen, objects, 0);
 		assert_int_equal(seen.n_scanned, 0);
 		assert_true(relation_to(&seen, calls.code, NULL, NULL) & HS_OWNED);
+		fake_calls_close(&calls);
+	}
+}
+
+/* What a generator waits for is told apart from a temporary that happens to be a generator. */
+static void what_a_generator_waits_for(void **state)
+{
+	static const struct {
+		const char *table;
+		int plain, waiting;
+		unsigned n_above;
+	} cases[] = { { V311, -1, -1, 0 }, { V313, -2, -1, 0 }, { V314, -2, -1, 0 }, { V315, 1, 2, 1 } };
+	const uint64_t resume_at_await = 151 | 3 << 8, resume_at_yield = 151 | 1 << 8;
+	hs_addr objects[FAKE_N_WORDS];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_calls calls = fake_calls_open(cases[i].table);
+		hs_addr generator = fake_generator(&calls, cases[i].plain, objects);
+		hs_addr frame = generator + (uint32_t)HS_OFFSET(calls.fake->layout, PyGenObject, gi_iframe);
+		hs_addr next = FAKE_GET(calls.fake, frame, PyInterpreterFrame, instr_ptr) + 2;
+		unsigned kind, n_live = FAKE_N_SLOTS + 2;
+
+		fake_frame_top(&calls, frame, (int)n_live);
+		fake_put(calls.fake, next, resume_at_yield);
+		struct seen seen = visit(&calls, generator);
+		assert_words(&calls, &seen, objects, n_live);
+		fake_put(calls.fake, next, resume_at_await);
+		FAKE_PUT(calls.fake, generator, PyGenObject, gi_frame_state, (uint64_t)(int64_t)cases[i].waiting);
+		seen = visit(&calls, generator);
+		for (unsigned word = FAKE_N_SLOTS; word < n_live; word++) {
+			assert_int_equal(relation_to(&seen, objects[word], &kind, NULL), HS_STRONG);
+			assert_int_equal(kind, word == n_live - 1 - cases[i].n_above ? HS_EDGE_FIELD : HS_EDGE_STACK);
+		}
+		/* a stack that has no word for it, whatever the state says */
+		fake_frame_top(&calls, frame, FAKE_N_SLOTS);
+		seen = visit(&calls, generator);
+		assert_words(&calls, &seen, objects, FAKE_N_SLOTS);
 		fake_calls_close(&calls);
 	}
 }
@@ -469,6 +507,7 @@ int main(void)
 		cmocka_unit_test(tables_that_lie),
 		cmocka_unit_test(frame_objects_up_to_their_top),
 		cmocka_unit_test(suspended_generators),
+		cmocka_unit_test(what_a_generator_waits_for),
 		cmocka_unit_test(tagged_references),
 		cmocka_unit_test(running_calls_are_roots),
 		cmocka_unit_test(running_frame_objects_are_roots),

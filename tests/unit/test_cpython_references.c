@@ -380,6 +380,107 @@ static void states_of_modules(void **state)
 	fake_heap_destroy(fake);
 }
 
+/* A module of 3.13 called `name`, with a state of `bytes`; *ret_state: where it is. */
+static struct hs_object named_module(struct fake_heap *fake, const char *name, uint32_t bytes, hs_addr *ret_state)
+{
+	hs_addr type = c_type(fake, "module", HS_MEMBERS_PyModuleObject, 0), def = fake_static(fake, 256);
+	hs_addr module = fake_object(fake, type, HS_SIZEOF(fake->layout, PyModuleObject));
+
+	*ret_state = fake_malloc(fake, bytes);
+	FAKE_PUT(fake, fake->types.str, PyTypeObject, tp_flags, FAKE_GET(fake, fake->types.str, PyTypeObject, tp_flags) | (uint64_t)1 << 28);
+	FAKE_PUT(fake, module, PyModuleObject, md_state, *ret_state);
+	FAKE_PUT(fake, module, PyModuleObject, md_def, def);
+	FAKE_PUT(fake, def, PyModuleDef, m_size, bytes);
+	FAKE_PUT(fake, def, PyModuleDef, m_traverse, 0x401000);
+	fake_put(fake, module + offset_in(fake, HS_MEMBERS_PyModuleObject, "md_name"), fake_str(fake, name));
+	return fake_view(fake, module, HS_SIZEOF(fake->layout, PyModuleObject));
+}
+
+static void modules_that_visit_strings(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned relation;
+	} cases[] = { { "select", HS_STRONG }, { "selector", HS_OWNED }, { "sel", HS_OWNED } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_heap *fake = open_fake(V313);
+		hs_addr memory, text = fake_str(fake, "close");
+		struct hs_object module = named_module(fake, cases[i].name, 16, &memory);
+		fake_put(fake, memory + 8, text);
+		EXPECT(fake, &module, text, HS_SCANNED | cases[i].relation, HS_EDGE_SCAN, "md_state");
+		fake_heap_destroy(fake);
+	}
+}
+
+/* The first condition is the first signal over again; a table ends with an entry without a name. */
+static void signals_of_decimal(void **state)
+{
+	struct fake_heap *fake = open_fake(V313);
+	const uint32_t bytes = HS_SIZEOF(fake->layout, DecCondMap);
+	hs_addr memory, signals = fake_malloc(fake, 3 * bytes), conditions = fake_malloc(fake, 3 * bytes);
+	struct hs_object module = named_module(fake, "_decimal", HS_SIZEOF(fake->layout, decimal_state), &memory);
+	hs_addr first = fake_list(fake, NULL, 0, 0), second = fake_list(fake, NULL, 0, 0), behind = fake_list(fake, NULL, 0, 0);
+
+	(void)state;
+	FAKE_PUT(fake, memory, decimal_state, signal_map, signals);
+	FAKE_PUT(fake, memory, decimal_state, cond_map, conditions);
+	for (unsigned i = 0; i < 2; i++)
+		FAKE_PUT(fake, conditions + i * bytes, DecCondMap, name, 0x402000);
+	FAKE_PUT(fake, signals, DecCondMap, name, 0x402000);
+	FAKE_PUT(fake, signals, DecCondMap, ex, first);
+	FAKE_PUT(fake, signals + bytes, DecCondMap, ex, behind);
+	FAKE_PUT(fake, conditions, DecCondMap, ex, first);
+	FAKE_PUT(fake, conditions + bytes, DecCondMap, ex, second);
+	EXPECT(fake, &module, first, HS_STRONG, HS_EDGE_FIELD, "signal_map");
+	EXPECT(fake, &module, second, HS_STRONG, HS_EDGE_FIELD, "cond_map");
+	assert_int_equal(sight_of(fake, &module, behind).n, 0);
+	fake_heap_destroy(fake);
+}
+
+static void cache_of_zoneinfo(void **state)
+{
+	struct fake_heap *fake = open_fake(V313);
+	hs_addr memory, nodes[2] = { fake_malloc(fake, 32), fake_malloc(fake, 32) }, zone = fake_list(fake, NULL, 0, 0), key = fake_str(fake, "UTC");
+	struct hs_object module = named_module(fake, "_zoneinfo", HS_SIZEOF(fake->layout, zoneinfo_state), &memory);
+
+	(void)state;
+	FAKE_PUT(fake, memory, zoneinfo_state, strong_cache, nodes[0]);
+	FAKE_PUT(fake, nodes[0], StrongCacheNode, next, nodes[1]);
+	FAKE_PUT(fake, nodes[1], StrongCacheNode, zone, zone);
+	FAKE_PUT(fake, nodes[1], StrongCacheNode, key, key);
+	EXPECT(fake, &module, zone, HS_STRONG, HS_EDGE_FIELD, "cache.zone");
+	EXPECT(fake, &module, key, HS_STRONG, HS_EDGE_FIELD, "cache.key");
+	/* a list in a circle ends */
+	FAKE_PUT(fake, nodes[1], StrongCacheNode, next, nodes[0]);
+	assert_true(sight_of(fake, &module, zone).n < 10);
+	fake_heap_destroy(fake);
+}
+
+/* Pairs of a node: a key and its value, or nothing and the next node. */
+static void nodes_of_a_context(void **state)
+{
+	struct fake_heap *fake = open_fake(V313);
+	hs_addr type = c_type(fake, "hamt_bitmap_node", HS_MEMBERS_PyHamtNode_Bitmap, 0);
+	uint32_t first = HS_SIZEOF(fake->layout, PyVarObject) + 8, bytes = first + 4 * 8;
+	hs_addr node = fake_object(fake, type, bytes), key = fake_int(fake, 1), value = fake_int(fake, 2), next = fake_int(fake, 3);
+
+	(void)state;
+	FAKE_PUT(fake, type, PyTypeObject, tp_basicsize, first);
+	FAKE_PUT(fake, node, PyVarObject, ob_size, 4);
+	fake_put(fake, node + first, key);
+	fake_put(fake, node + first + 8, value);
+	fake_put(fake, node + first + 24, next);
+	struct hs_object object = fake_view(fake, node, bytes);
+	EXPECT(fake, &object, key, HS_STRONG, HS_EDGE_KEY, NULL);
+	EXPECT(fake, &object, value, HS_STRONG, HS_EDGE_VALUE, NULL);
+	EXPECT(fake, &object, next, HS_STRONG, HS_EDGE_FIELD, "node");
+	FAKE_PUT(fake, node, PyVarObject, ob_size, UINT64_MAX);
+	assert_int_equal(sight_of(fake, &object, key).n, 0);
+	fake_heap_destroy(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +496,10 @@ int main(void)
 		cmocka_unit_test(members_of_types),
 		cmocka_unit_test(links_of_an_lru_cache),
 		cmocka_unit_test(states_of_modules),
+		cmocka_unit_test(modules_that_visit_strings),
+		cmocka_unit_test(signals_of_decimal),
+		cmocka_unit_test(cache_of_zoneinfo),
+		cmocka_unit_test(nodes_of_a_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,12 +11,14 @@
 
 #include <cmocka.h>
 
+#include "caches.h"
 #include "cleanup.h"
 #include "golden.h"
 #include "objects.h"
 #include "refs.h"
 #include "report_sample.h"
 #include "text.h"
+#include "weak.h"
 #include "why.h"
 
 #define HOSTILE "app.\x1b[31mEvil\xe2\x80\xae"
@@ -184,6 +186,82 @@ static void paths_of_a_type(void **state)
 	report_sample_deinit(&sample);
 }
 
+static void put_weak(FILE *out, const void *context, const struct hs_style *style)
+{
+	hs_weak_text(out, context, style);
+}
+
+static void weak_references_to_an_object(void **state)
+{
+	struct report_sample sample;
+	struct hs_weak_row rows[] = {
+		{ .address = 0x7f0000002000, .role = HS_WEAK_ROLE_REF, .calls = "app.Session.gone", .path = "app.PENDING[3]" },
+		{ .address = 0x7f0000002040, .role = HS_WEAK_ROLE_VALUE, .partner = { .address = 1, .repr = "'u-8'" },
+		  .path = "app.services.billing.invoices.REGISTRY.by_customer.data['u-8']" },
+		{ .address = 0x7f0000002080, .role = HS_WEAK_ROLE_FINALIZER, .calls = "app.close", .arguments = { .address = 1, .repr = "('u-8', \"K\xc3\xb6ln\")" },
+		  .keywords = { .address = 1, .repr = "{'flag': True}" } },
+		{ .address = 0x7f00000020c0, .role = HS_WEAK_ROLE_PROXY, .is_dead = true, .path = "app.VIEW" },
+	};
+
+	(void)state;
+	report_sample_init(&sample, NULL, HS_REPORT_BY_BYTES, 4);
+	struct hs_weak weak = {
+		.document = sample.report.document, .object = row_of(0x7f0000001000, "app.Session", 64, 64, HS_GENERATION_2, "<app.Session user='u-8'>"),
+		.has_finalizer = true, .n_references = 6, .n_dead = 1, .n_callbacks = 2, .rows = { .items = rows, .n = 4 }, .n_shown = 30,
+	};
+	check("weak_object", put_weak, &weak);
+	weak.rows.n = weak.n_references = weak.n_dead = weak.n_callbacks = 0;
+	check("weak_none", put_weak, &weak);
+	report_sample_deinit(&sample);
+}
+
+static void weak_references_to_a_type(void **state)
+{
+	struct report_sample sample;
+	struct hs_weak_group groups[] = {
+		{ .role = HS_WEAK_ROLE_KEY, .calls = "", .path = "app.EXTRA.data<key *>", .count = 48113, .n_dead = 0 },
+		{ .role = HS_WEAK_ROLE_REF, .calls = "app.services.billing.invoices.Registry.forget", .path = "app.WATCHED[*]", .count = 1203, .n_dead = 17 },
+		{ .role = HS_WEAK_ROLE_SUBCLASS, .calls = "", .count = 1 },
+	};
+
+	(void)state;
+	report_sample_init(&sample, NULL, HS_REPORT_BY_BYTES, 4);
+	struct hs_weak weak = {
+		.document = sample.report.document, .is_type = true, .match = { .name = (char *)HOSTILE, .n_objects = 50000 }, .n_objects = 48113,
+		.n_references = 49317, .n_dead = 17, .n_callbacks = 1203, .groups = { .items = groups, .n = 3 }, .n_shown = 2,
+	};
+	check("weak_type", put_weak, &weak);
+	report_sample_deinit(&sample);
+}
+
+static void put_caches(FILE *out, const void *context, const struct hs_style *style)
+{
+	hs_caches_text(out, context, style);
+}
+
+static void caches_of_functions(void **state)
+{
+	struct report_sample sample;
+	struct hs_cache_row rows[] = {
+		{ .address = 0x7f0000001000, .cache = { .hits = 12345678, .misses = 1213112, .size = 1213112, .max_size = -1 }, .retained_bytes = 402 << 20,
+		  .function = "app.services.billing.invoices.Registry.find", .is_method = true },
+		{ .address = 0x7f0000002000, .cache = { .hits = 3, .misses = 4, .size = 4, .max_size = 128 }, .retained_bytes = 1500,
+		  .function = "app.\xe5\x80\xa4" },
+		{ .address = 0x55d0a0, .cache = { .max_size = 0 }, .retained_bytes = 64, .function = "<built-in function len>" },
+	};
+
+	(void)state;
+	report_sample_init(&sample, NULL, HS_REPORT_BY_BYTES, 4);
+	struct hs_caches caches = {
+		.document = sample.report.document, .rows = { .items = rows, .n = 3 }, .n_unbounded = 1, .retained_bytes = (402 << 20) + 1564, .n_shown = 2,
+	};
+	check("caches", put_caches, &caches);
+	caches.rows.n = caches.n_unbounded = caches.retained_bytes = 0;
+	caches.is_unknown = true;
+	check("caches_none", put_caches, &caches);
+	report_sample_deinit(&sample);
+}
+
 static void put_report(FILE *out, const void *context, const struct hs_style *style)
 {
 	hs_report_text(out, context, style);
@@ -226,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_of_a_type), cmocka_unit_test(no_object_fits),  cmocka_unit_test(references_of_an_object),
 		cmocka_unit_test(paths_to_an_object), cmocka_unit_test(paths_of_a_type), cmocka_unit_test(report_by_holder),
+		cmocka_unit_test(weak_references_to_an_object), cmocka_unit_test(weak_references_to_a_type), cmocka_unit_test(caches_of_functions),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -93,12 +93,24 @@ def _is_interned_table(table):
     return len(table) > 1000 and all(key is value for key, value in dict.items(table))
 
 
+def _stored_in_type(cls):
+    """A static type's own tp_traverse says nothing; names are stored in heap types only."""
+    if truth._mro_of(cls) is None:
+        return []  # never made ready: to ask it would make it so
+    found = [*gc.get_referents(truth._dict_of(cls)), truth._mro_of(cls), truth._bases_of(cls)]
+    if truth._flags_of(cls) & truth.HEAP_TYPE:
+        found += [truth._qualname_of(cls), truth._name_of(cls)]
+    return found + [type(cls)] if truth._flags_of(type(cls)) & HELD_BY_TYPE else found
+
+
 def _directly_stored(obj, names):
     """What the object itself owns besides: attributes that no tp_traverse reports, str keys, its heap type."""
     cls = type(obj)
+    if issubclass(cls, type):
+        return _stored_in_type(obj)
     key = id(cls)
     if key not in names:
-        names[key] = [] if issubclass(cls, type) else truth.STORED.get(truth.type_name(cls), [])
+        names[key] = truth.STORED.get(truth.type_name(cls), [])
     found = [value for value in [getattr(obj, name, None) for name in names[key]] if value is not None]
     if issubclass(cls, dict) and not _is_split(obj) and not _is_interned_table(obj):
         found.extend(dict.keys(obj))
@@ -162,8 +174,10 @@ def _frame_tables():
 def _module_tables():
     found = {}
     for name, module in list(sys.modules.items()):
-        if isinstance(name, str) and issubclass(type(module), types.ModuleType):
-            found[name] = [id(module), id(types.ModuleType.__dict__["__dict__"].__get__(module))]
+        if isinstance(name, str):
+            found[name] = [id(module)]
+            if issubclass(type(module), types.ModuleType):
+                found[name].append(id(types.ModuleType.__dict__["__dict__"].__get__(module)))
     return found
 
 
