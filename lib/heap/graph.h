@@ -90,10 +90,14 @@ void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts);
 /* True if the node is a mortal object whose reference count is more than `n`. Thread-safe, and cheap: no type is looked up. */
 bool hs_graph_has_more_references(const struct hs_graph *graph, hs_node node, uint64_t n);
 /*
- * Marks the mortal objects whose reference count is more than counts[node], in a set of nodes that is empty before. Static objects begin
- * with a reference that nobody has: it is not asked for. In linear time, with threads.
+ * Marks the mortal objects whose reference count is more than the entries of the rows that name them, in a set of nodes that is empty
+ * before. Static objects begin with a reference that nobody has: it is not asked for. In linear time, with threads.
  */
-void hs_graph_find_excess(const struct hs_graph *graph, const uint32_t *counts, uint64_t *ret);
+void hs_graph_find_excess(const struct hs_graph *graph, uint64_t *ret);
+/* How many entries of the rows name the node. */
+uint64_t hs_graph_entries_of(const struct hs_graph *graph, hs_node node);
+/* Tells of entries that stand for several references how many more than one: in no order, one entry in parts. */
+void hs_graph_each_extra(const struct hs_graph *graph, void (*each)(void *context, hs_node target, uint64_t n), void *context);
 
 /* The whole: a row for each node. Borrowed. */
 const struct hs_rows *hs_graph_rows(const struct hs_graph *graph);

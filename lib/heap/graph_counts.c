@@ -50,9 +50,25 @@ void hs_graph_add_referrers(const struct hs_graph *graph, uint32_t *counts)
 		add_count(&counts[graph->targets[graph->extras[i] >> EXTRA_BITS]], graph->extras[i] & MAX_EXTRA);
 }
 
+uint64_t hs_graph_entries_of(const struct hs_graph *graph, hs_node node)
+{
+	uint64_t n = hs_row_end(&graph->source_rows, node) - hs_row_begin(&graph->source_rows, node);
+
+	/* the row of a hub is empty */
+	for (size_t i = 0; !n && i < graph->hubs.n; i++)
+		if (graph->hubs.items[i].node == node)
+			return graph->hubs.items[i].n;
+	return n;
+}
+
+void hs_graph_each_extra(const struct hs_graph *graph, void (*each)(void *context, hs_node target, uint64_t n), void *context)
+{
+	for (size_t i = 0; i < graph->n_extras; i++)
+		each(context, graph->targets[graph->extras[i] >> EXTRA_BITS], graph->extras[i] & MAX_EXTRA);
+}
+
 struct excess_pass {
 	const struct hs_graph *graph;
-	const uint32_t *counts;
 	uint64_t *set;
 };
 
@@ -77,7 +93,7 @@ static void look_at_pools(void *context, size_t begin, size_t end, unsigned work
 			size_t offset = heap->pymalloc->header_bytes + (size_t)index * pool->block_bytes + heap->hook_bytes + block_header_bytes(state);
 			const struct hs_object object = { .body = pool->data + offset, .body_bytes = bytes };
 			uint64_t refcount;
-			if (state & BLOCK_OBJECT && hs_object_refcount(heap->py, &object, &refcount) && refcount > pass->counts[node])
+			if (state & BLOCK_OBJECT && hs_object_refcount(heap->py, &object, &refcount) && refcount > hs_graph_entries_of(pass->graph, node))
 				mark(pass, node);
 		}
 	}
@@ -91,14 +107,14 @@ static void look_outside(void *context, size_t begin, size_t end, unsigned worke
 	for (size_t i = begin; i < end; i++) {
 		hs_node node = pass->graph->n_blocks + (hs_node)i;
 		bool is_static = hs_graph_bytes(pass->graph, node) == 0;
-		if (hs_graph_has_more_references(pass->graph, node, (uint64_t)pass->counts[node] + is_static))
+		if (hs_graph_has_more_references(pass->graph, node, hs_graph_entries_of(pass->graph, node) + is_static))
 			mark(pass, node);
 	}
 }
 
-void hs_graph_find_excess(const struct hs_graph *graph, const uint32_t *counts, uint64_t *ret)
+void hs_graph_find_excess(const struct hs_graph *graph, uint64_t *ret)
 {
-	struct excess_pass pass = { graph, counts, ret };
+	struct excess_pass pass = { graph, ret };
 
 	hs_workers_run(look_at_pools, &pass, graph->heap->pymalloc->pools.n, POOLS_PER_CHUNK, graph->n_workers);
 	hs_workers_run(look_outside, &pass, graph->heap->outside.n, OUTSIDE_PER_CHUNK, graph->n_workers);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Anonymous memory without what others know: first the ranges that are known, then a pass over the rest. */
+/* Writable memory without what others know: first the ranges that are known, then a pass over the rest. */
 #include "loose_words.h"
 
 #include <stdlib.h>
 
 #include "graph_internal.h"
 #include "malloc_chunk.h"
+#include "static_data.h"
 
 #define CHUNK_HEADER 16
 #define MAX_STACK_CHUNKS 4096
@@ -73,6 +74,13 @@ static void add_stacks(struct pass *pass, const struct hs_thread_list *threads)
 	}
 }
 
+/* A mapping behind a binary's data may look like a part of it: the binary's own headers say where that ends. */
+static bool add_static(void *context, hs_addr start, hs_addr end)
+{
+	add_range(context, start, end);
+	return true;
+}
+
 static int compare_ranges(const void *a, const void *b)
 {
 	const struct range *left = a, *right = b;
@@ -91,6 +99,7 @@ static void gather_known(struct pass *pass, const struct hs_thread_list *threads
 	for (size_t i = 0; i < heap->chunks->heaps.n; i++)
 		add_range(pass, heap->chunks->heaps.items[i].start, heap->chunks->heaps.items[i].end);
 	add_stacks(pass, threads);
+	hs_static_data_each(heap->py->image, add_static, pass);
 	if (pass->known.n)
 		qsort(pass->known.items, pass->known.n, sizeof(*pass->known.items), compare_ranges);
 }
@@ -140,8 +149,7 @@ static void look_at_segment(struct pass *pass, const struct hs_segment *segment)
 		else if (bytes)
 			page += bytes;
 		else {
-			if (!hs_image_is_static(heap->py->image, page))
-				look_at_page(pass, page);
+			look_at_page(pass, page);
 			page += HS_PAGE_BYTES;
 		}
 	}
@@ -158,7 +166,7 @@ struct hs_error *hs_loose_words_find(const struct hs_graph *graph, const struct 
 		return hs_error_no_memory();
 	gather_known(&pass, threads);
 	for (size_t i = 0; i < n_segments && !pass.out_of_memory; i++)
-		if (segments[i].is_writable && segments[i].is_anonymous)
+		if (segments[i].is_writable)
 			look_at_segment(&pass, &segments[i]);
 	hs_array_free(&pass.known);
 	free(pass.met);
