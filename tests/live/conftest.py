@@ -92,6 +92,15 @@ def start():
             live.kill()
 
 
+@pytest.fixture
+def tell(capsys):
+    """tell(text) prints a figure where it is seen: of a process of pytest-xdist, stderr alone is."""
+    def say(text):
+        with capsys.disabled():
+            print("\n" + text, file=sys.stderr, flush=True)
+    return say
+
+
 @pytest.fixture(autouse=True, scope="session")
 def programs_are_built():
     for path in (heapspy.HEAPSPY, heapspy.CENSUS_DUMP):

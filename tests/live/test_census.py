@@ -102,11 +102,10 @@ def zoos_end_with_the_module():
     _zoos.clear()
 
 
-def test_every_object(every_interpreter, zoo, capsys):
+def test_every_object(every_interpreter, zoo, tell):
     truth = zoo.truth
-    with capsys.disabled():
-        print("\n%s: %d objects of %d types; C types without an instance: %s; skipped: %s" % (
-            every_interpreter, len(truth), len(truth.types), " ".join(truth.without_instance["c"]), "; ".join(truth.skipped) or "nothing"))
+    tell("%s: %d objects of %d types; C types without an instance: %s; skipped: %s" % (
+        every_interpreter, len(truth), len(truth.types), " ".join(truth.without_instance["c"]), "; ".join(truth.skipped) or "nothing"))
     assert_equal(truth, dump_of(zoo.live), zoo.live.pid)
 
 
@@ -132,13 +131,12 @@ def test_without_debug_information(every_interpreter, zoo):
     assert every_interpreter.version in told["process"]["layout_source"]
 
 
-def test_own_table_left_out(every_interpreter, zoo, capsys):
+def test_own_table_left_out(every_interpreter, zoo, tell):
     """The nearest table of the minor version and a search fill in, or there is no layout; in no case are numbers wrong."""
     options = ["--no-dwarf", "--no-cache", "--without-table", own_table(every_interpreter)]
     done = heapspy.run("report", zoo.live.pid, "-f", "json", *options)
-    with capsys.disabled():
-        print("\n%s without its table: %s" % (every_interpreter, done.errors.splitlines()[0] if done.status else
-                                             done.json()["process"]["layout_source"]))
+    tell("%s without its table: %s" % (every_interpreter, done.errors.splitlines()[0] if done.status else
+                                         done.json()["process"]["layout_source"]))
     if done.status == heapspy.UNSUPPORTED:
         assert every_interpreter.version in done.errors or every_interpreter.minor in done.errors, done.errors
         assert "try:" in done.errors

@@ -33,11 +33,10 @@ def assert_none_exceeded(balance, minor):
     assert not more, "more references found than counted:\n" + beyond.text()
 
 
-def test_every_count(few_interpreter, start, capsys):
+def test_every_count(few_interpreter, start, tell):
     balance = balance_of(start(few_interpreter, "graph_zoo.py"), MINIMUM)
-    with capsys.disabled():
-        print("\n%s: %d of %d even (%.4f %%); more %d, fewer %d" % (
-            few_interpreter, balance.n_even, balance.n_mortal, 100 * balance.share_even(), balance.table.total("more"), balance.table.total("fewer")))
+    tell("%s: %d of %d even (%.4f %%); more %d, fewer %d" % (
+        few_interpreter, balance.n_even, balance.n_mortal, 100 * balance.share_even(), balance.table.total("more"), balance.table.total("fewer")))
 
 
 def test_after_a_working_life(debian, start):

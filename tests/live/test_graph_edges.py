@@ -54,12 +54,11 @@ def assert_listed(difference, minor):
     assert not stored.counts, "not visited, and not shown as owned:\n" + stored.text()
 
 
-def test_every_edge(few_interpreter, start, capsys):
+def test_every_edge(few_interpreter, start, tell):
     difference = assert_edges(start(few_interpreter, "graph_zoo.py"))
-    with capsys.disabled():
-        print("\n%s: %d edges; missing %d, invented %d; owned besides %d, missing %d" % (
-            few_interpreter, difference.n_truth, difference.table.total("missing"), difference.table.total("invented"),
-            sum(difference.stored_by_type.values()), difference.stored.total()))
+    tell("%s: %d edges; missing %d, invented %d; owned besides %d, missing %d" % (
+        few_interpreter, difference.n_truth, difference.table.total("missing"), difference.table.total("invented"),
+        sum(difference.stored_by_type.values()), difference.stored.total()))
 
 
 def test_without_debug_information(debian, start):

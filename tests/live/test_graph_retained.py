@@ -134,7 +134,7 @@ def is_near(wanted, got):
     return abs(wanted - got) <= TOLERANCE * wanted
 
 
-def test_deletion_frees_what_is_retained(two_interpreter, start, capsys):
+def test_deletion_frees_what_is_retained(two_interpreter, start, tell):
     live = start(two_interpreter, "containers.py")
     containers = json.loads(live.ready.partition(" ")[2])
     live.wait_blocked()
@@ -149,8 +149,7 @@ def test_deletion_frees_what_is_retained(two_interpreter, start, capsys):
             kinds = collections.Counter(types.get(key[1]) for key in gone).most_common(5)
             wrong.append("%s: freed %d objects, %d bytes; retained %d objects, %d bytes; freed: %s" % (
                 name, len(gone), n_bytes, row["retained_objects"], row["retained"], kinds))
-    with capsys.disabled():
-        print("\n%s: %d of %d containers retain what their deletion frees" % (two_interpreter, len(freed) - len(wrong), len(freed)))
+    tell("%s: %d of %d containers retain what their deletion frees" % (two_interpreter, len(freed) - len(wrong), len(freed)))
     assert not wrong, "\n".join(wrong)
 
 

@@ -19,7 +19,7 @@ def mutate_all(live, *options):
     return outcomes
 
 
-def test_every_field_shifted(found, full, debian, start, capsys):
+def test_every_field_shifted(found, full, debian, start, tell):
     """Rejected, or the census is what it was: no third way. Debian's interpreter; with --full one of each minor version."""
     tested = [debian]
     if full:
@@ -29,9 +29,8 @@ def test_every_field_shifted(found, full, debian, start, capsys):
         options = ["--no-dwarf"] if interpreter.flavour != "dwarf" else []
         outcomes = mutate_all(live, *options)
         harmful = outcomes["harmful"] + outcomes["died"]
-        with capsys.disabled():
-            print("\n%s: %d shifts rejected, %d harmless, %d told as incomplete; undetected and harmful: %s" % (
-                interpreter, len(outcomes["rejected"]), len(outcomes["harmless"]), len(outcomes["incomplete"]), harmful or "none"))
+        tell("%s: %d shifts rejected, %d harmless, %d told as incomplete; undetected and harmful: %s" % (
+            interpreter, len(outcomes["rejected"]), len(outcomes["harmless"]), len(outcomes["incomplete"]), harmful or "none"))
         assert len(outcomes["unshifted"]) == 1 and outcomes["rejected"]
         assert not harmful, harmful
 
