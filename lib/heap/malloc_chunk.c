@@ -13,6 +13,8 @@
 #define CHUNK_HEADER 16
 #define HOOK_BYTES 16
 #define THREAD_HEAP_ALIGNMENT ((hs_addr)64 << 20)
+#define MAX_FOREIGN_BYTES ((hs_addr)1 << 20) /* of others' in the midst of the main heap */
+#define MAX_FOREIGN_PARTS 64
 #define MAX_THREAD_HEAP_HEADER 0xc00 /* heap_info and malloc_state; their sizes differ between releases */
 
 /* Walks from the chunk whose user pointer is `start` to the end of sane chunks, at most `end`. Marks those in use. */
@@ -49,6 +51,14 @@ static struct hs_error *add_heap(struct malloc_chunks *chunks, hs_addr start, hs
 	return NULL;
 }
 
+/* Two headers without chunks, which end what malloc had in one piece; the second may say 0. `chunk`: as though the first had one. */
+static bool is_fencepost(const struct hs_image *image, hs_addr chunk)
+{
+	uint64_t first = hs_image_word(image, chunk - CHUNK_OVERHEAD), second = hs_image_word(image, chunk + CHUNK_HEADER - CHUNK_OVERHEAD);
+
+	return (first & ~CHUNK_FLAGS) == CHUNK_HEADER && (second & ~CHUNK_FLAGS) <= CHUNK_HEADER && second & PREVIOUS_IS_IN_USE;
+}
+
 /* True if some chunks in a row are sane from here: a look ahead before anything is marked. */
 static bool chain_is_sane(const struct hs_image *image, hs_addr start, hs_addr end)
 {
@@ -58,6 +68,8 @@ static bool chain_is_sane(const struct hs_image *image, hs_addr start, hs_addr e
 	for (unsigned i = 0; i < 32; i++) {
 		if (!hs_image_u64(image, chunk - CHUNK_OVERHEAD, &size))
 			return i > 0;
+		if (i && is_fencepost(image, chunk))
+			return true;
 		uint64_t bytes = size & ~CHUNK_FLAGS;
 		if (bytes < CHUNK_MIN || bytes & 15 || size & CHUNK_IS_MMAPPED || bytes > end + CHUNK_HEADER - chunk)
 			return false;
@@ -83,14 +95,41 @@ static hs_addr start_behind_statics(const struct hs_image *image, const struct h
 	return start;
 }
 
+/*
+ * Somebody else moved the end of the data segment (sbrk) between two requests of malloc's: then a fencepost ends what it had, and it
+ * goes on behind what is not its own. 0: it does not.
+ */
+static hs_addr heap_goes_on(const struct malloc_chunks *chunks, hs_addr end, hs_addr segment_end)
+{
+	if (!is_fencepost(chunks->image, end))
+		return 0;
+	for (hs_addr start = end + CHUNK_HEADER; start < segment_end && start - end < MAX_FOREIGN_BYTES; start += CHUNK_HEADER)
+		if (chain_is_sane(chunks->image, start + CHUNK_HEADER, segment_end))
+			return start;
+	return 0;
+}
+
+/* The main heap, or what passes for one. *ret_end: where it ends. */
+static struct hs_error *walk_main_heap(struct malloc_chunks *chunks, hs_addr start, hs_addr segment_end, hs_addr *ret_end)
+{
+	*ret_end = start;
+	if (!chain_is_sane(chunks->image, start + CHUNK_HEADER, segment_end))
+		return NULL;
+	for (unsigned i = 0; start && i < MAX_FOREIGN_PARTS; i++) {
+		*ret_end = walk_chunks(chunks, start + CHUNK_HEADER, segment_end);
+		HS_TRY(add_heap(chunks, start, *ret_end, false));
+		start = heap_goes_on(chunks, *ret_end, segment_end);
+	}
+	return NULL;
+}
+
 static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct hs_segment *segment)
 {
 	hs_addr start = start_behind_statics(chunks->image, segment);
 
 	if (start >= segment->end)
 		return NULL;
-	if (chain_is_sane(chunks->image, start + CHUNK_HEADER, segment->end))
-		HS_TRY(add_heap(chunks, start, walk_chunks(chunks, start + CHUNK_HEADER, segment->end), false));
+	HS_TRY(walk_main_heap(chunks, start, segment->end, &start));
 	hs_addr heap = (start + THREAD_HEAP_ALIGNMENT - 1) & ~(THREAD_HEAP_ALIGNMENT - 1);
 	for (; heap < segment->end; heap += THREAD_HEAP_ALIGNMENT) {
 		/* the first heap of an arena starts with two structs, later ones with one: find the first chunk by its chain */

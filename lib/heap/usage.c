@@ -137,13 +137,13 @@ static bool is_pythons(const struct hs_heap *heap, hs_addr chunk)
 	return false;
 }
 
-/* A chain of sane sizes can be chance, or another allocator's: a thread's heap names its arena, the main one holds its arena's top. */
+/* A chain of sane sizes can be chance, or another allocator's: a thread's heap names its arena, the main one lies where its top does. */
 static bool is_of_arena(const struct malloc_chunks *chunks, const struct walked_heap *heap)
 {
 	hs_addr arena = heap->is_threads ? hs_image_word(chunks->image, heap->start & ~(hs_addr)(HS_PAGE_BYTES - 1)) : 0;
 
 	if (!heap->is_threads)
-		return chunks->arenas.items[0].top >= heap->start && chunks->arenas.items[0].top < heap->end;
+		return hs_image_find(chunks->image, chunks->arenas.items[0].top) == hs_image_find(chunks->image, heap->start);
 	for (size_t i = 1; i < chunks->arenas.n; i++)
 		if (chunks->arenas.items[i].address == arena)
 			return true;

@@ -221,6 +221,17 @@ def test_arena_of_several_heaps(debian, start):
     assert_adds_up(live, told, UNATTRIBUTED)
 
 
+def test_heap_with_others_in_it(two_interpreter, start):
+    live = start(two_interpreter, "memory.py", "interrupted", 12 * MIB)
+    wanted, told = json.loads(live.command("m")), memory(live)
+    # malloc takes what others took for its own, and in use.
+    others = wanted["uordblks"] - told["malloc"]["in_use_bytes"] - told["malloc"]["tcache_bytes"]
+    assert 3 * 12345 <= others < 3 * (12345 + 16)
+    assert told["malloc"]["free_bytes"] == wanted["fordblks"]
+    assert steps(told)["large_objects"] >= 12 * MIB
+    assert_adds_up(live, told, UNATTRIBUTED)
+
+
 def test_another_allocator(debian, start):
     """Its memory is one line, and never read as glibc's."""
     live = start(debian, "memory.py", "large", 20 * MIB, environment={"LD_PRELOAD": heapspy.OTHER_MALLOC})

@@ -202,6 +202,25 @@ static void heaps_of_other_threads_have_a_header(void **state)
 	}
 }
 
+/* Somebody else called sbrk: two headers without chunks, then what is not malloc's, then more of the heap. */
+static void the_heap_goes_on_behind_what_others_took(void **state)
+{
+	struct memory *memory = memory_at(HEAP);
+	hs_addr first = add_chunk(memory, 0x100, IN_USE);
+
+	(void)state;
+	put(memory, memory->next - 8, 0x10 | IN_USE);
+	put(memory, memory->next + 8, 0x10 | IN_USE);
+	memory->next += 0x20 + 0x3040;
+	hs_addr second = add_chunk(memory, 0x200, IN_USE);
+	add_top(memory);
+	open_chunks(memory, 0);
+	assert_int_equal(memory->chunks.heaps.n, 2);
+	assert_int_equal(malloc_chunk_bytes(&memory->chunks, first, 0), 0x100);
+	assert_int_equal(malloc_chunk_bytes(&memory->chunks, second, 0), 0x200);
+	destroy(memory);
+}
+
 static void a_chunk_may_be_a_mapping_of_its_own(void **state)
 {
 	static const struct {
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(memory_of_other_allocators_is_not_walked),
 		cmocka_unit_test(the_heap_may_touch_the_data_before_it),
 		cmocka_unit_test(heaps_of_other_threads_have_a_header),
+		cmocka_unit_test(the_heap_goes_on_behind_what_others_took),
 		cmocka_unit_test(a_chunk_may_be_a_mapping_of_its_own),
 		cmocka_unit_test(hooks_before_the_data_are_stepped_over),
 	};

@@ -29,6 +29,8 @@ LIBC.malloc.restype = ctypes.c_void_p
 LIBC.malloc.argtypes = [ctypes.c_size_t]
 LIBC.mmap.restype = ctypes.c_void_p
 LIBC.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+LIBC.sbrk.restype = ctypes.c_void_p
+LIBC.sbrk.argtypes = [ctypes.c_ssize_t]
 LIBC.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
 
 
@@ -96,6 +98,15 @@ def one_thread(n):
     return result[0]
 
 
+def interrupted(n):
+    """Others take a part of the data segment in between."""
+    held = []
+    for _ in range(3):
+        LIBC.sbrk(12345)
+        held += large(n // 3)
+    return held
+
+
 def leak(n):
     """Taken by C code, and known to nobody."""
     for _ in range(n // KIB):
@@ -147,7 +158,7 @@ def stacks(n):
 
 
 SHAPES = {function.__name__: function for function in
-          (objects, fragmented, large, huge, numpy_arrays, untouched, threads, one_thread, leak, leak_mapped, mapping, shared, file, stacks)}
+          (objects, fragmented, large, huge, numpy_arrays, untouched, threads, one_thread, interrupted, leak, leak_mapped, mapping, shared, file, stacks)}
 
 
 def give_back():
