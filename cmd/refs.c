@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute.h"
 #include "chain.h"
 #include "cleanup.h"
+#include "weak_reference.h"
 
 /* One gathering, in one direction. */
 struct gathering {
