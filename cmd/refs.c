@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute.h"
 #include "chain.h"
 #include "cleanup.h"
 #include "thread_starts.h"
+#include "weak_reference.h"
 
 /* One gathering, in one direction. */
 struct gathering {

@@ -142,7 +142,8 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 	}
 	if (expression->pending == HS_PENDING_CONTEXT && (step->kind == HS_EDGE_FIELD || step->kind == HS_EDGE_INDEX))
 		return true;
-	if (expression->pending >= HS_PENDING_CONTEXT && expression->pending <= HS_PENDING_MAPPING && (step->kind == HS_EDGE_VALUE || step->kind == HS_EDGE_KEY)) {
+	if ((expression->pending == HS_PENDING_CONTEXT || expression->pending == HS_PENDING_MAPPING) &&
+	    (step->kind == HS_EDGE_VALUE || step->kind == HS_EDGE_KEY)) {
 		expression->pending = HS_PENDING_NONE;
 		return false;
 	}

@@ -119,7 +119,7 @@ static bool look_at_edge(void *context, const struct hs_graph_edge *edge)
 {
 	struct hider *hider = context;
 
-	if (!(edge->relation & (HS_OWNED | HS_SCANNED)) || (hider->is_told && edge->relation & HS_VISITED) ||
+	if (!hs_relation_holds(edge->relation) || (hider->is_told && edge->relation & HS_VISITED) ||
 	    !bsearch(&edge->target, hider->members, hider->n_members, sizeof(edge->target), compare_nodes))
 		return true;
 	hider->ret->holder = edge->source;

@@ -268,7 +268,7 @@ static bool consider(void *context, const struct hs_graph_edge *edge)
 	struct hs_reach_step *ret = naming->ret;
 	bool is_python;
 
-	if (edge->target != naming->to || !(edge->relation & (HS_OWNED | HS_SCANNED)))
+	if (edge->target != naming->to || !hs_relation_holds(edge->relation))
 		return true;
 	/* twice the cost, so that what Python can say comes first among equals */
 	unsigned cost = 2 * reach_edge_cost(naming->reach, edge) + 1;

@@ -121,7 +121,7 @@ unsigned reach_edge_cost(const struct hs_reach *reach, const struct hs_graph_edg
 	const struct hs_path_input *input = &reach->paths.input;
 	uint8_t source = reach->classes[edge->source];
 
-	if (!(edge->relation & (HS_OWNED | HS_SCANNED)))
+	if (!hs_relation_holds(edge->relation))
 		return HS_PATH_MAX_COST;
 	switch (source) {
 	case CLASS_FUNCTION:
@@ -155,7 +155,7 @@ static bool take_cost(void *context, const struct hs_graph_edge *edge)
 {
 	struct asking *asking = context;
 
-	if (!(edge->relation & (HS_OWNED | HS_SCANNED)))
+	if (!hs_relation_holds(edge->relation))
 		return true;
 	uint8_t cost = (uint8_t)reach_edge_cost(asking->reach, edge);
 	if (asking->next && asking->row[asking->next - 1] == edge->target) {

@@ -102,6 +102,7 @@ static unsigned root_cost(const struct hs_root *root)
 struct collecting {
 	struct hs_reach *reach;
 	hs_addr interned;
+	bool takes_late; /* only those that come late; else only the others */
 	char library[1024]; /* the folder of the standard library, with a slash; "": unknown */
 };
 
@@ -140,6 +141,9 @@ static void keep_root(void *context, const struct hs_root *root)
 	char name[HS_PLACE_TEXT_BYTES];
 	struct hs_root_place place;
 
+	/* a word of a running call that may be left over counts no more than others that may be references */
+	if ((root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) != collecting->takes_late)
+		return;
 	/* both are indexes, owners of nothing; the first may be of a static's name that says so, or not be known at all */
 	if (node == HS_NO_NODE || root->address == collecting->interned || (root->name && !strcmp(root->name, "type_cache")))
 		return;
@@ -200,6 +204,18 @@ static void free_late_roots(struct hs_late_roots *late)
 	hs_array_free(late);
 }
 
+static struct hs_error *visit_roots(struct hs_reach *reach, bool takes_late)
+{
+	const struct hs_cpython *py = reach->heap->py;
+	struct collecting collecting = { .reach = reach, .takes_late = takes_late };
+
+	if (py->interpreters.n)
+		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
+	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
+	HS_TRY(hs_heap_roots_visit(reach->heap->heap, keep_root, &collecting));
+	return reach->is_short ? hs_error_no_memory() : NULL;
+}
+
 struct hs_error *reach_find_late_roots(struct hs_reach *reach)
 {
 	static const uint8_t kinds[] = {
@@ -218,19 +234,13 @@ struct hs_error *reach_find_late_roots(struct hs_reach *reach)
 						.cost = COST_CONSERVATIVE, .thread = (uint64_t)late.items[i].tid };
 		*path_root = (struct hs_path_root){ slot->node, slot->cost };
 	}
-	return NULL;
+	return visit_roots(reach, true);
 }
 
 struct hs_error *reach_find_roots(struct hs_reach *reach)
 {
-	const struct hs_cpython *py = reach->heap->py;
-	struct collecting collecting = { .reach = reach };
-
-	if (py->interpreters.n)
-		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
-	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
-	HS_TRY(hs_heap_roots_visit(reach->heap->heap, keep_root, &collecting));
+	HS_TRY(visit_roots(reach, false));
 	if (reach->namespaces.n)
 		qsort(reach->namespaces.items, reach->namespaces.n, sizeof(*reach->namespaces.items), compare_namespaces);
-	return reach->is_short ? hs_error_no_memory() : NULL;
+	return NULL;
 }

@@ -6,7 +6,6 @@
 #include "attribute.h"
 
 #include "dict.h"
-#include "members.h"
 #include "unicode.h"
 
 #define WORD 8
@@ -108,11 +107,4 @@ hs_addr hs_module_dict(const struct hs_cpython *py, struct hs_types *types, hs_a
 	hs_addr modules = hs_modules(py, interpreter);
 
 	return modules ? hs_module_own_dict(py, types, hs_dict_find(py, modules, name)) : 0;
-}
-
-hs_addr hs_weak_reference_next(const struct hs_cpython *py, hs_addr reference)
-{
-	int32_t next = hs_member_offset(py->layout, HS_MEMBERS_PyWeakReference, "wr_next");
-
-	return next == HS_ABSENT ? 0 : hs_image_word(py->image, reference + (uint32_t)next);
 }

@@ -8,9 +8,6 @@
 /* The value of instance attribute `name`; 0 when there is none. */
 hs_addr hs_instance_attribute(const struct hs_cpython *py, struct hs_types *types, hs_addr object, const char *name);
 
-/* The weak reference behind another one in the list of those to one object (its "__weakref__"); 0 at the end. */
-hs_addr hs_weak_reference_next(const struct hs_cpython *py, hs_addr reference);
-
 /* The dict of the module `name` in the interpreter's sys.modules; 0 when it was not imported. */
 hs_addr hs_module_dict(const struct hs_cpython *py, struct hs_types *types, hs_addr interpreter, const char *name);
 /* The dict of the module object at `module`. */

@@ -27,6 +27,12 @@ enum hs_relation {
 };
 #define HS_STRONG (HS_OWNED | HS_VISITED)
 
+/* True if a reference of that relation holds its object, or may: what paths and retained sizes go by. */
+static inline bool hs_relation_holds(unsigned relation)
+{
+	return relation & (HS_OWNED | HS_SCANNED) && !(relation & HS_WEAK);
+}
+
 /* What kind of name a reference has. */
 enum hs_edge_kind {
 	HS_EDGE_FIELD,     /* a fixed member of a C struct: `name`, as Python spells it where it does ("__globals__") */

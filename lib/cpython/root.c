@@ -45,8 +45,8 @@ static void report_run(void *context, const struct hs_reference_run *run)
 	const struct hs_root_visit *visit = frame_visit->visit;
 	const uint8_t *word = run->words, *name = run->names;
 
-	/* of these only what has a name is worth a root of its own */
-	if (frame_visit->is_of_object && !name)
+	/* of these only what has a name is worth a root of its own; and what holds nothing as the object's: words that may be left over */
+	if (frame_visit->is_of_object && !name && !(run->relation & HS_SCANNED))
 		return;
 	struct hs_root root = {
 		.kind = HS_ROOT_FRAME, .edge_kind = run->kind, .name = run->name, .thread = frame_visit->thread, .frame = frame_visit->frame,
@@ -57,7 +57,9 @@ static void report_run(void *context, const struct hs_reference_run *run)
 		memcpy(&bits, word, sizeof(bits));
 		root.address = run->tag_mask ? hs_frame_untag(visit->py, bits) : bits;
 		/* nothing visits a frame that is no object's */
-		root.relation = frame_visit->is_of_object || bits & run->borrowed_tag ? 0 : run->relation & ~HS_VISITED;
+		root.relation = run->relation & ~(unsigned)HS_VISITED;
+		if (!(run->relation & HS_SCANNED) && (frame_visit->is_of_object || bits & run->borrowed_tag))
+			root.relation = 0;
 		if (name)
 			memcpy(&root.name_object, name + i * run->names_stride, sizeof(root.name_object));
 		if (root.address)

@@ -15,7 +15,8 @@
 enum hs_root_kind {
 	HS_ROOT_MODULE,      /* an entry of sys.modules: where paths begin; the dict owns it */
 	HS_ROOT_BUILTINS,    /* the namespace of builtins */
-	HS_ROOT_FRAME,       /* variables and temporaries of running calls; of those that an object holds, the variables with relation 0 */
+	HS_ROOT_FRAME,       /* variables and temporaries of running calls; of those that an object holds, the
+			      variables with relation 0. HS_SCANNED | HS_WEAK: words that may be left over */
 	HS_ROOT_THREAD,      /* members of a thread state */
 	HS_ROOT_INTERPRETER, /* members of an interpreter's state, and of the runtime's */
 	HS_ROOT_TYPE,        /* static types */

@@ -177,7 +177,10 @@ void hs_time_visit_more(const struct hs_cpython *py, const struct hs_object *obj
 	visit_tzinfo(object, HS_OFFSET(py->layout, PyDateTime_Time, hastzinfo), HS_OFFSET(py->layout, PyDateTime_Time, tzinfo), visitor);
 }
 
-/* Up to 3.10 a frame for the next call, and what globals were last, borrowed from the dicts that have them. 3.12+: what the attributes of a code object return is kept in a block of its own. */
+/*
+ * Up to 3.10 a frame for the next call, and what globals were last, borrowed from the dicts that have them. 3.12+: what the
+ * attributes of a code object return is kept in a block of its own.
+ */
 void hs_code_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {
 	hs_addr opcache = HS_BODY(py, object, PyCodeObject, co_opcache);

@@ -2,6 +2,8 @@
 /* Reading one weak reference. */
 #include "weak_reference.h"
 
+#include "members.h"
+
 enum hs_weak_kind hs_weak_kind_of(struct hs_types *types, const struct hs_type *type)
 {
 	static const struct {
@@ -31,4 +33,11 @@ bool hs_weak_reference_read(const struct hs_cpython *py, struct hs_types *types,
 	ret->object = target == HS_ADDRESS_OF(py->layout, _Py_NoneStruct) ? 0 : target;
 	ret->callback = HS_BODY(py, object, PyWeakReference, wr_callback);
 	return ret->kind != HS_WEAK_NONE;
+}
+
+hs_addr hs_weak_reference_next(const struct hs_cpython *py, hs_addr reference)
+{
+	int32_t next = hs_member_offset(py->layout, HS_MEMBERS_PyWeakReference, "wr_next");
+
+	return next == HS_ABSENT ? 0 : hs_image_word(py->image, reference + (uint32_t)next);
 }

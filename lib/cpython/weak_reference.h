@@ -24,4 +24,7 @@ enum hs_weak_kind hs_weak_kind_of(struct hs_types *types, const struct hs_type *
 /* False when the object is no weak reference. */
 bool hs_weak_reference_read(const struct hs_cpython *py, struct hs_types *types, const struct hs_object *object, struct hs_weak_reference *ret);
 
+/* The weak reference behind another one in the list of those to one object (its "__weakref__"); 0 at the end. */
+hs_addr hs_weak_reference_next(const struct hs_cpython *py, hs_addr reference);
+
 #endif

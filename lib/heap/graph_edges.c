@@ -178,7 +178,7 @@ static void add_references(void *context, const struct hs_reference_run *run)
 		add_immortal(worker, run);
 		return;
 	}
-	if (!(run->relation & (HS_OWNED | HS_SCANNED)) || !may_visit(worker, run->n))
+	if (!hs_relation_holds(run->relation) || !may_visit(worker, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going through what no decoder knows, or what holds nothing as long as anybody else does: the table of interned strings, C variables, C stacks, blocks of malloc and pymalloc that nobody claimed. Freed memory is left
- * out where an allocator tells: most of what stands there was true once.
+ * Going through what no decoder knows, or what holds nothing as long as anybody else does: the table of interned strings, C
+ * variables, C stacks, blocks of malloc and pymalloc that nobody claimed. Freed memory is left out where an allocator tells: most of
+ * what stands there was true once.
  */
 #include "late_roots.h"
 
