@@ -5,7 +5,6 @@
  */
 #include "collectable.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "chain.h"
@@ -15,7 +14,8 @@
 #include "repr.h"
 #include "workers.h"
 
-#define NODES_PER_CHUNK 16384
+#define POOLS_PER_CHUNK 64
+#define OUTSIDE_PER_CHUNK 1024
 #define PERMANENT (HS_N_GC_HEADS - 1)
 
 struct marking {
@@ -39,22 +39,50 @@ bool collectable_object(const struct hs_graph *graph, hs_node node, unsigned wor
 	return ret->type != NULL;
 }
 
-static void mark_tracked(void *context, size_t begin, size_t end, unsigned worker)
+static void mark(const struct marking *marking, hs_node node, const struct hs_object *object)
+{
+	uint64_t refcount;
+
+	if (!hs_object_refcount(marking->graph->heap->py, object, &refcount))
+		return;
+	marking->collectable->domains[node] = marking->domain;
+	marking->collectable->held[node] = refcount < UINT32_MAX ? (uint32_t)refcount : UINT32_MAX;
+}
+
+/* Objects in pools have a GC head if they have headers at all: their types need not be looked up. */
+static void mark_pools(void *context, size_t begin, size_t end, unsigned worker)
 {
 	const struct marking *marking = context;
-	const struct hs_graph *graph = marking->graph;
+	const struct hs_heap *heap = marking->graph->heap;
+	uint32_t bytes = HS_SIZEOF(heap->py->layout, PyObject);
 
-	for (size_t node = begin; node < end; node++) {
+	(void)worker;
+	for (size_t i = begin; i < end; i++) {
+		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
+		for (uint32_t index = 0; index < pool->n_blocks; index++) {
+			uint8_t state = heap->blocks[pool->first_block + index];
+			uint32_t header = block_header_bytes(state);
+			if (!(state & BLOCK_OBJECT) || !header)
+				continue;
+			size_t offset = heap->pymalloc->header_bytes + (size_t)index * pool->block_bytes + heap->hook_bytes + header;
+			const struct hs_object object = { .body = pool->data + offset, .body_bytes = bytes };
+			uint64_t gc_next;
+			memcpy(&gc_next, object.body - HS_GC_HEAD_BYTES, sizeof(gc_next));
+			if (gc_next)
+				mark(marking, pool->first_block + index, &object);
+		}
+	}
+}
+
+static void mark_outside(void *context, size_t begin, size_t end, unsigned worker)
+{
+	const struct marking *marking = context;
+
+	for (size_t i = begin; i < end; i++) {
+		hs_node node = marking->graph->n_blocks + (hs_node)i;
 		struct hs_object object;
-		uint64_t refcount;
-		/* an object without a GC head is the common case */
-		if (node < graph->n_blocks && !(graph->heap->blocks[node] & BLOCK_HEADER_MASK))
-			continue;
-		if (!collectable_object(graph, (hs_node)node, worker, &object) || !hs_heap_is_tracked(&object) ||
-		    !hs_object_refcount(graph->heap->py, &object, &refcount))
-			continue;
-		marking->collectable->domains[node] = marking->domain;
-		marking->collectable->held[node] = refcount < UINT32_MAX ? (uint32_t)refcount : UINT32_MAX;
+		if (collectable_object(marking->graph, node, worker, &object) && hs_heap_is_tracked(&object))
+			mark(marking, node, &object);
 	}
 }
 
@@ -112,7 +140,8 @@ struct hs_error *hs_collectable_init(struct hs_collectable *ret, const struct hs
 	if (!ret->domains || !ret->held)
 		return hs_error_no_memory();
 	marking.domain = (uint16_t)(main_interpreter(graph->heap->py) + 1);
-	hs_workers_run(mark_tracked, &marking, ret->n, NODES_PER_CHUNK, graph->n_workers);
+	hs_workers_run(mark_pools, &marking, graph->heap->pymalloc->pools.n, POOLS_PER_CHUNK, graph->n_workers);
+	hs_workers_run(mark_outside, &marking, graph->heap->outside.n, OUTSIDE_PER_CHUNK, graph->n_workers);
 	part_domains(&marking);
 	return collectable_visit(ret, graph);
 }
