@@ -366,8 +366,9 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	};
 
 	report_members(&state, thread_members, sizeof(thread_members) / sizeof(thread_members[0]));
-	/* held by the call that runs it; the code that was traced last, borrowed */
+	/* held by the call that runs it; frames of C, in 3.10 never written; the code that was traced last, borrowed */
 	add_member_gap(&state, HS_FIELD_PyThreadState_frame, 0);
+	add_member_gap(&state, HS_FIELD_PyThreadState_root_cframe, 0);
 	add_member_gap(&state, HS_FIELD_PyThreadState_trace_info, 0);
 	scan_rest(&state);
 }

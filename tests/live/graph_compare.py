@@ -114,7 +114,9 @@ class Table:
             if entry.applies(minor):
                 limits[entry.kind, entry.what] += entry.most + entry.share * sizes.get(entry.kind, 0)
         for (kind, what), n in self.counts.items():
-            if n > limits[kind, what]:
+            if limits[kind, what] < n <= limits["*", what]:
+                limits["*", what] -= n
+            elif n > limits[kind, what]:
                 left.add(kind, what, n, self.examples[kind, what])
         return left
 

@@ -10,9 +10,9 @@ MEMBERS = {"function": str, "address": str, "hits": int, "misses": int, "currsiz
 OR_NULL = {"maxsize": int}
 
 
-def test_caches(every_interpreter, start):
+def test_caches(few_interpreter, start):
     """All of them, and each as cache_info() tells it; unbounded ones first, then by what they retain."""
-    live = start(every_interpreter, "caches.py")
+    live = start(few_interpreter, "caches.py")
     truth = {int(address): told for address, told in json.loads(live.ready.partition(" ")[2]).items()}
     live.wait_blocked()
     told = ask("caches", live.pid)

@@ -132,12 +132,12 @@ def assert_simulation(live, least):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_random_graphs(every_interpreter, start, seed):
-    assert_simulation(start(every_interpreter, "garbage.py", "random", seed, 20000), 5000)
+def test_random_graphs(few_interpreter, start, seed):
+    assert_simulation(start(few_interpreter, "garbage.py", "random", seed, 20000), 5000)
 
 
-def test_many_cycles(every_interpreter, start):
-    live = start(every_interpreter, "garbage.py", "many", N_MANY)
+def test_many_cycles(few_interpreter, start):
+    live = start(few_interpreter, "garbage.py", "many", N_MANY)
     told = assert_simulation(live, 2 * N_MANY)
     assert told["unreachable"]["n_components"] >= N_MANY
     pairs = [component for component in components(told) if component["members"] == component["objects"] - 1 or component["steps"]]
@@ -157,8 +157,8 @@ def test_nothing_to_collect(few_interpreter, start):
 # --- planted cases ----------------------------------------------------------------------------------------------------
 
 @pytest.fixture
-def planted(every_interpreter, start, lossy):
-    live = start(every_interpreter, "garbage.py", "planted", lossy(every_interpreter))
+def planted(few_interpreter, start, lossy):
+    live = start(few_interpreter, "garbage.py", "planted", lossy(few_interpreter))
     answer = live.command("m", 600)
     live.names = json.loads(answer.partition(" ")[2])
     return live
@@ -247,8 +247,8 @@ def of_program(found):
     return {address for address, kind in found.items() if kind.startswith("__main__.")}
 
 
-def test_lost_references(every_interpreter, start, lossy):
-    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 1000, "")
+def test_lost_references(few_interpreter, start, lossy):
+    live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 1000, "")
     lost = set(json.loads(live.ready)["lost"])
     assert len(lost) >= 50
     told = cycles(live, "-n", 1)
@@ -263,8 +263,8 @@ def test_lost_references(every_interpreter, start, lossy):
     assert "__main__.Item" in heapspy.run("report", live.pid).output.partition("UNEXPLAINED")[2]
 
 
-def test_correct_extension(every_interpreter, start, lossy):
-    live = start(every_interpreter, "lossy_use.py", lossy(every_interpreter), 0, "")
+def test_correct_extension(few_interpreter, start, lossy):
+    live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 0, "")
     assert not of_program(unexplained(cycles(live, "-n", 1)))
 
 

@@ -47,13 +47,13 @@ _calls = {}
 
 
 @pytest.fixture
-def calls(every_interpreter):
-    if every_interpreter not in _calls:
+def calls(few_interpreter):
+    if few_interpreter not in _calls:
         for other in list(_calls):
             _calls.pop(other).live.kill()
-        _calls[every_interpreter] = Calls(every_interpreter)
-    yield _calls[every_interpreter]
-    _calls[every_interpreter].live.assert_unharmed()
+        _calls[few_interpreter] = Calls(few_interpreter)
+    yield _calls[few_interpreter]
+    _calls[few_interpreter].live.assert_unharmed()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -22,8 +22,8 @@ def column(told, name):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_equals_the_gc_module(every_interpreter, start, state):
-    live = start(every_interpreter, "collector.py", state)
+def test_equals_the_gc_module(few_interpreter, start, state):
+    live = start(few_interpreter, "collector.py", state)
     live.wait_blocked()
     told = ask(live.pid)
     truth = json.loads(live.command("g"))

@@ -98,14 +98,14 @@ def test_the_list_is_short():
 
 
 @pytest.mark.parametrize("n_frames", [1, 5, 40])
-def test_statistics(every_interpreter, traced, n_frames):
-    live, _ = traced(every_interpreter, n_frames)
+def test_statistics(few_interpreter, traced, n_frames):
+    live, _ = traced(few_interpreter, n_frames)
     for group in GROUPS:
         for cumulative in (False, True) if group != "traceback" else (False,):
             told = ask(live.pid, "--group", group, *(["--cumulative"] if cumulative else []))
             its = Traces(live)
             assert told["tracing"] is True and told["nframe"] == n_frames == its.limit
-            assert_same(every_interpreter, groups(told), statistics(its.snapshot, group, cumulative))
+            assert_same(few_interpreter, groups(told), statistics(its.snapshot, group, cumulative))
             assert told["traces"] == its.n and told["count"] == its.n
             assert (told["traced_bytes"], told["peak_bytes"]) == its.memory
             assert told["bytes"] == its.memory[0]
@@ -158,8 +158,8 @@ def test_growth(two_interpreter, traced, group):
         assert any(count == 0 and change < 0 for _, _, count, change in mine.values())
 
 
-def test_by_type_and_address(every_interpreter, traced):
-    live, at = traced(every_interpreter, 5)
+def test_by_type_and_address(few_interpreter, traced):
+    live, at = traced(few_interpreter, 5)
     told = ask(live.pid, "--type", "relative.Marked")
     assert told["n_objects"] == 83 and told["count"] == 80, "three are older than the tracing"
     assert [(row["file"], row["line"], row["count"]) for row in told["groups"]] == [("relative.py", 4, 80)]
@@ -200,16 +200,16 @@ def test_source_lines(two_interpreter, start):
     assert all(row["text"] is None for row in ask(live.pid, "--filter", "/srv/*")["groups"])
 
 
-def test_off(every_interpreter, traced):
+def test_off(few_interpreter, traced):
     """Then it says so, and shows definitions instead."""
-    live, _ = traced(every_interpreter, 0)
+    live, _ = traced(few_interpreter, 0)
     told = ask(live.pid)
     assert told["tracing"] is False and told["groups"] == [] and told["traced_bytes"] is None
     rows = {(row["kind"], row["name"].rpartition(".")[2]): row for row in told["definitions"]
             if not row["file"] or row["file"].endswith(("traced.py", "orders.py"))}
     assert rows["class", "Holder"]["file"].endswith("/traced.py") and rows["class", "Holder"]["count"] == 1
     # Since 3.13 a class knows its line.
-    assert rows["class", "Holder"]["text"] == ("class Holder:" if int(every_interpreter.minor.split(".")[1]) >= 13 else None)
+    assert rows["class", "Holder"]["text"] == ("class Holder:" if int(few_interpreter.minor.split(".")[1]) >= 13 else None)
     marked = rows["class", "Marked"]
     assert marked["count"] == 83 and marked["bytes"] > 83 * 32
     assert rows["function", "order"]["file"] == "/srv/shop/orders.py" and rows["function", "order"]["line"] == 1
@@ -265,17 +265,17 @@ def test_while_tables_change(few_interpreter, start):
 
 
 @pytest.mark.parametrize("hidden", ["names", "table"])
-def test_found_by_search(every_interpreter, traced, hidden):
+def test_found_by_search(few_interpreter, traced, hidden):
     """Without a name that leads to them, and with the table of another release, the tables are found in the process."""
-    live, _ = traced(every_interpreter, 3)
+    live, _ = traced(few_interpreter, 3)
     options = ["--no-dwarf", "--no-cache"]
     if hidden == "table":
-        options += ["--without-table", every_interpreter.version + "-*"]
+        options += ["--without-table", few_interpreter.version + "-*"]
     done = heapspy.run("lines", live.pid, "-f", "json", *options)
     if hidden == "table" and done.status == heapspy.UNSUPPORTED:
         pytest.skip("no other table fits this interpreter: %s" % done.errors.splitlines()[0])
     assert done.status == heapspy.DONE, done
     told = json.loads(done.output)
     its = Traces(live)
-    assert_same(every_interpreter, groups(told), statistics(its.snapshot, "lineno"))
+    assert_same(few_interpreter, groups(told), statistics(its.snapshot, "lineno"))
     assert (told["traced_bytes"], told["peak_bytes"]) == its.memory

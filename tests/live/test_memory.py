@@ -161,8 +161,8 @@ def debug_stats(live):
 
 
 @pytest.mark.parametrize("shape", ["objects", "fragmented"])
-def test_pymalloc_says_the_same(every_interpreter, start, shape):
-    live = start(every_interpreter, "memory.py", shape, 10 * MIB)
+def test_pymalloc_says_the_same(few_interpreter, start, shape):
+    live = start(few_interpreter, "memory.py", shape, 10 * MIB)
     if shape == "fragmented":
         live.command("r")
     live.command("d")
@@ -173,8 +173,8 @@ def test_pymalloc_says_the_same(every_interpreter, start, shape):
 
 
 @pytest.mark.parametrize("shape", ["large", "threads", "leak_mapped"])
-def test_malloc_says_the_same(every_interpreter, start, shape):
-    live = start(every_interpreter, "memory.py", shape, 8 * MIB)
+def test_malloc_says_the_same(few_interpreter, start, shape):
+    live = start(few_interpreter, "memory.py", shape, 8 * MIB)
     live.command("r")
     answer = live.command("m")
     if answer == "none":
@@ -184,7 +184,7 @@ def test_malloc_says_the_same(every_interpreter, start, shape):
         "arena": malloc["system_bytes"], "hblks": malloc["mapped_chunks"], "hblkhd": malloc["mapped_bytes"],
         "uordblks": malloc["in_use_bytes"] + malloc["tcache_bytes"], "fordblks": malloc["free_bytes"], "fsmblks": malloc["fastbin_bytes"],
     }
-    minor = int(every_interpreter.minor.split(".")[1])
+    minor = int(few_interpreter.minor.split(".")[1])
     assert len(causes_allowed.MALLOC) <= 20
     for entry in causes_allowed.MALLOC:
         if entry.since <= minor <= entry.until and 0 < wanted[entry.kind] - told[entry.kind] <= entry.most:

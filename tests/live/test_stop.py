@@ -136,7 +136,7 @@ def test_killed_at_any_moment(debian, start, full, number):
         assert status in (0, -number), "ended with %d instead of by the signal" % status
         wait_until(lambda: tracer_pid(live.pid) == 0, 5, "detached target")
         live.assert_unharmed()
-        assert killer.n < 3 * wanted, "only %d of %d kills fell into the stop" % (killer.n_tracing, killer.n)
+        assert killer.n < 10 * wanted, "only %d of %d kills fell into the stop" % (killer.n_tracing, killer.n)
 
 
 def test_killed_while_target_is_stopped(debian, start):

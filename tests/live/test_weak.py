@@ -30,8 +30,8 @@ class Asked:
 
 
 @pytest.fixture
-def asked(every_interpreter, start):
-    return Asked(start(every_interpreter, "weak.py"))
+def asked(few_interpreter, start):
+    return Asked(start(few_interpreter, "weak.py"))
 
 
 @pytest.fixture
