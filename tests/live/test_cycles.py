@@ -247,25 +247,32 @@ def of_program(found):
     return {address for address, kind in found.items() if kind.startswith("__main__.")}
 
 
+def claimed(told, live):
+    """Objects of the program with a reference too many. The shop is none, where it is said that a running call may hold it: one does,
+    and where its operands end stands nowhere up to 3.10.
+    """
+    found = of_program(unexplained(told))
+    shop = json.loads(live.ready)["shop"]
+    return found - {shop} if shop in of_program(unexplained(told, "stack")) else found
+
+
 def test_lost_references(few_interpreter, start, lossy):
     live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 1000, "")
     lost = set(json.loads(live.ready)["lost"])
     assert len(lost) >= 50
     told = cycles(live, "-n", 1)
-    assert of_program(unexplained(told)) == lost
+    assert claimed(told, live) == lost
     # Next to all of them: a stale word may name one or the other.
     assert len(of_program(unexplained(told, "nothing"))) >= 0.9 * len(lost)
     row = next(row for row in told["unexplained"] if row["type"] == "__main__.Item")
     assert row["refcount"] == row["found"] + 1
-    reported = {int(address, 16) for row in heapspy.report(live.pid)["unexplained"] for address in row["addresses"]
-                if row["type"].startswith("__main__.")}
-    assert reported == lost
+    assert claimed(heapspy.report(live.pid), live) == lost
     assert "__main__.Item" in heapspy.run("report", live.pid).output.partition("UNEXPLAINED")[2]
 
 
 def test_correct_extension(few_interpreter, start, lossy):
     live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 0, "")
-    assert not of_program(unexplained(cycles(live, "-n", 1)))
+    assert not claimed(cycles(live, "-n", 1), live)
 
 
 @pytest.mark.parametrize("way", ["keep", "map"])
@@ -274,5 +281,5 @@ def test_held_by_c(few_interpreter, start, lossy, way):
     live = start(few_interpreter, "lossy_use.py", lossy(few_interpreter), 0, way)
     kept = json.loads(live.ready)["kept"]
     told = cycles(live, "-n", 1)
-    assert of_program(unexplained(told)) == {kept}
+    assert claimed(told, live) == {kept}
     assert of_program(unexplained(told, "nothing")) == set()

@@ -2,7 +2,8 @@
 """A program that works with objects of its own through the extension `lossy`. Arguments after the three pipes: where the extension is,
 every how many calls it loses a reference (0: never), "keep" or "map" to let it hold one object in memory of its own.
 
-Ready tells, as JSON, the ids of the objects to which a reference was lost, and of the one that is held.
+Ready tells, as JSON, the ids of the objects to which a reference was lost, of the one that is held, and of the shop, which
+stays on the stack of a call as an argument of the next.
 """
 import collections
 import importlib.util
@@ -50,7 +51,7 @@ def main():
     if keeps:
         kept = id(shop.items[77])
         getattr(lossy, keeps)(shop.items[77])
-    ready = json.dumps({"lost": sorted(lost), "kept": kept})
+    ready = json.dumps({"lost": sorted(lost), "kept": kept, "shop": id(shop)})
     lost = None
     truth.serve(keep=shop, ready=ready)
 
