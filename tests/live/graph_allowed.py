@@ -78,6 +78,7 @@ UNCONFIRMED = [
     Unconfirmed("_io.StringIO", "field *", 10, "text that was not joined yet, and settings, left out by its tp_traverse up to 3.11"),
     Unconfirmed("*", "field wr_callback", 10, "of a thread local, called when its thread ends"),
     Unconfirmed("*", "field key", 10, "of a thread local up to 3.12: where a thread's dict has its own"),
+    Unconfirmed("zoneinfo.ZoneInfo", "field *", 15, "offsets and names of a zone: its tp_traverse, from 3.12 on, reports its type and no more"),
     Unconfirmed("builtins.frame", "stack *", 5, "a temporary of a running call, up to 3.10"),
     Unconfirmed("*", "scan *", 5, "a word of C code's memory that may be a reference, where no other way leads: sqlite3's registered classes"),
 ]
