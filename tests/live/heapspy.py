@@ -17,11 +17,14 @@ def _program(variable, *below_build):
 HEAPSPY = _program("HEAPSPY", "heapspy")
 # The other programs of the same build stand beside it.
 BUILD = os.path.dirname(HEAPSPY)
-with open(HEAPSPY, "rb") as _file:
-    HAS_SANITIZERS = b"__asan_init" in _file.read()
 CENSUS_DUMP = os.environ.get("CENSUS_DUMP") or os.path.join(BUILD, "tests", "live", "census_dump")
 OTHER_MALLOC = os.path.join(BUILD, "tests", "live", "libother_malloc.so")
 EXTENSION = os.environ.get("BLOCKING_EXTENSION") or os.path.join(BUILD, "tests", "live", "libblocking.so")
+
+
+def has_sanitizers():
+    with open(HEAPSPY, "rb") as file:
+        return b"__asan_init" in file.read()
 
 
 class Run:

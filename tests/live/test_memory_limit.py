@@ -58,7 +58,7 @@ def report_inside(group, pid, *options):
 @pytest.mark.parametrize("headroom", [1.05, 1.2, 1.5])
 def test_never_the_target(debian, group, headroom):
     """The group's limit leaves less than a copy needs."""
-    if heapspy.HAS_SANITIZERS and headroom < 1.2:
+    if heapspy.has_sanitizers() and headroom < 1.2:
         pytest.skip("the sanitizers' own memory comes before heapspy's first act")
     from target import Target
     with Target(debian, "heaps.py", "mix", 60000, prefix=["sh", "-c", 'echo $$ > "%s/cgroup.procs"; exec "$0" "$@"' % group.path]) as live:
