@@ -10,6 +10,7 @@
 
 #define GAP 2
 #define MIN_LAST 12
+#define MIN_TEXT 14 /* an address */
 
 static void add(struct hs_table *table, char *cell)
 {
@@ -89,6 +90,29 @@ static void put_headings(FILE *out, const struct hs_table *table, const unsigned
 	fputc('\n', out);
 }
 
+/* The widest column of text before the last one, if it may be cut; n_columns: none. */
+static unsigned widest_text(const struct hs_table *table, const unsigned *widths)
+{
+	unsigned widest = table->n_columns;
+
+	for (unsigned column = 0; column + 1 < table->n_columns; column++)
+		if (table->columns[column].is_left && !is_hidden(table, column) && widths[column] > MIN_TEXT &&
+		    (widest == table->n_columns || widths[column] > widths[widest]))
+			widest = column;
+	return widest;
+}
+
+/* Cuts text until the last column has the room that it needs; what the columns before it take then. */
+static unsigned make_room(const struct hs_table *table, unsigned *widths, unsigned used, unsigned screen)
+{
+	unsigned last = table->n_columns - 1, least = table->columns[last].least ? table->columns[last].least : MIN_LAST;
+	unsigned needed = widths[last] < least ? widths[last] : least, column;
+
+	for (; used + needed > screen && (column = widest_text(table, widths)) < table->n_columns; used--)
+		widths[column]--;
+	return used;
+}
+
 void hs_table_put(FILE *out, const struct hs_table *table, unsigned indent, const struct hs_style *style)
 {
 	unsigned widths[HS_TABLE_MAX_COLUMNS] = { 0 }, used = indent;
@@ -96,6 +120,7 @@ void hs_table_put(FILE *out, const struct hs_table *table, unsigned indent, cons
 	measure(table, widths);
 	for (unsigned column = 0; column + 1 < table->n_columns; column++)
 		used += is_hidden(table, column) ? 0 : widths[column] + GAP;
+	used = make_room(table, widths, used, style->width);
 	unsigned *last = &widths[table->n_columns - 1];
 	if (used + *last > style->width)
 		*last = used + MIN_LAST < style->width ? style->width - used : MIN_LAST;

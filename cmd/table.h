@@ -16,6 +16,7 @@ struct hs_table_column {
 	const char *heading;
 	bool is_left; /* text; else figures, aligned at the right */
 	bool is_path; /* text of which both ends count: as the last column, it is cut in the middle */
+	unsigned least; /* of the last column: what it gets at the cost of the text before it, if it needs that much; 0: a few */
 	unsigned most; /* columns that it takes at most, what is longer being cut in the middle; 0: as many as its widest cell */
 };
 

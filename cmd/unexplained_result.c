@@ -106,7 +106,7 @@ static void add_note(struct hs_table *table, const struct hs_unexplained_row *ro
 static void put_rows(FILE *out, const struct hs_unexplained_result *result, size_t n, size_t n_max, const struct hs_style *style)
 {
 	static const struct hs_table_column columns[] = {
-		{ "UNEXPLAINED", true }, { "count", false }, { "for example", true }, { "counted", false }, { "found", false }, { "HELD BY", true },
+		{ "UNEXPLAINED", true }, { "count", false }, { "for example", true }, { "counted", false }, { "found", false }, { "HELD BY", true, .least = 22 },
 	};
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = columns, .n_columns = 6 };
 	char figure[HS_FIGURE_BYTES];
