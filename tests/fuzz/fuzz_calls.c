@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes.h"
 #include "fake_calls.h"
 #include "generator.h"
 #include "line_table.h"
@@ -17,8 +18,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-#define CHANGE_BYTES 12
-#define MAX_CHANGES 32
 #define MAX_FRAMES 64
 #define LINE_BYTES 48
 #define N_PLACES 8
@@ -27,12 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.10.13-upstream",
 				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
-
-/* What may be changed. */
-struct place {
-	hs_addr start;
-	uint32_t bytes;
-};
 
 struct process {
 	struct fake_calls calls;
@@ -73,59 +66,6 @@ static void make_process(struct process *process, const char *table)
 	add_place(process, line_table, LINE_BYTES + 32);
 	add_place(process, calls->fake->thread, HS_SIZEOF(layout, PyThreadState));
 	add_place(process, calls->fake->interpreter, HS_SIZEOF(layout, PyInterpreterState) < 4096 ? HS_SIZEOF(layout, PyInterpreterState) : 4096);
-}
-
-static uint64_t word_of(const struct process *process, uint8_t how, uint64_t old, uint32_t value)
-{
-	const struct place *place = &process->places[value % process->n_places];
-
-	switch (how & 7) {
-	case 0:
-		return value;
-	case 1:
-		return (uint64_t)value << 32;
-	case 2:
-		return place->start + (value >> 8) % place->bytes;
-	case 3:
-		return (place->start + (value >> 8) % place->bytes) & ~(uint64_t)7;
-	case 4:
-		return old + (uint64_t)(int64_t)(int32_t)value;
-	case 5:
-		return old ^ (uint64_t)1 << (value & 63);
-	case 6:
-		return 0 - (uint64_t)value;
-	default:
-		return (old & ~(uint64_t)0xff) | (value & 0xff);
-	}
-}
-
-struct change {
-	uint8_t *at;
-	uint64_t before;
-};
-
-static size_t apply(const struct process *process, const uint8_t *data, size_t bytes, struct change *changes)
-{
-	size_t n = 0;
-
-	for (; bytes >= CHANGE_BYTES && n < MAX_CHANGES; data += CHANGE_BYTES, bytes -= CHANGE_BYTES) {
-		const struct place *place = &process->places[data[0] % process->n_places];
-		uint32_t offset, value;
-		memcpy(&offset, data + 4, sizeof(offset));
-		memcpy(&value, data + 8, sizeof(value));
-		uint32_t at = offset % (place->bytes - 8);
-		changes[n].at = fake_at(process->calls.fake, place->start + (data[1] & 8 ? at : at & ~7u), 8);
-		memcpy(&changes[n].before, changes[n].at, sizeof(uint64_t));
-		uint64_t word = word_of(process, data[1], changes[n].before, value);
-		memcpy(changes[n++].at, &word, sizeof(word));
-	}
-	return n;
-}
-
-static void undo(const struct change *changes, size_t n)
-{
-	while (n--)
-		memcpy(changes[n].at, &changes[n].before, sizeof(uint64_t));
 }
 
 /* Every word that is reported is read, so that a sanitizer sees one beside the image. */
@@ -205,9 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (size_t i = 0; i < N_TABLES; i++) {
 		if (!processes[i].n_places)
 			make_process(&processes[i], tables[i]);
-		size_t n = apply(&processes[i], data, bytes, changes);
+		size_t n = changes_apply(processes[i].calls.fake, processes[i].places, processes[i].n_places, data, bytes, changes);
 		look(&processes[i], with_roots);
-		undo(changes, n);
+		changes_undo(changes, n);
 	}
 	return 0;
 }

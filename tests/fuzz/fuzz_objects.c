@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "census.h"
+#include "changes.h"
 #include "csr.h"
 #include "fake_heap.h"
 #include "garbage.h"
@@ -23,18 +24,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-#define CHANGE_BYTES 12
-#define MAX_CHANGES 64
+#define MAX_HEAP_CHANGES 64
 
 static const char *const tables[] = { "3.11.7-upstream", "3.8.18-upstream", "3.12.1-upstream",
 				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 #define N_HEAPS (2 * N_TABLES) /* without debug hooks, and with them */
-
-struct change {
-	uint8_t *at;
-	uint64_t before;
-};
 
 /* How much of a region holds anything. */
 static size_t used_bytes(const struct fake_heap *heap, unsigned region_id)
@@ -92,7 +87,7 @@ static size_t apply(const struct fake_heap *heap, const uint8_t *data, size_t by
 {
 	size_t n = 0;
 
-	for (; bytes >= CHANGE_BYTES && n < MAX_CHANGES; data += CHANGE_BYTES, bytes -= CHANGE_BYTES) {
+	for (; bytes >= CHANGE_BYTES && n < MAX_HEAP_CHANGES; data += CHANGE_BYTES, bytes -= CHANGE_BYTES) {
 		uint32_t offset, value;
 		uint16_t low;
 		memcpy(&low, data + 2, sizeof(low));
@@ -106,12 +101,6 @@ static size_t apply(const struct fake_heap *heap, const uint8_t *data, size_t by
 		memcpy(at, &word, sizeof(word));
 	}
 	return n;
-}
-
-static void undo(const struct change *changes, size_t n)
-{
-	while (n--)
-		memcpy(changes[n].at, &changes[n].before, sizeof(uint64_t));
 }
 
 static void take_census(const struct fake_heap *heap, unsigned n_workers)
@@ -317,7 +306,7 @@ static void find_holders(const struct fake_heap *heap, uint32_t value)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_heap *heaps[N_HEAPS];
-	struct change changes[MAX_CHANGES];
+	struct change changes[MAX_HEAP_CHANGES];
 
 	if (!bytes)
 		return 0;
@@ -333,6 +322,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	/* it takes ten times as long as the census */
 	if (data[bytes - 1] % 8 == 0)
 		find_holders(*heap, (uint32_t)bytes * 2654435761u);
-	undo(changes, n);
+	changes_undo(changes, n);
 	return 0;
 }

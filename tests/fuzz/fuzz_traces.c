@@ -9,29 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes.h"
 #include "collector.h"
 #include "fake_traces.h"
 #include "trace_groups.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-#define CHANGE_BYTES 12
-#define MAX_CHANGES 32
 #define N_PLACES 3
 #define N_BLOCKS 40
 
 static const char *const tables[] = { "3.8.18-upstream", "3.11.7-upstream", "3.12.1-upstream", "3.14.0-ubuntu", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
-/* What may be changed: pointers to the tables, the tables and what hangs on them, the collector's state. */
-struct place {
-	hs_addr start;
-	uint32_t bytes;
-};
-
 struct process {
 	struct fake_traces traces;
-	struct place places[N_PLACES];
+	struct place places[N_PLACES]; /* pointers to the tables; the tables and what hangs on them; the collector's state */
 };
 
 static void make_process(struct process *process, const char *table)
@@ -55,59 +48,6 @@ static void make_process(struct process *process, const char *table)
 	process->places[0] = (struct place){ traces->config, 64 };
 	process->places[1] = (struct place){ first - 16, (uint32_t)(traces->fake->top_chunk - first) };
 	process->places[2] = (struct place){ collector, HS_SIZEOF(traces->fake->layout, gc_runtime_state) };
-}
-
-static uint64_t word_of(const struct process *process, uint8_t how, uint64_t old, uint32_t value)
-{
-	const struct place *place = &process->places[value % N_PLACES];
-
-	switch (how & 7) {
-	case 0:
-		return value;
-	case 1:
-		return (uint64_t)value << 32;
-	case 2:
-		return place->start + (value >> 8) % place->bytes;
-	case 3:
-		return (place->start + (value >> 8) % place->bytes) & ~(uint64_t)7;
-	case 4:
-		return old + (uint64_t)(int64_t)(int32_t)value;
-	case 5:
-		return old ^ (uint64_t)1 << (value & 63);
-	case 6:
-		return 0 - (uint64_t)value;
-	default:
-		return (old & ~(uint64_t)0xff) | (value & 0xff);
-	}
-}
-
-struct change {
-	uint8_t *at;
-	uint64_t before;
-};
-
-static size_t apply(const struct process *process, const uint8_t *data, size_t bytes, struct change *changes)
-{
-	size_t n = 0;
-
-	for (; bytes >= CHANGE_BYTES && n < MAX_CHANGES; data += CHANGE_BYTES, bytes -= CHANGE_BYTES) {
-		const struct place *place = &process->places[data[0] % N_PLACES];
-		uint32_t offset, value;
-		memcpy(&offset, data + 4, sizeof(offset));
-		memcpy(&value, data + 8, sizeof(value));
-		uint32_t at = offset % (place->bytes - 8);
-		changes[n].at = fake_at(process->traces.fake, place->start + (data[1] & 8 ? at : at & ~7u), 8);
-		memcpy(&changes[n].before, changes[n].at, sizeof(uint64_t));
-		uint64_t word = word_of(process, data[1], changes[n].before, value);
-		memcpy(changes[n++].at, &word, sizeof(word));
-	}
-	return n;
-}
-
-static void undo(const struct change *changes, size_t n)
-{
-	while (n--)
-		memcpy(changes[n].at, &changes[n].before, sizeof(uint64_t));
 }
 
 static void drop(struct hs_error *error)
@@ -150,9 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		struct process *process = &processes[i];
 		if (!process->traces.fake)
 			make_process(process, tables[i]);
-		size_t n = apply(process, data, bytes, changes);
+		size_t n = changes_apply(process->traces.fake, process->places, N_PLACES, data, bytes, changes);
 		look(process);
-		undo(changes, n);
+		changes_undo(changes, n);
 	}
 	return 0;
 }
