@@ -117,13 +117,13 @@ static bool is_reached(const struct search *search, uint32_t node)
 }
 
 /* The late roots that count: chosen before any of them is gone on from, so that their order changes nothing. */
-static void add_late_roots(struct search *search)
+static void add_late_roots(struct search *search, const struct hs_path_root *late_roots, size_t n_late_roots)
 {
 	const struct hs_path_input *input = &search->paths->input;
 	HS_ARRAY(size_t) chosen = { 0 };
 
-	for (size_t i = 0; i < input->n_late_roots && !search->out_of_memory; i++) {
-		if (is_reached(search, input->late_roots[i].node))
+	for (size_t i = 0; i < n_late_roots && !search->out_of_memory; i++) {
+		if (is_reached(search, late_roots[i].node))
 			continue;
 		size_t *slot = hs_array_append(&chosen);
 		search->out_of_memory |= !slot;
@@ -133,28 +133,11 @@ static void add_late_roots(struct search *search)
 	/* beyond all that the others reach, a last step to a leaf included */
 	search->paths->late_cost = search->paths->highest + HS_PATH_MAX_COST + 1;
 	for (size_t i = 0; i < chosen.n && search->paths->highest < UINT32_MAX / 2; i++) {
-		const struct hs_path_root *root = &input->late_roots[chosen.items[i]];
+		const struct hs_path_root *root = &late_roots[chosen.items[i]];
 		reach(search, root->node, input->graph->n + (uint32_t)(input->n_roots + chosen.items[i]),
 		      search->paths->late_cost + root->cost + 1);
 	}
 	hs_array_free(&chosen);
-}
-
-static void run(struct search *search)
-{
-	const struct hs_path_input *input = &search->paths->input;
-
-	for (size_t i = 0; i < input->n_roots; i++)
-		reach(search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
-	drain(search, 1);
-}
-
-static void run_late(struct search *search)
-{
-	if (!search->paths->input.n_late_roots)
-		return;
-	add_late_roots(search);
-	drain(search, search->paths->late_cost + 1);
 }
 
 static struct hs_error *end(struct search *search)
@@ -165,9 +148,9 @@ static struct hs_error *end(struct search *search)
 	return search->out_of_memory ? hs_error_no_memory() : NULL;
 }
 
-static struct hs_error *check_limit(const struct hs_path_input *input)
+static struct hs_error *check_limit(const struct hs_path_input *input, size_t n_late_roots)
 {
-	if (input->n_roots + input->n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
+	if (input->n_roots + n_late_roots > UINT32_MAX - HS_CSR_SPARE - input->graph->n)
 		return hs_error_new(HS_ERROR_LIMIT, "more than 2^32 objects and roots");
 	return NULL;
 }
@@ -193,14 +176,15 @@ struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_inpu
 	struct search search = { .paths = paths };
 
 	*paths = (struct hs_paths){ .input = *input, .late_cost = UINT32_MAX - 1 };
-	HS_TRY(check_limit(input));
+	HS_TRY(check_limit(input, 0));
 	paths->nodes = hs_pages_alloc_array((size_t)input->graph->n + 1, sizeof(*paths->nodes));
 	if (!paths->nodes)
 		return hs_error_no_memory();
 	if (input->reaches_most)
 		populate(paths->nodes, input->graph);
-	run(&search);
-	run_late(&search);
+	for (size_t i = 0; i < input->n_roots; i++)
+		reach(&search, input->roots[i].node, input->graph->n + (uint32_t)i, input->roots[i].cost + 1);
+	drain(&search, 1);
 	return end(&search);
 }
 
@@ -210,10 +194,11 @@ struct hs_error *hs_paths_add_late(struct hs_paths *paths, const struct hs_path_
 	struct search search = { .paths = paths };
 
 	paths->input.roots = roots;
-	paths->input.late_roots = late_roots;
-	paths->input.n_late_roots = n_late_roots;
-	HS_TRY(check_limit(&paths->input));
-	run_late(&search);
+	HS_TRY(check_limit(&paths->input, n_late_roots));
+	if (n_late_roots) {
+		add_late_roots(&search, late_roots, n_late_roots);
+		drain(&search, paths->late_cost + 1);
+	}
 	return end(&search);
 }
 

@@ -24,9 +24,6 @@ struct hs_path_input {
 	const uint32_t *(*sources)(const void *context, uint32_t node, size_t *ret_n);
 	const struct hs_path_root *roots;
 	size_t n_roots;
-	/* Roots only as far as none of `roots` reaches them; their indices follow those of `roots`. */
-	const struct hs_path_root *late_roots;
-	size_t n_late_roots;
 	const uint8_t *classes; /* by node, below HS_PATH_CLASSES; NULL: all 0 */
 	uint8_t costs[HS_PATH_CLASSES][HS_PATH_CLASSES]; /* [source][target] */
 	/* Writes the cost of each entry of the source's row; at most HS_PATH_MAX_COST. */
@@ -49,8 +46,8 @@ struct hs_paths {
 /* What `input` points to is borrowed until hs_paths_deinit, which is called whatever this returned. Errors: NO_MEMORY, LIMIT. */
 struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input) HS_MUST_CHECK;
 /*
- * The search goes on from late roots that were not known before: `roots` (all of them, they may have moved) and `late_roots` take the
- * places of the input's. At most once, and only where the input had no late ones. Errors: NO_MEMORY, LIMIT.
+ * The search goes on from late roots, which count only as far as no other reaches them; their indices follow those of the others. `roots`
+ * takes the place of the input's, which may have moved. At most once. Errors: NO_MEMORY, LIMIT.
  */
 struct hs_error *hs_paths_add_late(struct hs_paths *paths, const struct hs_path_root *roots, const struct hs_path_root *late_roots,
 				   size_t n_late_roots) HS_MUST_CHECK;

@@ -197,10 +197,9 @@ static void late_roots_count_where_no_other_reaches(void **state)
 
 	(void)state;
 	plain_graph_init(&graph, 6, edges, 4);
-	struct hs_path_input input = input_of(&graph, classes, roots, 1);
-	input.late_roots = late;
-	input.n_late_roots = 4;
+	const struct hs_path_input input = input_of(&graph, classes, roots, 1);
 	assert_null(hs_paths_init(&paths, &input));
+	assert_null(hs_paths_add_late(&paths, roots, late, 4));
 	for (uint32_t node = 0; node < 6; node++) {
 		struct hs_path_step step;
 		assert_true(hs_paths_step(&paths, node, &step));
