@@ -15,8 +15,6 @@
 #include "workers.h"
 
 #define NODES_PER_RUN (16 * HS_ROWS_PER_BASE)
-#define MIN_CAPACITY ((size_t)1 << 16)
-#define MAX_VISITS_PER_WORD 4
 #define PENDING_SLOTS 1024
 #define WORDS_AT_ONCE 4096
 
@@ -31,10 +29,7 @@ HS_ARRAY_TYPE(scanned_references, struct hs_scanned_reference);
 struct visit_worker {
 	_Alignas(WORKER_ALIGNMENT) const struct hs_graph *graph;
 	struct hs_collectable *collectable;
-	struct {
-		hs_node *items; /* of hs_pages_alloc */
-		size_t n, capacity;
-	} targets;
+	struct target_list targets;
 	struct scanned_references scanned;
 	size_t run_start, row_start;
 	hs_node source;
@@ -43,7 +38,7 @@ struct visit_worker {
 	const void *weak_word;   /* the object's, if `knows_weak_word` */
 	bool knows_weak_word;
 	bool out_of_memory, too_many;
-	uint64_t n_visits_left, n_not_followed;
+	struct visit_budget budget;
 	struct hs_visitor visitor;
 	struct known_nodes known;
 	struct {
@@ -81,42 +76,12 @@ static void take_off(struct visit_worker *worker, hs_node node)
 	worker->pending[slot].n++;
 }
 
-static bool reserve(struct visit_worker *worker, size_t n)
+static inline bool reserve(struct visit_worker *worker, size_t n)
 {
-	size_t old = worker->targets.capacity, wanted = old + old / 2;
+	bool has_room = target_list_reserve(&worker->targets, n);
 
-	if (worker->targets.n + n <= old)
-		return true;
-	wanted = wanted < worker->targets.n + n ? worker->targets.n + n : wanted;
-	wanted = wanted < MIN_CAPACITY ? MIN_CAPACITY : wanted;
-	hs_node *grown = old ? hs_pages_grow(worker->targets.items, old * sizeof(*grown), wanted * sizeof(*grown))
-			     : hs_pages_alloc_array(wanted, sizeof(*grown));
-	if (!grown) {
-		worker->out_of_memory = true;
-		return false;
-	}
-	worker->targets.items = grown;
-	worker->targets.capacity = wanted;
-	return true;
-}
-
-static bool may_visit(struct visit_worker *worker, uint64_t n_words)
-{
-	if (worker->n_visits_left < n_words) {
-		worker->visitor.is_over = true;
-		worker->n_not_followed++;
-		return false;
-	}
-	worker->n_visits_left -= n_words;
-	return true;
-}
-
-static inline uint64_t word_at(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
+	worker->out_of_memory |= !has_room;
+	return has_room;
 }
 
 /* A node of the source's own domain, or HS_NO_NODE. */
@@ -142,7 +107,7 @@ static void add_references(void *context, const struct hs_reference_run *run)
 	struct visit_worker *worker = context;
 	const uint8_t *at = run->words;
 
-	if (!(run->relation & HS_VISITED) || !may_visit(worker, run->n))
+	if (!(run->relation & HS_VISITED) || !visit_budget_take(&worker->budget, &worker->visitor, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		size_t end = run->n - i < WORDS_AT_ONCE ? run->n : i + WORDS_AT_ONCE;
@@ -166,7 +131,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 	struct visit_worker *worker = context;
 	const uint8_t *at = words;
 
-	if (what != HS_SCAN_ALL || !may_visit(worker, n))
+	if (what != HS_SCAN_ALL || !visit_budget_take(&worker->budget, &worker->visitor, n))
 		return;
 	if (!worker->knows_weak_word) {
 		worker->weak_word = graph_weak_word(worker->graph->heap->py, worker->object);
@@ -294,7 +259,7 @@ static struct hs_error *gather(struct visit_pass *pass)
 			return hs_error_new(HS_ERROR_LIMIT, "2^32 references of a few objects");
 		for (size_t slot = 0; slot < PENDING_SLOTS; slot++)
 			flush(worker, slot);
-		collectable->n_not_followed += worker->n_not_followed;
+		collectable->n_not_followed += worker->budget.n_not_followed;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
 		pass->runs[i].base = collectable->n_targets;
@@ -314,7 +279,7 @@ static struct hs_error *gather(struct visit_pass *pass)
 static void release(struct visit_pass *pass)
 {
 	for (unsigned i = 0; pass->workers && i < pass->graph->n_workers; i++) {
-		hs_pages_free(pass->workers[i].targets.items, pass->workers[i].targets.capacity * sizeof(hs_node));
+		target_list_free(&pass->workers[i].targets);
 		hs_array_free(&pass->workers[i].scanned);
 	}
 	free(pass->workers);
@@ -336,7 +301,7 @@ struct hs_error *collectable_visit(struct hs_collectable *collectable, const str
 	if (pass.runs && pass.workers) {
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct visit_worker *worker = &pass.workers[i];
-			*worker = (struct visit_worker){ .graph = graph, .collectable = collectable, .n_visits_left = MAX_VISITS_PER_WORD * n_words,
+			*worker = (struct visit_worker){ .graph = graph, .collectable = collectable, .budget.n_words_left = MAX_VISITS_PER_WORD * n_words,
 							 .visitor = { .context = worker, .storage = ignore_storage, .references = add_references,
 								      .scan = add_scanned } };
 		}

@@ -14,6 +14,28 @@ static uint64_t now_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+#define MIN_CAPACITY ((size_t)1 << 16)
+
+bool target_list_grow(struct target_list *list, size_t n)
+{
+	size_t old = list->capacity, wanted = old + old / 2;
+
+	wanted = wanted < n ? n : wanted;
+	wanted = wanted < MIN_CAPACITY ? MIN_CAPACITY : wanted;
+	hs_node *grown = old ? hs_pages_grow(list->items, old * sizeof(*grown), wanted * sizeof(*grown)) : hs_pages_alloc_array(wanted, sizeof(*grown));
+	if (!grown)
+		return false;
+	list->items = grown;
+	list->capacity = wanted;
+	return true;
+}
+
+void target_list_free(struct target_list *list)
+{
+	hs_pages_free(list->items, list->capacity * sizeof(*list->items));
+	*list = (struct target_list){ 0 };
+}
+
 struct hs_error *graph_rows_init(struct hs_rows *rows, hs_node n)
 {
 	rows->bases = calloc(hs_rows_base_count(n), sizeof(*rows->bases));

@@ -15,8 +15,6 @@
 
 #define POOLS_PER_RUN 32
 #define OUTSIDE_PER_RUN 64
-#define MIN_CAPACITY ((size_t)1 << 16)
-#define MAX_VISITS_PER_WORD 4 /* an honest heap's words are visited once, some twice */
 #define MAX_RUN_EDGES UINT32_MAX /* so that they fit in a group of rows, too */
 
 /* The rows of neighbouring nodes, as a worker made them. */
@@ -30,16 +28,12 @@ struct run {
 struct edge_worker {
 	_Alignas(WORKER_ALIGNMENT) struct hs_graph *graph;
 	struct worker *heap_worker; /* its cache of types */
-	struct {
-		hs_node *items;      /* of hs_pages_alloc: malloc may keep what it is given back */
-		size_t n, capacity;
-	} targets;
+	struct target_list targets;
 	HS_ARRAY(struct hs_large_size) large;
 	HS_ARRAY(uint64_t) extras;  /* edges counted from the run's first */
 	size_t run_start, row_start, first_extra;
 	uint64_t n_references;
-	uint64_t n_visits_left;     /* words that may still be visited */
-	uint64_t n_not_followed;
+	struct visit_budget budget;
 	uint64_t n_rows;            /* objects that refer to something */
 	uint64_t storage_bytes;
 	const void *weak_word;      /* of the object being visited, if it is not in a pool's block alone */
@@ -84,27 +78,13 @@ static void add_extra(struct edge_worker *worker, uint64_t n)
 	}
 }
 
-static bool grow(struct edge_worker *worker, size_t n)
-{
-	size_t old = worker->targets.capacity, wanted = old + old / 2;
-
-	wanted = wanted < n ? n : wanted;
-	wanted = wanted < MIN_CAPACITY ? MIN_CAPACITY : wanted;
-	hs_node *grown = old ? hs_pages_grow(worker->targets.items, old * sizeof(*grown), wanted * sizeof(*grown))
-			     : hs_pages_alloc_array(wanted, sizeof(*grown));
-	if (!grown) {
-		worker->out_of_memory = true;
-		return false;
-	}
-	worker->targets.items = grown;
-	worker->targets.capacity = wanted;
-	return true;
-}
-
 /* Makes room for `n` more targets. */
 static inline bool reserve(struct edge_worker *worker, size_t n)
 {
-	return worker->targets.n + n <= worker->targets.capacity || grow(worker, worker->targets.n + n);
+	bool has_room = target_list_reserve(&worker->targets, n);
+
+	worker->out_of_memory |= !has_room;
+	return has_room;
 }
 
 static inline void add_target(struct edge_worker *worker, hs_node node)
@@ -120,14 +100,6 @@ static inline void add_target(struct edge_worker *worker, hs_node node)
 	worker->targets.n = n + 1;
 }
 
-static inline uint64_t word_at(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
 /* How many words from `at` on, `n` at most, are the same as the first. */
 static size_t same_words(const uint8_t *at, size_t n, size_t stride, uint64_t word)
 {
@@ -136,21 +108,6 @@ static size_t same_words(const uint8_t *at, size_t n, size_t stride, uint64_t wo
 	while (i < n && word_at(at + i * stride) == word)
 		i++;
 	return i;
-}
-
-/*
- * False once so many words were visited that containers must share their tables by the thousand: their rows would take many
- * times the memory of the target. The census leaves them out, too, and says so (visit.c).
- */
-static bool may_visit(struct edge_worker *worker, uint64_t n_words)
-{
-	if (worker->n_visits_left < n_words) {
-		worker->visitor.is_over = true;
-		worker->n_not_followed++;
-		return false;
-	}
-	worker->n_visits_left -= n_words;
-	return true;
 }
 
 /* An index of strings owns those that will never go: nobody else need hold them. */
@@ -174,11 +131,11 @@ static void add_references(void *context, const struct hs_reference_run *run)
 	const uint8_t *at = run->words;
 	const uint64_t tag_mask = ~(uint64_t)run->tag_mask;
 
-	if (worker->is_index && run->kind == HS_EDGE_VALUE && may_visit(worker, run->n)) {
+	if (worker->is_index && run->kind == HS_EDGE_VALUE && visit_budget_take(&worker->budget, &worker->visitor, run->n)) {
 		add_immortal(worker, run);
 		return;
 	}
-	if (!hs_relation_holds(run->relation) || !may_visit(worker, run->n))
+	if (!hs_relation_holds(run->relation) || !visit_budget_take(&worker->budget, &worker->visitor, run->n))
 		return;
 	for (size_t i = 0; i < run->n;) {
 		/* room for a block of words at a time: a list of one object a hundred million times takes one target */
@@ -209,7 +166,7 @@ static void add_scanned(void *context, const void *words, size_t n, enum hs_scan
 	struct edge_worker *worker = context;
 	const uint8_t *at = words;
 
-	if (what != HS_SCAN_ALL || !may_visit(worker, n) || !reserve(worker, n))
+	if (what != HS_SCAN_ALL || !visit_budget_take(&worker->budget, &worker->visitor, n) || !reserve(worker, n))
 		return;
 	if (!worker->knows_weak_word) {
 		worker->weak_word = graph_weak_word(worker->graph->heap->py, worker->object);
@@ -444,7 +401,7 @@ static struct hs_error *gather(struct pass *pass)
 		if (pass->workers[i].too_many)
 			return too_many_references();
 		graph->figures.n_references += pass->workers[i].n_references;
-		graph->figures.n_not_followed += pass->workers[i].n_not_followed;
+		graph->figures.n_not_followed += pass->workers[i].budget.n_not_followed;
 		graph->figures.n_rows += pass->workers[i].n_rows;
 	}
 	for (size_t i = 0; i < pass->n_runs; i++) {
@@ -481,13 +438,13 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 		for (unsigned i = 0; i < graph->n_workers; i++) {
 			struct edge_worker *worker = &pass.workers[i];
 			*worker = (struct edge_worker){ .graph = graph, .heap_worker = &heap->workers[i],
-							.n_visits_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
+							.budget.n_words_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
 							.visitor = { .context = worker, .storage = add_storage, .references = add_references, .scan = add_scanned } };
 		}
 		hs_workers_run(make_runs, &pass, pass.n_runs, 1, graph->n_workers);
 		error = gather(&pass);
 		for (unsigned i = 0; i < graph->n_workers; i++) {
-			hs_pages_free(pass.workers[i].targets.items, pass.workers[i].targets.capacity * sizeof(hs_node));
+			target_list_free(&pass.workers[i].targets);
 			hs_array_free(&pass.workers[i].extras);
 			hs_array_free(&pass.workers[i].large);
 		}

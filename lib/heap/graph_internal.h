@@ -96,6 +96,30 @@ static inline bool graph_is_interned_dict(const struct hs_graph *graph, hs_addr 
 	return false;
 }
 
+/* Targets of references, in the order in which they were met. */
+struct target_list {
+	hs_node *items; /* of hs_pages_alloc: malloc may keep what it is given back */
+	size_t n, capacity;
+};
+
+/* False when memory is out; nothing has changed then. */
+bool target_list_grow(struct target_list *list, size_t n);
+void target_list_free(struct target_list *list);
+
+/* Makes room for `n` more. */
+static inline bool target_list_reserve(struct target_list *list, size_t n)
+{
+	return list->n + n <= list->capacity || target_list_grow(list, list->n + n);
+}
+
+static inline uint64_t word_at(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
 /* Every allocator's blocks are a multiple of it. */
 #define BYTES_PER_UNIT 16
 

@@ -106,7 +106,7 @@ static struct hs_error *gather(struct hs_heap *heap)
 		for (size_t type = 0; type < worker->totals.n; type++)
 			add_totals(&heap->totals.items[type], &worker->totals.items[type]);
 		heap->figures.n_unreadable += worker->n_unreadable;
-		heap->figures.n_not_followed += worker->n_not_followed;
+		heap->figures.n_not_followed += worker->budget.n_not_followed;
 		heap->figures.chunk_bytes += worker->chunk_bytes;
 		heap->figures.explained_pool_bytes += worker->explained_pool_bytes;
 		heap->figures.runtime_bytes += worker->runtime_bytes;

@@ -98,6 +98,28 @@ struct malloc_chunks;
 /* Each on cache lines of its own: what one thread writes for every object must not slow the others down. */
 #define WORKER_ALIGNMENT 128
 
+/*
+ * What one thread may visit. It is used up when containers share their tables by the thousand: then visiting each in full would take for
+ * ever, and rows many times the memory of the target. What was left out is counted, and the result says that it is not complete.
+ */
+struct visit_budget {
+	uint64_t n_words_left;
+	uint64_t n_not_followed;
+};
+
+#define MAX_VISITS_PER_WORD 16 /* an honest heap's words are visited once, some twice */
+
+static inline bool visit_budget_take(struct visit_budget *budget, struct hs_visitor *visitor, uint64_t n_words)
+{
+	if (budget->n_words_left < n_words) {
+		visitor->is_over = true;
+		budget->n_not_followed++;
+		return false;
+	}
+	budget->n_words_left -= n_words;
+	return true;
+}
+
 struct worker {
 	_Alignas(WORKER_ALIGNMENT) struct hs_heap *heap;
 	struct totals totals;          /* by type index */
@@ -106,8 +128,7 @@ struct worker {
 	HS_ARRAY(struct outside_object) outside;
 	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
 	uint64_t n_unreadable;
-	uint64_t n_not_followed;
-	uint64_t n_visits_left;        /* words that may still be visited: see visit.c */
+	struct visit_budget budget;
 	uint64_t chunk_bytes;
 	uint64_t explained_pool_bytes;
 	uint64_t runtime_bytes;

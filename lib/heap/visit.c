@@ -10,7 +10,6 @@
 #include "workers.h"
 
 #define POOLS_PER_CHUNK 64
-#define MAX_VISITS_PER_WORD 16 /* an honest heap's words are visited once, some twice */
 #define TAG_BITS ((uint64_t)7) /* tagged references of frames, of xml.etree's text and tail: the two low bits */
 #define UNUSED_TAG_BIT ((uint64_t)4)
 
@@ -97,21 +96,6 @@ void hs_heap_add_payload(struct worker *worker, hs_addr start)
 		worker->out_of_memory = true;
 }
 
-/*
- * False once so many words were visited that containers must share their tables by the thousand: then visiting each in
- * full would take for ever. The census then says that it is not complete.
- */
-static bool may_visit(struct worker *worker, uint64_t n_words)
-{
-	if (worker->n_visits_left < n_words) {
-		worker->visitor.is_over = true;
-		worker->n_not_followed++;
-		return false;
-	}
-	worker->n_visits_left -= n_words;
-	return true;
-}
-
 static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 {
 	struct worker *worker = context;
@@ -119,7 +103,7 @@ static void claim_storage(void *context, hs_addr start, uint64_t bytes)
 	const struct hs_pool *pool;
 	uint32_t index;
 
-	if (!may_visit(worker, 1))
+	if (!visit_budget_take(&worker->budget, &worker->visitor, 1))
 		return;
 	if (find_block(heap, start, &pool, &index)) {
 		_Atomic uint8_t *state = (_Atomic uint8_t *)&heap->blocks[pool->first_block + index];
@@ -148,7 +132,7 @@ static void follow_references(void *context, const struct hs_reference_run *run)
 	const uint8_t *at = run->words;
 	bool is_exact = !(run->relation & HS_SCANNED);
 
-	if (!may_visit(worker, run->n))
+	if (!visit_budget_take(&worker->budget, &worker->visitor, run->n))
 		return;
 	for (size_t i = 0; i < run->n; i++, at += run->stride) {
 		hs_addr address;
@@ -232,7 +216,7 @@ static void scan_words(void *context, const void *words, size_t n, enum hs_scan 
 void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap)
 {
 	*worker = (struct worker){
-		.heap = heap, .n_visits_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
+		.heap = heap, .budget.n_words_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
 		.visitor = { .context = worker, .storage = claim_storage, .references = follow_references, .scan = scan_words, .skips_classes = true },
 	};
 }
