@@ -18,6 +18,11 @@
 
 static volatile sig_atomic_t caught_signal;
 
+static unsigned n_workers_of(const struct hs_invocation *invocation)
+{
+	return invocation->source.capture.n_workers ? invocation->source.capture.n_workers : hs_workers_default();
+}
+
 static void on_signal(int number)
 {
 	caught_signal = number;
@@ -124,16 +129,39 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 				 &invocation->layout);
 }
 
+/* The large results; none looks at another while it is given back. */
+enum { DROP_GRAPH, DROP_CAPTURE, DROP_HOLDERS, DROP_REACH, N_LARGE_RESULTS };
+
+static void drop_large(void *context, size_t begin, size_t end, unsigned worker)
+{
+	struct hs_invocation *invocation = context;
+
+	(void)worker;
+	for (size_t i = begin; i < end; i++)
+		switch (i) {
+		case DROP_GRAPH:
+			hs_graph_destroy(hs_take(invocation->graph));
+			break;
+		case DROP_CAPTURE:
+			hs_capture_destroy(hs_take(invocation->capture));
+			break;
+		case DROP_HOLDERS:
+			hs_object_graph_destroy(hs_take(invocation->holders));
+			break;
+		case DROP_REACH:
+			hs_reach_close(hs_take(invocation->reach));
+			break;
+		}
+}
+
+/* The kernel takes 40 ms to take back a GiB of small pages: threads share that, where there is a graph. */
 static void drop_results(struct hs_invocation *invocation)
 {
-	hs_reach_close(hs_take(invocation->reach));
-	hs_object_graph_destroy(hs_take(invocation->holders));
 	hs_array_free(&invocation->unexplained);
-	hs_graph_destroy(hs_take(invocation->graph));
 	hs_process_heap_close(hs_take(invocation->heap));
 	hs_census_destroy(hs_take(invocation->census));
 	hs_layout_destroy(hs_take(invocation->layout));
-	hs_capture_destroy(hs_take(invocation->capture));
+	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
 }
 
 /* Captures and counts once more. The pauses so far were pauses as well, and are listed first. */
@@ -228,10 +256,10 @@ static bool may_search_side_by_side(const struct hs_invocation *invocation)
 
 static struct hs_error *search_graph(struct hs_invocation *invocation)
 {
-	unsigned n_workers = may_search_side_by_side(invocation) ? invocation->source.capture.n_workers : 1;
+	unsigned n_workers = may_search_side_by_side(invocation) ? n_workers_of(invocation) : 1;
 	struct searches searches = { .invocation = invocation };
 
-	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers ? n_workers : hs_workers_default());
+	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers);
 	if (!searches.errors[SEARCH_HOLDERS])
 		return searches.errors[SEARCH_PATHS];
 	hs_error_destroy(searches.errors[SEARCH_PATHS]);
