@@ -33,7 +33,8 @@ enum hs_stage {
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
 	HS_STAGE_HEAP,    /* invocation->heap */
-	HS_STAGE_GRAPH,   /* invocation->graph */
+	HS_STAGE_NODES,   /* invocation->graph, of nodes alone (hs_graph_index) */
+	HS_STAGE_GRAPH,   /* invocation->graph, with its rows */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
 	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };

@@ -284,6 +284,10 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		if (!invocation->source.capture.nonblocking)
 			HS_TRY(settle(invocation));
 	}
+	if (needs == HS_STAGE_NODES) {
+		*ret_stage = HS_STAGE_NODES;
+		HS_TRY(hs_graph_index(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+	}
 	if (needs >= HS_STAGE_GRAPH) {
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
