@@ -2,7 +2,6 @@
 /* heapspy refs: one object, its referrers and its referents. */
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "object_address.h"
 #include "options.h"
 #include "output.h"
@@ -78,7 +77,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_refs_json(out, refs);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_refs_text(out, refs, &style);
 	return NULL;
 }
@@ -95,10 +94,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	HS_TRY(hs_object_node_of(&source, own->address, &node));
 	HS_TRY(hs_refs_gather(&refs, &source, node, &gathering));
-	HS_TRY(hs_output_render(&invocation->output, render, &refs));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &refs);
 }
 
 const struct hs_command hs_command_refs = {

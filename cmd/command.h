@@ -77,7 +77,7 @@ struct hs_invocation {
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
-	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
+	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
 
 struct hs_command {

@@ -356,6 +356,8 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);
+	if (invocation.census && !invocation.census->is_complete && !invocation.exit_status)
+		invocation.exit_status = HS_EXIT_INCOMPLETE;
 	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;

@@ -213,6 +213,18 @@ def others(told):
     return {int(address, 16) for component in components(told) if component["interpreter"] != main for address in component["addresses"]}
 
 
+def test_collection_in_another_interpreter(two_interpreter, start):
+    """What a collection has found, it has on lists that nobody but its own calls knows."""
+    live = start(two_interpreter, "garbage.py", "inside")
+    inside = json.loads(live.command("m").partition(" ")[2])["inside"]
+    told = cycles(live)
+    assert set(inside) <= addresses(told), told["unreachable"]
+    collectors = heapspy.run("gc", live.pid, "-f", "json")
+    assert json.loads(collectors.output)["interpreters"][0]["collecting"] is True
+    # Of two, the one that was made last comes first.
+    assert component_of(told, "unreachable", inside[0])["interpreter"] == 0
+
+
 def test_running_generator(few_interpreter, start):
     live = start(few_interpreter, "garbage.py", "running")
     running = int(live.ready.split()[1])
