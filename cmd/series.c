@@ -2,11 +2,11 @@
 /* When samples are taken, and what happens when one cannot be. Knows nothing of what is read out of them. */
 #include "series.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "candidates.h"
 #include "cleanup.h"
 #include "fingerprint.h"
 #include "signals.h"
@@ -39,6 +39,7 @@ void hs_series_release(struct hs_series *series)
 	for (size_t i = 0; i < series->samples.n; i++)
 		hs_sample_destroy(series->samples.items[i]);
 	hs_array_free(&series->samples);
+	hs_array_free(&series->watched);
 	hs_error_destroy(hs_take(series->error));
 }
 
@@ -74,9 +75,41 @@ static void wait_until(uint64_t due_ns, unsigned i, unsigned n)
 	}
 }
 
-/* What the picture that the invocation is at leaves behind. */
-static struct hs_error *keep(struct hs_invocation *invocation, struct hs_series *series, uint64_t *pauses_ns)
+/* A series that is being taken. */
+struct taking {
+	struct hs_invocation *invocation;
+	const struct hs_series_options *options;
+	struct hs_series *series;
+	uint64_t pauses_ns; /* so far */
+	struct hs_watch *watch;
+};
+
+static void free_targets(struct hs_watch_targets *targets)
 {
+	hs_array_free(targets);
+}
+
+/* Until the next sample. The heap that the last one is of is still there. */
+static struct hs_error *start_watch(struct taking *taking)
+{
+	HS_CLEANUP(free_targets) struct hs_watch_targets targets = { 0 };
+	const struct hs_sample_list *samples = &taking->series->samples;
+	const struct hs_sample *last = samples->items[samples->n - 1], *before = samples->n > 1 ? samples->items[samples->n - 2] : NULL;
+
+	HS_TRY(hs_candidates_choose(last, before, taking->invocation->heap, &targets));
+	return hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
+}
+
+static struct hs_error *stop_watch(struct taking *taking)
+{
+	return hs_watch_stop(hs_take(taking->watch), &taking->series->watched);
+}
+
+/* What the picture that the invocation is at leaves behind. */
+static struct hs_error *keep(struct taking *taking)
+{
+	struct hs_invocation *invocation = taking->invocation;
+	struct hs_series *series = taking->series;
 	const struct hs_sample_options options = { .wants_identities = !series->samples.n };
 	struct hs_sample **slot;
 
@@ -87,8 +120,8 @@ static struct hs_error *keep(struct hs_invocation *invocation, struct hs_series 
 	series->samples.n++;
 	HS_TRY(hs_sample_describe(*slot, invocation->capture, invocation->layout, invocation->heap));
 	(*slot)->utc = invocation->captured_at;
-	(*slot)->pause_ns = invocation->capture->pause_ns - *pauses_ns;
-	*pauses_ns = invocation->capture->pause_ns;
+	(*slot)->pause_ns = invocation->capture->pause_ns - taking->pauses_ns;
+	taking->pauses_ns = invocation->capture->pause_ns;
 	return NULL;
 }
 
@@ -116,55 +149,74 @@ static void end_early(struct hs_series *series, struct hs_error *error)
 		series->error = error;
 }
 
-/* The next sample; false when the series has ended with what there is. */
-static bool take_next(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_series *series,
-		      uint64_t *pauses_ns)
+static struct hs_error *look_again(struct taking *taking, bool is_last)
 {
-	bool is_last = series->samples.n + 1 == options->n_samples;
+	struct hs_invocation *invocation = taking->invocation;
+	struct hs_series *series = taking->series;
 
-	invocation->needs = is_last ? options->last_needs : HS_STAGE_HEAP;
-	struct hs_error *error = hs_invocation_renew(invocation);
-	if (!error)
-		error = keep(invocation, series, pauses_ns);
-	if (!error && is_replaced(series)) {
+	invocation->needs = is_last ? taking->options->last_needs : HS_STAGE_HEAP;
+	HS_TRY(hs_invocation_renew(invocation));
+	HS_TRY(keep(taking));
+	if (is_replaced(series)) {
 		hs_sample_destroy(series->samples.items[--series->samples.n]);
-		error = hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
+		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	}
-	if (!error && is_last) {
-		error = hs_invocation_follow(invocation, options->last_needs);
-		series->has_graph = !error;
-	}
+	if (!is_last)
+		return start_watch(taking);
+	HS_TRY(hs_invocation_follow(invocation, taking->options->last_needs));
+	series->has_graph = true;
+	return NULL;
+}
+
+/* The next sample; false when the series has ended, with what there is. */
+static bool take_next(struct taking *taking)
+{
+	struct hs_series *series = taking->series;
+	bool is_last = series->samples.n + 1 == taking->options->n_samples;
+	struct hs_error *error = stop_watch(taking);
+
+	if (!error)
+		error = look_again(taking, is_last);
 	if (error) {
 		end_early(series, error);
 		return false;
 	}
 	if (!is_last)
-		hs_invocation_drop_heap(invocation);
+		hs_invocation_drop_heap(taking->invocation);
 	return !is_last;
 }
 
-struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_series *ret)
+static void take_rest(struct taking *taking)
 {
-	uint64_t pauses_ns = 0;
+	const struct hs_series_options *options = taking->options;
+	struct hs_series *series = taking->series;
+	uint64_t begin_ns = series->samples.items[0]->time_ns;
 
-	*ret = (struct hs_series){ 0 };
-	invocation->outlives_signals = true;
-	hs_signals_catch();
-	HS_TRY(keep(invocation, ret, &pauses_ns));
-	hs_invocation_drop_heap(invocation);
-	uint64_t begin_ns = ret->samples.items[0]->time_ns;
 	for (unsigned i = 1; i < options->n_samples; i++) {
 		double due = hs_series_due(options->interval_s, options->n_samples, i, begin_ns);
 		wait_until(begin_ns + (uint64_t)(due * 1e9), i, options->n_samples);
 		if (hs_signals_caught()) {
-			ret->end = HS_SERIES_INTERRUPTED;
-			break;
+			series->end = HS_SERIES_INTERRUPTED;
+			return;
 		}
-		if (!take_next(invocation, options, ret, &pauses_ns))
-			break;
-		if (options->provisional && ret->samples.n > 1)
-			options->provisional(options->context, ret);
+		if (!take_next(taking))
+			return;
+		if (options->provisional && series->samples.n > 1)
+			options->provisional(options->context, series);
 	}
+}
+
+struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_series *ret)
+{
+	struct taking taking = { .invocation = invocation, .options = options, .series = ret };
+
+	*ret = (struct hs_series){ 0 };
+	invocation->outlives_signals = true;
+	hs_signals_catch();
+	HS_TRY(keep(&taking));
+	HS_TRY(start_watch(&taking));
+	hs_invocation_drop_heap(invocation);
+	take_rest(&taking);
 	hs_signals_restore();
-	return NULL;
+	return stop_watch(&taking);
 }

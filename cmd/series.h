@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several samples of one process, one after the other, at gaps that are never equal: what comes and goes with a period near the gap would
- * look like growth. Only the last sample has a graph; the image of each earlier one is gone when its sample is kept.
+ * look like growth. In between, the lengths of the most promising containers are read without a stop. Only the last sample has a graph; the image of each earlier one is gone when its sample is kept.
  *
  *     0 ──── 0.75 S ──────── 2 S ── (1 ± 0.3) S ── …
  */
@@ -11,6 +11,7 @@
 #include "array.h"
 #include "command.h"
 #include "sample.h"
+#include "watch.h"
 
 enum hs_series_end {
 	HS_SERIES_WHOLE,
@@ -23,6 +24,7 @@ HS_ARRAY_TYPE(hs_sample_list, struct hs_sample *);
 
 struct hs_series {
 	struct hs_sample_list samples; /* by time; owned */
+	struct hs_watched_list watched; /* what was seen of containers between the samples */
 	enum hs_series_end end;
 	struct hs_error *error; /* why it ended before its time; owned; NULL when the user ended it */
 	bool has_graph;         /* of the last sample: the invocation is at the stage asked for */
