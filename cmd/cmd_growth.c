@@ -68,7 +68,7 @@ static void show_provisional(void *context, const struct hs_series *series)
 	const struct hs_invocation *invocation = context;
 	struct hs_style style = hs_style_for(stdout, invocation->output.colour);
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
-	struct hs_error *error = hs_growth_compare(series, NULL, NULL, &growth);
+	struct hs_error *error = hs_growth_compare(series, NULL, &growth);
 
 	growth.n_shown = rows_shown(invocation);
 	growth.is_provisional = true;
@@ -96,19 +96,26 @@ static int status_of(const struct hs_growth *growth)
 	return hs_growth_is_complete(growth) ? HS_EXIT_DONE : HS_EXIT_INCOMPLETE;
 }
 
+/* What of the last sample was there at the first one. */
+static struct hs_error *find_turnover(struct hs_invocation *invocation, const struct hs_series *series, struct hs_turnover_list *ret)
+{
+	HS_FREE uint8_t *lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
+
+	if (!lived)
+		return hs_error_no_memory();
+	HS_TRY(hs_sample_mark_lived(series->samples.items[0], invocation->heap, lived));
+	return hs_turnover_count(invocation->heap, lived, ret);
+}
+
 static struct hs_error *show(struct hs_invocation *invocation, const struct hs_series *series)
 {
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
-	HS_FREE uint8_t *lived = NULL;
+	HS_CLEANUP(hs_turnover_release) struct hs_turnover_list turnover = { 0 };
 	char host[HS_HOST_BYTES];
 
-	if (series->has_graph) {
-		lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
-		if (!lived)
-			return hs_error_no_memory();
-		HS_TRY(hs_sample_mark_lived(series->samples.items[0], invocation->heap, lived));
-	}
-	HS_TRY(hs_growth_compare(series, invocation->heap, lived, &growth));
+	if (series->has_graph)
+		HS_TRY(find_turnover(invocation, series, &turnover));
+	HS_TRY(hs_growth_compare(series, series->has_graph ? &turnover : NULL, &growth));
 	growth.document = hs_document_of(invocation, host);
 	growth.n_shown = rows_shown(invocation);
 	HS_TRY(hs_output_render(&invocation->output, render, &growth));

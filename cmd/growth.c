@@ -52,11 +52,11 @@ static struct hs_error *list_names(const struct hs_sample_list *samples, const c
 
 static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list)
 {
-	const struct hs_turnover *turnover = hs_turnover_named(list, type->name);
+	const struct hs_turnover *turnover = list ? hs_turnover_named(list, type->name) : NULL;
 
 	type->turnover = -1;
 	type->survivors = -1;
-	if (!list->n)
+	if (!list)
 		return;
 	if (!turnover) {
 		type->turnover = 0;
@@ -72,7 +72,7 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
 }
 
-static struct hs_error *compare_types(const struct hs_sample_list *samples, struct hs_growth *growth)
+static struct hs_error *compare_types(const struct hs_sample_list *samples, const struct hs_turnover_list *turnover, struct hs_growth *growth)
 {
 	HS_FREE const char **names = NULL;
 	size_t n = 0;
@@ -93,23 +93,20 @@ static struct hs_error *compare_types(const struct hs_sample_list *samples, stru
 		}
 		type->count_change = (int64_t)(type->counts[samples->n - 1] - type->counts[0]);
 		type->bytes_change = (int64_t)(type->bytes[samples->n - 1] - type->bytes[0]);
-		set_turnover(type, &growth->turnover);
+		set_turnover(type, turnover);
 	}
 	if (growth->types.n)
 		qsort(growth->types.items, growth->types.n, sizeof(*growth->types.items), compare_growth);
 	return NULL;
 }
 
-struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_process_heap *heap, const uint8_t *lived,
-				   struct hs_growth *ret)
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *ret)
 {
 	const struct hs_growing_list none = { 0 };
 	const struct hs_sample_list *samples = &series->samples;
 
 	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series) };
-	if (lived)
-		HS_TRY(hs_turnover_count(heap, lived, &ret->turnover));
-	HS_TRY(compare_types(samples, ret));
+	HS_TRY(compare_types(samples, turnover, ret));
 	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &none, 0, &ret->attribution);
 }
 
@@ -117,7 +114,6 @@ void hs_growth_release(struct hs_growth *growth)
 {
 	hs_array_free(&growth->types);
 	free(hs_take(growth->figures));
-	hs_turnover_release(&growth->turnover);
 	hs_attribution_release(&growth->attribution);
 }
 

@@ -33,18 +33,16 @@ struct hs_growth {
 	double seconds;                 /* between the first and the last sample */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
-	struct hs_turnover_list turnover; /* empty: there is no heap of the last sample */
 	struct hs_attribution attribution;
 	size_t n_shown;                 /* rows of the table of types */
 	bool is_provisional;            /* more samples are to come */
 };
 
 /*
- * Compares the samples of a series. `lived` is what hs_sample_mark_lived() made of the last one's heap since the first one; NULL: there is
- * no such heap, and turnover is unknown. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample; NULL: there is no such heap. The
+ * document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
-struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_process_heap *heap, const uint8_t *lived,
-				   struct hs_growth *ret) HS_MUST_CHECK;
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *ret) HS_MUST_CHECK;
 void hs_growth_release(struct hs_growth *growth);
 /* False: the series ended early, or a census was incomplete. */
 bool hs_growth_is_complete(const struct hs_growth *growth);

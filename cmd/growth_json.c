@@ -88,6 +88,7 @@ struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth)
 	json_t *root = hs_document_json(&growth->document), *warnings = json_object_get(root, "warnings");
 	const char *end = hs_growth_end(growth);
 
+	json_object_set_new(root, "container_id", *growth->document.process->container_id ? json_string(growth->document.process->container_id) : json_null());
 	json_object_set_new(root, "complete", json_boolean(hs_growth_is_complete(growth)));
 	if (end)
 		json_array_append_new(warnings, hs_json_string(end));

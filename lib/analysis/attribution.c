@@ -69,14 +69,19 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		enum hs_verdict verdict;
 	} others[] = { { HS_CAUSE_NATIVE, HS_VERDICT_NATIVE }, { HS_CAUSE_FRAGMENTATION, HS_VERDICT_FRAGMENTATION } };
 	enum hs_verdict verdict = HS_VERDICT_NONE;
-	int64_t most = 0;
+	int64_t most = 0, unexplained = 0;
 
+	/* what grows all the time for reasons unknown leaves no verdict to what is less than it */
+	for (enum hs_cause cause = HS_CAUSE_FILES; cause <= HS_CAUSE_UNATTRIBUTED; cause++)
+		if (sums[cause] > unexplained && is_steady(samples, n_samples, cause))
+			unexplained = sums[cause];
 	/* a convincing suspect needs no least size: its evidence is not its bytes */
 	for (size_t i = 0; i < suspects->n; i++)
 		if (suspects->items[i].is_convincing && suspects->items[i].bytes > most) {
 			most = suspects->items[i].bytes;
 			verdict = suspects->items[i].is_bounded ? HS_VERDICT_BOUNDED : HS_VERDICT_LEAK;
 		}
+	most = unexplained > most ? unexplained : most;
 	if (sums[HS_CAUSE_GARBAGE] > most && sums[HS_CAUSE_GARBAGE] >= NOISE_BYTES) {
 		most = sums[HS_CAUSE_GARBAGE];
 		verdict = HS_VERDICT_GARBAGE;

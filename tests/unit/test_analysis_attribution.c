@@ -98,7 +98,8 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 {
 	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
 				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
-				  early = { .free_blocks = MIB };
+				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
+				  both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
 	static const struct hs_growing weak = { MIB, 1, false, false }, bounded = { MIB, 1, true, true }, sure = { 3 * MIB, 1, true, false };
 	struct {
 		const struct steps *middle, *end;
@@ -107,6 +108,8 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		enum hs_verdict verdict;
 	} cases[] = {
 		{ &native_middle, &native_end, NULL, 0, HS_VERDICT_NATIVE },
+		{ &both_middle, &both_end, NULL, 0, HS_VERDICT_NONE }, /* more of what grows is objects of no suspect */
+		{ &native_middle, &peak_end, NULL, 0, HS_VERDICT_NATIVE }, /* objects that came once do not hide it */
 		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
 		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
 		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
