@@ -10,6 +10,8 @@
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
 #define CHURN_SHARE 0.1
 #define CHURN_FACTOR 3
+/* A part of a fingerprint has 9 bits: of so many objects one looks alike in a part by accident. */
+#define ACCIDENTS 64
 
 static int compare_names(const void *a, const void *b)
 {
@@ -67,7 +69,7 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 	int64_t n_replaced = (int64_t)n_new - (type->count_change > 0 ? type->count_change : 0);
 	n_replaced = n_replaced > 0 ? n_replaced : 0;
 	type->turnover = (double)n_replaced / (double)turnover->count;
-	if (!turnover->n_unknown)
+	if (turnover->n_unknown <= turnover->count / ACCIDENTS)
 		type->survivors = (int64_t)turnover->n_lived;
 	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
 }

@@ -248,7 +248,10 @@ static struct hs_error *take_later(struct hs_invocation *invocation)
 
 static struct hs_error *check_identity(const struct hs_invocation *invocation, const struct hs_capture *earlier, hs_addr runtime)
 {
-	if (invocation->capture->process->start_time != earlier->process->start_time || invocation->layout->runtime_start != runtime)
+	const struct hs_process *before = earlier->process, *now = invocation->capture->process;
+
+	if (now->start_time != before->start_time || hs_exec_ids_differ(now->exec_id, before->exec_id) ||
+	    invocation->layout->runtime_start != runtime)
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	return NULL;
 }
