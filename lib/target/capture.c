@@ -287,7 +287,9 @@ static struct hs_error *run_session(struct hs_session *session)
 	if (session->options->nonblocking) {
 		HS_TRY(hs_session_plan(session));
 		HS_TRY(hs_session_read_uses(session));
+		uint64_t start_ns = hs_monotonic_ns();
 		HS_TRY(hs_session_copy(session));
+		session->capture->taken_at_ns = start_ns + (hs_monotonic_ns() - start_ns) / 2;
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
 	}
