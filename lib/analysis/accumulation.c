@@ -36,6 +36,16 @@ static void clear_bit(uint64_t *set, uint32_t node)
 	set[node / 64] &= ~((uint64_t)1 << node % 64);
 }
 
+/* What a new node weighs, below one that gives `above` to those right below it. */
+static float weight_of(const struct hs_accumulation *accumulation, uint32_t node, float above)
+{
+	const struct hs_accumulation_input *input = accumulation->input;
+
+	if (input->vouched && hs_bit(input->vouched, node))
+		return 1;
+	return input->passing && hs_bit(input->passing, node) ? 0 : above;
+}
+
 /*
  * Downwards. A new node hands on what it weighs itself: a record is as much of a growth as the list that it stands in. An old one begins
  * anew.
@@ -56,7 +66,7 @@ static void find_weights(struct hs_accumulation *accumulation)
 		uint32_t node = tree->order[number];
 		if (!is_fresh(accumulation, node))
 			continue;
-		float weight = accumulation->weights[tree->idom[number]];
+		float weight = weight_of(accumulation, node, accumulation->weights[tree->idom[number]]);
 		/* it has changed, that is all */
 		if (weight < 0 && !input->has_more[input->type_of(input->context, node)])
 			clear_bit(input->fresh, node);
@@ -73,7 +83,7 @@ struct type_sums {
 static void add_to_type(const struct hs_accumulation *accumulation, struct type_sums *sums, uint32_t node)
 {
 	const struct hs_accumulation_input *input = accumulation->input;
-	float weight = accumulation->weights[number_above(input->tree, node)];
+	float weight = weight_of(accumulation, node, accumulation->weights[number_above(input->tree, node)]);
 	struct type_sums *sum = &sums[input->type_of(input->context, node)];
 
 	if (weight < 0)
@@ -118,7 +128,7 @@ double hs_accumulation_credit(const struct hs_accumulation *accumulation, uint32
 
 	if (!is_fresh(accumulation, node) || !hs_is_reached(input->tree, node))
 		return 0;
-	double weight = accumulation->weights[number_above(input->tree, node)];
+	double weight = weight_of(accumulation, node, accumulation->weights[number_above(input->tree, node)]);
 	return weight < 0 ? accumulation->by_type[input->type_of(input->context, node)] : weight;
 }
 

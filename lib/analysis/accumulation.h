@@ -28,12 +28,17 @@ struct hs_accumulation_input {
 	const struct hs_sizes *sizes;
 	/* The nodes that are not proven to have lived before. Taken out: those whose type did not become more, as far as no container tells. */
 	uint64_t *fresh;
+	/*
+	 * Items of containers, whoever else holds them: of one that grew by as many as are new, which count whole; of one that is turned
+	 * over, which do not count. What is in both counts. NULL: none.
+	 */
+	const uint64_t *vouched, *passing;
 	uint32_t (*type_of)(const void *context, uint32_t node); /* below n_types */
 	const void *context;
 	uint32_t n_types;
 	const int64_t *type_growth; /* by type: bytes that all instances grew by, without `own_growth` of containers */
 	const bool *has_more;       /* by type: there are more instances than before */
-	const struct hs_container_change *changes; /* ascending nodes */
+	const struct hs_container_change *changes;
 	size_t n_changes;
 };
 

@@ -21,7 +21,7 @@ struct scene {
 	struct plain_graph graph;
 	struct hs_dominators tree;
 	struct hs_sizes sizes;
-	uint64_t fresh[MAX_NODES / 64 + 1];
+	uint64_t fresh[MAX_NODES / 64 + 1], vouched[MAX_NODES / 64 + 1], passing[MAX_NODES / 64 + 1];
 	uint8_t types[MAX_NODES];
 	int64_t type_growth[N_TYPES];
 	bool has_more[N_TYPES];
@@ -62,7 +62,7 @@ static void run(struct scene *scene, uint32_t n)
 		units[i] = 1;
 	scene->sizes = (struct hs_sizes){ .units = units, .unit_bytes = UNIT };
 	scene->input = (struct hs_accumulation_input){
-		.tree = &scene->tree, .sizes = &scene->sizes, .fresh = scene->fresh, .type_of = type_of, .context = scene, .n_types = N_TYPES,
+		.tree = &scene->tree, .sizes = &scene->sizes, .fresh = scene->fresh, .vouched = scene->vouched, .passing = scene->passing, .type_of = type_of, .context = scene, .n_types = N_TYPES,
 		.type_growth = scene->type_growth, .has_more = scene->has_more, .changes = scene->changes, .n_changes = scene->n_changes,
 	};
 	assert_null(hs_accumulation_init(&scene->found, &scene->input));
@@ -176,6 +176,45 @@ static void every_place_has_its_own_growth(void **state)
 	end(&scene);
 }
 
+/* 0 → 1, 0 → 2, and both → { 3 … 12 }: the items hang on the owner of both. */
+static void two_lists_of_one_owner(struct scene *scene)
+{
+	edge(scene, 0, 1);
+	edge(scene, 0, 2);
+	for (uint32_t i = 0; i < 10; i++) {
+		edge(scene, 1, 3 + i);
+		edge(scene, 2, 3 + i);
+	}
+	mark_fresh(scene, 3, 10);
+}
+
+static void shared_items_are_vouched_for(void **state)
+{
+	struct scene scene = { .type_growth = { -100 } };
+
+	(void)state;
+	two_lists_of_one_owner(&scene);
+	for (uint32_t i = 3; i < 13; i++)
+		hs_set_bit(scene.vouched, i);
+	run(&scene, 13);
+	assert_at(&scene, 0, 10 * UNIT);
+	end(&scene);
+}
+
+/* Rule 1: new items of what is turned over, though a dict beside it has them, too. */
+static void shared_items_of_a_turnover_do_not_count(void **state)
+{
+	struct scene scene = { .type_growth = { 10 * UNIT }, .has_more = { true } };
+
+	(void)state;
+	two_lists_of_one_owner(&scene);
+	for (uint32_t i = 3; i < 13; i++)
+		hs_set_bit(scene.passing, i);
+	run(&scene, 13);
+	assert_at(&scene, 0, 0);
+	end(&scene);
+}
+
 /* An old one below a new one keeps what gathers at it: 0 → 1 new → 2 old → 3 new. */
 static void old_nodes_below_new_ones_hold_their_own(void **state)
 {
@@ -269,6 +308,8 @@ int main(void)
 		cmocka_unit_test(turnover_takes_no_credit),
 		cmocka_unit_test(the_rest_gets_what_is_left_of_the_type),
 		cmocka_unit_test(every_place_has_its_own_growth),
+		cmocka_unit_test(shared_items_are_vouched_for),
+		cmocka_unit_test(shared_items_of_a_turnover_do_not_count),
 		cmocka_unit_test(old_nodes_below_new_ones_hold_their_own),
 		cmocka_unit_test(a_chain_gathers_at_its_owner),
 		cmocka_unit_test(what_only_changed_is_old),
