@@ -77,7 +77,9 @@ static struct hs_error *group_types(struct hs_observed_growth *observed)
 	observed->count_growth = calloc(n + 2, sizeof(*observed->count_growth));
 	observed->byte_growth = calloc(n + 2, sizeof(*observed->byte_growth));
 	observed->has_more = calloc(n + 2, sizeof(*observed->has_more));
-	if (!named || !observed->groups || !observed->names || !observed->count_growth || !observed->byte_growth || !observed->has_more)
+	observed->fresh_counts = calloc(n + 2, sizeof(*observed->fresh_counts));
+	if (!named || !observed->groups || !observed->names || !observed->count_growth || !observed->byte_growth || !observed->has_more ||
+	    !observed->fresh_counts)
 		return hs_error_no_memory();
 	for (uint32_t i = 0; i < n; i++)
 		named[i] = (struct named_type){ hs_type_full_name(types, all[i]), i };
@@ -91,6 +93,18 @@ static struct hs_error *group_types(struct hs_observed_growth *observed)
 	/* for types that nobody has met so far */
 	observed->names[observed->n_groups++] = "?";
 	return NULL;
+}
+
+static void count_fresh_instances(struct hs_observed_growth *observed)
+{
+	hs_node n = hs_graph_node_count(observed->input.graph);
+
+	for (hs_node node = 0; node < n; node++) {
+		if (node % 64 == 0 && !observed->fresh[node / 64])
+			node += 63;
+		else if (hs_is_fresh(observed, node))
+			observed->fresh_counts[hs_observed_group(observed, node)]++;
+	}
 }
 
 static void find_type_growth(struct hs_observed_growth *observed)
@@ -244,6 +258,7 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
+	count_fresh_instances(observed);
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
@@ -283,6 +298,7 @@ void hs_observed_deinit(struct hs_observed_growth *observed)
 	free(observed->count_growth);
 	free(observed->byte_growth);
 	free(observed->has_more);
+	free(observed->fresh_counts);
 }
 
 const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node)

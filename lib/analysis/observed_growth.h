@@ -45,6 +45,7 @@ struct hs_observed_growth {
 	int64_t *count_growth;     /* by group: instances */
 	int64_t *byte_growth;      /* by group: bytes, without the storage of old containers */
 	bool *has_more;            /* by group */
+	uint64_t *fresh_counts;    /* by group: new instances, those that only changed included */
 	uint32_t n_types, n_groups;
 	HS_ARRAY(struct hs_container_change) changes;
 	struct hs_accumulation_input accumulating;
