@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "pages.h"
 #include "suspect_rules.h"
 
 /* Fewer items of a sequence that did not grow are places of a record, not a stream. */
@@ -28,27 +27,34 @@ static size_t base_of(const struct hs_observed_input *input)
 	return 0;
 }
 
+static void take_fresh(struct hs_observed_growth *observed, const uint8_t *lived)
+{
+	hs_node n = hs_graph_node_count(observed->input.graph);
+
+	for (hs_node node = 0; node < n; node++)
+		if (lived[node] != HS_LIVED && hs_graph_is_object(observed->input.graph, node))
+			hs_set_bit(observed->fresh, node);
+}
+
 static struct hs_error *mark_fresh(struct hs_observed_growth *observed)
 {
-	const struct hs_graph *graph = observed->input.graph;
-	hs_node n = hs_graph_node_count(graph);
-	uint8_t *lived = hs_pages_alloc((size_t)n + 1);
+	hs_node n = hs_graph_node_count(observed->input.graph);
 
 	observed->fresh = calloc(hs_bit_words(n), sizeof(*observed->fresh));
 	observed->vouched = calloc(hs_bit_words(n), sizeof(*observed->vouched));
 	observed->passing = calloc(hs_bit_words(n), sizeof(*observed->passing));
-	if (!lived || !observed->fresh || !observed->vouched || !observed->passing) {
-		hs_pages_free(lived, (size_t)n + 1);
+	if (!observed->fresh || !observed->vouched || !observed->passing)
 		return hs_error_no_memory();
+	if (observed->input.lived) {
+		take_fresh(observed, observed->input.lived);
+		return NULL;
 	}
-	/* what is no object stays as it is */
-	memset(lived, HS_LIVED, (size_t)n + 1);
-	struct hs_error *error = hs_sample_mark_lived(observed->input.samples[observed->base], observed->input.heap, lived);
-	for (hs_node node = 0; !error && node < n; node++)
-		if (lived[node] != HS_LIVED && hs_graph_is_object(graph, node))
-			hs_set_bit(observed->fresh, node);
-	hs_pages_free(lived, (size_t)n + 1);
-	return error;
+	HS_FREE uint8_t *lived = calloc((size_t)n + 1, 1);
+	if (!lived)
+		return hs_error_no_memory();
+	HS_TRY(hs_sample_mark_lived(observed->input.samples[observed->base], observed->input.heap, lived));
+	take_fresh(observed, lived);
+	return NULL;
 }
 
 struct named_type {

@@ -16,6 +16,7 @@ struct hs_observed_input {
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
 	const struct hs_object_graph *holders;
+	const uint8_t *lived;                   /* as hs_sample_mark_lived() tells of the first sample with identities; NULL: is found out */
 };
 
 /* One that is longer than it was, or whose items changed. */

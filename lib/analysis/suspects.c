@@ -159,24 +159,25 @@ void suspect_set_figures_by_type(const struct suspect_search *search, struct hs_
 	suspect->figures.steadiness = steadiness_of(search, NULL, type);
 }
 
-static int compare_watched(const void *a, const void *b)
+/* A list is empty while it is sorted: what is less in one reading alone is not believed. */
+static double drop_of(const struct hs_watched *watched)
 {
-	const struct hs_watched_lengths *left = a, *right = b;
+	uint64_t lengths[HS_WATCH_POINTS];
+	unsigned n = watched->n_points < HS_WATCH_POINTS ? watched->n_points : HS_WATCH_POINTS;
 
-	return left->address < right->address ? -1 : left->address > right->address;
+	for (unsigned i = 0; i + 1 < n; i++)
+		lengths[i] = watched->points[i].length > watched->points[i + 1].length ? watched->points[i].length : watched->points[i + 1].length;
+	double drop = n > 1 ? hs_largest_drop(lengths, n - 1) : 0;
+	return watched->largest_drop > drop ? watched->largest_drop : drop;
 }
 
-static void set_watched(const struct suspect_search *search, struct hs_suspect *suspect)
+static void set_watched(const struct suspect_search *search, struct hs_suspect *suspect, hs_node container)
 {
-	const struct hs_watched_lengths wanted = { .address = suspect->address };
-	const struct hs_watched_lengths *found =
-		search->input->n_watched ? bsearch(&wanted, search->input->watched, search->input->n_watched, sizeof(wanted), compare_watched) : NULL;
+	const struct hs_watched_list *list = search->input->watched;
 
-	if (!found)
-		return;
-	suspect->watched = found->lengths;
-	suspect->n_watched = found->n;
-	suspect->figures.drop = hs_largest_drop(found->lengths, found->n);
+	suspect->watched = list ? hs_watched_find(list, hs_graph_address(search->input->graph, container)) : NULL;
+	if (suspect->watched && !suspect->watched->is_lost)
+		suspect->figures.drop = drop_of(suspect->watched);
 }
 
 static void set_figures(struct describing *describing, struct hs_suspect *suspect, uint32_t number)
@@ -282,7 +283,7 @@ static struct hs_error *describe(struct describing *describing, size_t i, struct
 			return hs_error_no_memory();
 	}
 	set_figures(describing, suspect, number);
-	set_watched(search, suspect);
+	set_watched(search, suspect, group->best);
 	suspect->figures.is_indirect = suspect->path.is_last_resort || suspect->root == HS_SUSPECT_OF_C_STACK || suspect->root == HS_SUSPECT_OF_NATIVE;
 	add_retained(search, suspect, number);
 	suspect_rank(suspect);
@@ -390,7 +391,7 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 	HS_CLEANUP(describing_deinit) struct describing describing = { .search = search, .ret = ret };
 	const struct hs_observed_input observed = {
 		.samples = search->input->samples, .n_samples = search->input->n_samples, .heap = search->input->heap,
-		.graph = search->input->graph, .holders = search->input->holders,
+		.graph = search->input->graph, .holders = search->input->holders, .lived = search->input->lived,
 	};
 
 	HS_TRY(hs_observed_init(&search->observed, &observed));
@@ -413,7 +414,7 @@ struct hs_error *hs_suspects_find(const struct hs_suspects_input *input, struct 
 		.input = input, .tree = hs_object_graph_dominators(input->holders),
 	};
 
-	*ret = (struct hs_suspects){ .is_static = input->n_samples < 2 };
+	*ret = (struct hs_suspects){ .is_static = input->n_samples < 2, .n_samples = input->n_samples };
 	hs_types_all(input->heap->types, &search.n_origins);
 	search.origins = calloc(search.n_origins + 1, sizeof(*search.origins));
 	if (!search.origins)

@@ -11,6 +11,7 @@
 #include "sample.h"
 #include "suspect_rules.h"
 #include "unexplained.h"
+#include "watch.h"
 
 enum hs_suspect_kind {
 	HS_SUSPECT_LIST,
@@ -97,8 +98,7 @@ struct hs_suspect {
 	struct hs_suspect_type grows_by[HS_SUSPECT_MAX_TYPES]; /* most bytes first */
 	size_t n_grows_by;
 	uint64_t *lengths;           /* by sample, of all members; NULL: it has none. Owned */
-	const uint64_t *watched;     /* between samples; borrowed from the input */
-	size_t n_watched;
+	const struct hs_watched *watched; /* between samples; borrowed from the input; NULL: it was not */
 	struct hs_suspect_figures figures;
 	bool has_bound;
 	struct hs_suspect_bound bound;
@@ -108,13 +108,6 @@ struct hs_suspect {
 
 HS_ARRAY_TYPE(hs_suspect_list, struct hs_suspect);
 
-/* The lengths of one container, looked at between samples, in order. */
-struct hs_watched_lengths {
-	hs_addr address;
-	const uint64_t *lengths;
-	size_t n;
-};
-
 struct hs_suspects_input {
 	const struct hs_sample *const *samples; /* ascending times */
 	size_t n_samples;                       /* the last one is of `heap`; 1: growth was not observed */
@@ -123,8 +116,8 @@ struct hs_suspects_input {
 	const struct hs_object_graph *holders;
 	struct hs_reach *reach;
 	const struct hs_unexplained_list *unexplained;
-	const struct hs_watched_lengths *watched; /* by ascending address */
-	size_t n_watched;
+	const struct hs_watched_list *watched;  /* containers, between samples; NULL: none were */
+	const uint8_t *lived;                   /* as hs_sample_mark_lived() tells of the first sample with identities; NULL: is found out */
 	size_t n_max;                           /* suspects to list; 0: 20 */
 };
 
@@ -139,6 +132,7 @@ struct hs_ruled_out {
 struct hs_suspects {
 	struct hs_suspect_list list;   /* by descending scores */
 	bool is_static;
+	size_t n_samples;
 	double seconds;                /* between the samples compared */
 	double growth_bytes;           /* of all that gathers anywhere */
 	double garbage_bytes;          /* of these: what no root reaches and a collection would take */
