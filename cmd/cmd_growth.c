@@ -14,6 +14,7 @@
 #define DEFAULT_INTERVAL_S 10
 #define DEFAULT_N_SAMPLES 3
 #define DEFAULT_N_TYPES 20
+#define DEFAULT_N_SUSPECTS 5
 #define MAX_INTERVAL_S 86400
 #define MAX_SAMPLES 1000
 
@@ -68,7 +69,7 @@ static void show_provisional(void *context, const struct hs_series *series)
 	const struct hs_invocation *invocation = context;
 	struct hs_style style = hs_style_for(stdout, invocation->output.colour);
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
-	struct hs_error *error = hs_growth_compare(series, NULL, &growth);
+	struct hs_error *error = hs_growth_compare(series, NULL, NULL, &growth);
 
 	growth.n_shown = rows_shown(invocation);
 	growth.is_provisional = true;
@@ -96,26 +97,39 @@ static int status_of(const struct hs_growth *growth)
 	return hs_growth_is_complete(growth) ? HS_EXIT_DONE : HS_EXIT_INCOMPLETE;
 }
 
-/* What of the last sample was there at the first one. */
-static struct hs_error *find_turnover(struct hs_invocation *invocation, const struct hs_series *series, struct hs_turnover_list *ret)
+/* What of the last sample was there at the first one; and who holds what was not. */
+static struct hs_error *find_causes(struct hs_invocation *invocation, const struct hs_series *series, struct hs_turnover_list *turnover,
+				    struct hs_suspects *suspects)
 {
 	HS_FREE uint8_t *lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
 
 	if (!lived)
 		return hs_error_no_memory();
+	hs_progress_start(&invocation->progress);
+	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
 	HS_TRY(hs_sample_mark_lived(series->samples.items[0], invocation->heap, lived));
-	return hs_turnover_count(invocation->heap, lived, ret);
+	HS_TRY(hs_turnover_count(invocation->heap, lived, turnover));
+	const struct hs_suspects_input input = {
+		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
+		.graph = invocation->graph, .holders = invocation->holders, .reach = invocation->reach,
+		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = lived,
+	};
+	HS_TRY(hs_suspects_find(&input, suspects));
+	hs_progress_end(&invocation->progress);
+	return NULL;
 }
 
 static struct hs_error *show(struct hs_invocation *invocation, const struct hs_series *series)
 {
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
 	HS_CLEANUP(hs_turnover_release) struct hs_turnover_list turnover = { 0 };
+	HS_CLEANUP(hs_suspects_deinit) struct hs_suspects suspects = { 0 };
 	char host[HS_HOST_BYTES];
 
 	if (series->has_graph)
-		HS_TRY(find_turnover(invocation, series, &turnover));
-	HS_TRY(hs_growth_compare(series, series->has_graph ? &turnover : NULL, &growth));
+		HS_TRY(find_causes(invocation, series, &turnover, &suspects));
+	HS_TRY(hs_growth_compare(series, series->has_graph ? &turnover : NULL, series->has_graph ? &suspects : NULL, &growth));
+	growth.n_suspects_shown = DEFAULT_N_SUSPECTS;
 	growth.document = hs_document_of(invocation, host);
 	growth.n_shown = rows_shown(invocation);
 	HS_TRY(hs_output_render(&invocation->output, render, &growth));

@@ -102,14 +102,38 @@ static struct hs_error *compare_types(const struct hs_sample_list *samples, cons
 	return NULL;
 }
 
-struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *ret)
+static void free_growing(struct hs_growing_list *growing)
 {
-	const struct hs_growing_list none = { 0 };
+	hs_array_free(growing);
+}
+
+/* What unreachable cycles grew by is told as garbage. */
+static struct hs_error *list_growing(const struct hs_suspects *suspects, struct hs_growing_list *ret)
+{
+	for (size_t i = 0; suspects && i < suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &suspects->list.items[i];
+		if (suspect->kind == HS_SUSPECT_CYCLES)
+			continue;
+		struct hs_growing *slot = hs_array_append(ret);
+		if (!slot)
+			return hs_error_no_memory();
+		*slot = (struct hs_growing){ .bytes = suspect->retained_growth_bytes, .rank = (unsigned)i + 1,
+					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM, .is_bounded = suspect->figures.is_bounded };
+	}
+	return NULL;
+}
+
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
+				   struct hs_growth *ret)
+{
+	HS_CLEANUP(free_growing) struct hs_growing_list growing = { 0 };
 	const struct hs_sample_list *samples = &series->samples;
 
-	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series) };
+	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series), .suspects = suspects };
 	HS_TRY(compare_types(samples, turnover, ret));
-	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &none, 0, &ret->attribution);
+	HS_TRY(list_growing(suspects, &growing));
+	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &growing,
+				 suspects ? (int64_t)suspects->garbage_bytes : 0, &ret->attribution);
 }
 
 void hs_growth_release(struct hs_growth *growth)

@@ -10,6 +10,7 @@
 #include "document.h"
 #include "error.h"
 #include "series.h"
+#include "suspects_view.h"
 #include "terminal.h"
 #include "turnover.h"
 
@@ -34,15 +35,18 @@ struct hs_growth {
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
 	struct hs_attribution attribution;
+	const struct hs_suspects *suspects; /* borrowed; NULL: they were not looked for */
+	size_t n_suspects_shown;        /* as text */
 	size_t n_shown;                 /* rows of the table of types */
 	bool is_provisional;            /* more samples are to come */
 };
 
 /*
- * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample; NULL: there is no such heap. The
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no such heap. The
  * document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
-struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *ret) HS_MUST_CHECK;
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
+				   struct hs_growth *ret) HS_MUST_CHECK;
 void hs_growth_release(struct hs_growth *growth);
 /* False: the series ended early, or a census was incomplete. */
 bool hs_growth_is_complete(const struct hs_growth *growth);

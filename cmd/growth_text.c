@@ -160,6 +160,10 @@ void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_s
 	}
 	put_attribution(out, growth, style);
 	fputc('\n', out);
+	if (growth->suspects) {
+		hs_suspects_put(out, growth->suspects, growth->n_suspects_shown, style);
+		fputc('\n', out);
+	}
 	put_types(out, growth, style);
 	if (growth->is_provisional)
 		fputc('\n', out);
