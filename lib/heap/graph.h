@@ -87,6 +87,9 @@ uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_
  */
 const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size_t *ret_n);
 
+/* True if any node that refers to `node` fits. Looks no further than to the first: of a hub, far less than all of them. Thread-safe. */
+bool hs_graph_any_source(const struct hs_graph *graph, hs_node node, bool (*fits)(const void *context, hs_node source), const void *context);
+
 /*
  * Adds to the count of each node how many references the rows have to it, scanned ones too; counts stay below 2^32. In linear time.
  */

@@ -263,3 +263,28 @@ const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size
 	pthread_mutex_unlock(lock);
 	return sources;
 }
+
+/* The same of a hub, whose sources are not listed. */
+static bool any_row_with(const struct hs_graph *graph, hs_node target, bool (*fits)(const void *context, hs_node source), const void *context)
+{
+	uint64_t edge = 0;
+
+	for (hs_node node = 0; node < graph->n_nodes; node++)
+		for (uint64_t end = hs_row_end(&graph->rows, node); edge < end; edge++)
+			if (graph->targets[edge] == target && fits(context, node))
+				return true;
+	return false;
+}
+
+bool hs_graph_any_source(const struct hs_graph *graph, hs_node node, bool (*fits)(const void *context, hs_node source), const void *context)
+{
+	size_t n;
+
+	if (graph_has_rows(graph) && find_hub(graph, node))
+		return any_row_with(graph, node, fits, context);
+	const hs_node *sources = hs_graph_sources(graph, node, &n);
+	for (size_t i = 0; sources && i < n; i++)
+		if (fits(context, sources[i]))
+			return true;
+	return false;
+}

@@ -147,6 +147,11 @@ static void look_at_pool(struct finding *finding, const struct hs_pool *pool, co
 	const struct hs_heap *heap = finding->graph->heap;
 
 	for (uint32_t index = 0; index < pool->n_blocks; index++) {
+		/* nearly all are somebody's */
+		if (index + 8 <= pool->n_blocks && !any_of_eight_is_nobodys(&heap->blocks[pool->first_block + index])) {
+			index += 7;
+			continue;
+		}
 		uint8_t state = heap->blocks[pool->first_block + index];
 		hs_addr start = hs_pool_block_address(heap->pymalloc, pool, index) + heap->hook_bytes;
 		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
