@@ -12,6 +12,10 @@
 #define LEAST_STREAM 16
 /* A container that grew by this part of its new items vouches for them. */
 #define LEAST_VOUCHED 0.9
+/* Two containers of so many items at one address, and of one type, are one. */
+#define SURELY_ONE 32
+/* A dict with fewer keys may be a record: another one like it has the same keys. */
+#define MOST_RECORD 64
 
 static bool is_dict(const struct hs_type *type)
 {
@@ -261,6 +265,28 @@ static bool add_change(struct hs_observed_growth *observed, const struct hs_cont
 	return change;
 }
 
+/*
+ * Containers that are told by what they are better than by their words. A long one is the one that stood there, whatever became of its
+ * items; a record below a new object is new, though its keys are those of the record before.
+ */
+static void settle_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
+{
+	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
+	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[observed->base], now->address);
+	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
+	const struct hs_type *type = hs_graph_type(observed->input.graph, node);
+
+	if (!type || !then || then->type != now->type)
+		return;
+	if (then->length >= SURELY_ONE && now->length >= SURELY_ONE)
+		observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+	if (!is_dict(type) || now->length >= MOST_RECORD || then->length != now->length || !hs_is_reached(tree, node))
+		return;
+	uint32_t above = hs_dominator(tree, node);
+	if (above < tree->n && hs_is_fresh(observed, above))
+		hs_set_bit(observed->fresh, node);
+}
+
 static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
 {
 	for (size_t i = observed->base; i + 1 < observed->input.n_samples; i++) {
@@ -350,6 +376,8 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
+	for (size_t i = 0; i < last->containers.n; i++)
+		settle_container(observed, &last->containers.items[i]);
 	count_fresh_instances(observed);
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)

@@ -182,6 +182,9 @@ static struct hs_error *add_container(struct suspect_search *search, const struc
 		return NULL;
 	struct suspect_group *group = &search->groups.items[number];
 	double exclusive = hs_accumulation_at(&search->observed.accumulation, history->node), shared;
+	/* raw bytes: no number of the tree stands for it */
+	if (!hs_is_numbered(search->tree, history->node) && history->own_growth > 0)
+		exclusive += (double)history->own_growth;
 	tally_items(search, group, history->node);
 	HS_TRY(claim(search, history->node, &shared));
 	struct suspect_place *place = hs_array_append(&search->places);
