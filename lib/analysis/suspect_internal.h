@@ -35,7 +35,6 @@ struct suspect_group {
 	uint64_t links;
 	bool is_passing;       /* its items are weak references, or something else that says it is no holder */
 	uint32_t twin;         /* index of the group that it is shown with; its own: none */
-	double bounded;        /* share of its new items that a bounded container has, too */
 	bool has_bound;
 	struct hs_suspect_bound bound;
 };
