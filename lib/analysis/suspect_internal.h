@@ -110,6 +110,9 @@ struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_susp
 /* suspect_static.c */
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
 
+/* suspect_definition.c: false when memory is out. */
+bool suspect_write_definition(struct suspect_search *search, struct hs_suspect *suspect);
+
 /* suspect_writers.c */
 struct hs_error *suspect_find_writers(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
 

@@ -397,7 +397,7 @@ static struct hs_error *finish(struct suspect_search *search, struct hs_suspects
 		struct hs_suspect *suspect = &ret->list.items[i];
 		ret->ruled_out.n_bounded += suspect->figures.is_bounded;
 		suspect->hint = suspect_hint(suspect);
-		if (!suspect_write_evidence(search, suspect))
+		if (!suspect_write_evidence(search, suspect) || !suspect_write_definition(search, suspect))
 			return hs_error_no_memory();
 	}
 	return suspect_find_writers(search, ret);

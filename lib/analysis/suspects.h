@@ -111,7 +111,7 @@ HS_ARRAY_TYPE(hs_suspect_list, struct hs_suspect);
 
 struct hs_suspects_input {
 	const struct hs_sample *const *samples; /* ascending times */
-	size_t n_samples;                       /* the last one is of `heap`; 1: growth was not observed */
+	size_t n_samples;                       /* the last one is of `heap`; 0, 1: growth was not observed, and none is looked at */
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
 	const struct hs_object_graph *holders;
