@@ -298,6 +298,7 @@ static struct hs_error *add_top(struct suspect_search *search, hs_node top)
 	struct suspect_group *group = &search->groups.items[number];
 	const struct hs_container_history *history = hs_observed_history(&search->observed, node);
 	group->exclusive += growth;
+	group->n_rooted += number_above(search, top) == 0;
 	add_member(group, node, growth);
 	if (n_links) {
 		tally_chain(search, group, node, n_links);
