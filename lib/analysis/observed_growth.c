@@ -11,6 +11,8 @@
 
 /* Fewer items of a sequence that did not grow are places of a record, not a stream. */
 #define LEAST_STREAM 16
+/* Still fewer are turned over by one assignment: the last of a chain, the latest of anything. */
+#define LEAST_TURNOVER 4
 /* A container that grew by this part of its new items vouches for them. */
 #define LEAST_VOUCHED 0.9
 /* Two containers of so many items at one address, and of one type, are one. */
@@ -327,8 +329,9 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	if (!history.n_fresh && then->length == now->length)
 		return NULL;
 	history.kept = least_kept(observed, first, &entry.object);
-	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT;
-	history.is_grower = !history.is_turnover && now->length > then->length;
+	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
+	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT && !is_tiny;
+	history.is_grower = !(history.kept >= 0 && history.kept < HS_LEAST_KEPT) && now->length > then->length;
 	double weight = weigh_items(observed, &history, &items, has_keys);
 	struct hs_container_history *slot = hs_array_append(&observed->containers);
 	if (!slot || !add_change(observed, &history, weight))

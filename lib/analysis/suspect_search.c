@@ -15,8 +15,8 @@
 #define LEAST_LINKS 8
 #define MAX_ROUND 4
 #define MAX_WALK (1u << 20)
-/* What is less than both is not looked at. */
-#define LEAST_GROWTH 2048
+/* What is less, in bytes and as a part of all growth, is not looked at. */
+#define LEAST_GROWTH 1024
 #define LEAST_SHARE 0.002
 #define MOST_TALLIED 4096
 
@@ -363,7 +363,7 @@ static struct hs_error *select_groups(struct suspect_search *search)
 {
 	double least = LEAST_SHARE * search->observed.accumulation.total;
 
-	least = least < LEAST_GROWTH ? least : LEAST_GROWTH;
+	least = least > LEAST_GROWTH ? least : LEAST_GROWTH;
 	for (uint32_t i = 0; i < search->groups.n; i++) {
 		const struct suspect_group *group = &search->groups.items[i];
 		/* a container whose new items are everybody's has no bytes of its own to show */

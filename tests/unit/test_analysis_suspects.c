@@ -16,7 +16,9 @@
 #define V311 "3.11.7-upstream"
 #define S (uint64_t)1000000000
 #define GLOBALS(...) ((const struct fake_global[]){ __VA_ARGS__, { 0 } })
-#define MOST 4096
+#define MOST 1024 /* items of a list */
+#define ROOM 128  /* for more */
+#define N_PLACES 80
 
 static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", "3.11.7-upstream", "3.12.1-upstream",
 				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
@@ -99,7 +101,7 @@ static hs_addr full_list(struct scene *scene, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		items[i] = new_item(scene);
-	return fake_list(scene->fake, items, n, MOST);
+	return fake_list(scene->fake, items, n, n + ROOM);
 }
 
 static void append(struct scene *scene, hs_addr list, hs_addr item)
@@ -191,14 +193,14 @@ static void turnover_beside_a_leak_changes_nothing(void **state)
 
 	(void)state;
 	begin(&scene, V311);
-	hs_addr events = full_list(&scene, 100), batch = full_list(&scene, 900);
+	hs_addr events = full_list(&scene, 100), batch = full_list(&scene, 300);
 	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "BATCH", batch }));
 	look(&scene);
 	grow(&scene, events, 30);
 	turn_over(&scene, batch);
 	look(&scene);
 	grow(&scene, events, 50);
-	FAKE_PUT(scene.fake, batch, PyVarObject, ob_size, 200);
+	FAKE_PUT(scene.fake, batch, PyVarObject, ob_size, 60);
 	turn_over(&scene, batch);
 	judge(&scene);
 	assert_int_equal(scene.found.list.n, 1);
@@ -240,16 +242,16 @@ static void twins_are_one_suspect_beside_others(void **state)
 
 	(void)state;
 	begin(&scene, V311);
-	hs_addr events = full_list(&scene, 100), log = full_list(&scene, 100), index = fake_list(scene.fake, &log, 0, MOST);
+	hs_addr events = full_list(&scene, 100), log = full_list(&scene, 100), index = fake_list(scene.fake, &log, 0, ROOM);
 	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LOG", log }, { "INDEX", index }));
 	for (unsigned turn = 0; turn < 2; turn++) {
 		look(&scene);
-		for (unsigned i = 0; i < (turn ? 500 : 300); i++) {
+		for (unsigned i = 0; i < (turn ? 75 : 45); i++) {
 			hs_addr item = new_item(&scene);
 			append(&scene, log, item);
 			append(&scene, index, item);
 		}
-		grow(&scene, events, turn ? 50 : 30);
+		grow(&scene, events, turn ? 25 : 15);
 	}
 	judge(&scene);
 	assert_int_equal(scene.found.list.n, 2);
@@ -266,17 +268,17 @@ static void twins_are_one_suspect_beside_others(void **state)
 static void what_others_hold_is_no_share(void **state)
 {
 	struct scene scene;
-	hs_addr items[200];
+	hs_addr places[N_PLACES];
 
 	(void)state;
 	begin(&scene, V311);
 	hs_addr events = full_list(&scene, 100);
-	hs_addr places[200];
-	for (size_t i = 0; i < 200; i++) {
-		items[i] = new_item(&scene);
-		places[i] = fake_list(scene.fake, &items[i], 1, 1);
-	}
-	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "PLACES", fake_list(scene.fake, places, 200, 200) }));
+	hs_addr same[12];
+	for (size_t i = 0; i < 12; i++)
+		same[i] = new_item(&scene);
+	for (size_t i = 0; i < N_PLACES; i++)
+		places[i] = fake_list(scene.fake, same, 12, 12);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "PLACES", fake_list(scene.fake, places, N_PLACES, N_PLACES) }));
 	for (unsigned turn = 0, next = 0; turn < 2; turn++) {
 		look(&scene);
 		for (unsigned i = 0; i < (turn ? 50 : 30); i++, next++) {
@@ -346,7 +348,7 @@ static void garbage_is_named_as_such(void **state)
 	for (unsigned turn = 0; turn < 2; turn++) {
 		look(&scene);
 		for (unsigned i = 0; i < (turn ? 50 : 30); i++) {
-			hs_addr cycle = full_list(&scene, 20);
+			hs_addr cycle = fake_list(scene.fake, (hs_addr[]){ new_item(&scene), new_item(&scene), 0 }, 2, 3);
 			append(&scene, cycle, cycle);
 		}
 	}
@@ -356,7 +358,7 @@ static void garbage_is_named_as_such(void **state)
 	assert_int_equal(first_of(&scene)->root, HS_SUSPECT_OF_NOTHING);
 	assert_null(first_of(&scene)->path.expression);
 	assert_int_equal(first_of(&scene)->members, 80);
-	assert_true(scene.found.garbage_bytes > 80 * 20 * 40);
+	assert_true(scene.found.garbage_bytes > 80 * 2 * 40);
 	end(&scene);
 }
 
@@ -373,11 +375,11 @@ static void the_owner_is_what_the_user_named(void **state)
 	fake_import(&scene.modules, "signal",
 		    GLOBALS({ "HANDLERS", handlers }, { "__file__", fake_str(scene.fake, "/usr/lib/python3/signal.py") }));
 	look(&scene);
-	grow(&scene, events, 60);
-	grow(&scene, handlers, 30);
+	grow(&scene, events, 45);
+	grow(&scene, handlers, 24);
 	look(&scene);
-	grow(&scene, events, 100);
-	grow(&scene, handlers, 50);
+	grow(&scene, events, 75);
+	grow(&scene, handlers, 40);
 	judge(&scene);
 	assert_int_equal(scene.found.list.n, 2);
 	assert_string_equal(first_of(&scene)->path.expression, "app.POOL['queue']");
@@ -402,7 +404,7 @@ static void a_chain_is_named_by_its_head(void **state)
 		link = fake_tuple(scene.fake, (hs_addr[]){ new_item(&scene), link }, 2);
 	hs_addr holder = fake_list(scene.fake, &link, 1, 1);
 	key = fake_str(scene.fake, "last");
-	fake_import(&scene.modules, "app", GLOBALS({ "JOURNAL", fake_dict(scene.fake, 3, &key, &holder, 1) }));
+	fake_import(&scene.modules, "app", GLOBALS({ "JOURNAL", fake_dict(scene.fake, 3, &key, &holder, 1) }, { "__file__", fake_str(scene.fake, "/srv/app.py") }));
 	for (unsigned turn = 0; turn < 2; turn++) {
 		look(&scene);
 		for (unsigned i = 0; i < (turn ? 50 : 30); i++)
@@ -426,7 +428,7 @@ static void one_sample_makes_nothing_certain(void **state)
 
 	(void)state;
 	begin(&scene, V311);
-	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", full_list(&scene, 2000) }, { "SMALL", full_list(&scene, 90) }));
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", full_list(&scene, 1000) }, { "SMALL", full_list(&scene, 90) }));
 	judge(&scene);
 	assert_true(scene.found.is_static);
 	assert_int_equal(scene.found.list.n, 1);

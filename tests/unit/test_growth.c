@@ -59,7 +59,7 @@ static void make(struct made *made, size_t n_samples)
 		made->list[i] = &made->samples[i];
 	}
 	made->series = (struct hs_series){ .samples = { .items = made->list, .n = n_samples }, .has_graph = n_samples == 3 };
-	assert_null(hs_growth_compare(&made->series, NULL, &made->growth));
+	assert_null(hs_growth_compare(&made->series, NULL, NULL, &made->growth));
 	made->growth.document = made->report.report.document;
 	made->growth.document.command = "growth";
 	made->growth.n_shown = 20;
@@ -70,7 +70,7 @@ static void add_turnover(struct made *made)
 {
 	hs_growth_release(&made->growth);
 	struct hs_turnover_list list = { .items = turnovers, .n = sizeof(turnovers) / sizeof(turnovers[0]) };
-	assert_null(hs_growth_compare(&made->series, &list, &made->growth));
+	assert_null(hs_growth_compare(&made->series, &list, NULL, &made->growth));
 	made->growth.document = made->report.report.document;
 	made->growth.document.command = "growth";
 	made->growth.n_shown = 20;
