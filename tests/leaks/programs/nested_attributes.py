@@ -34,6 +34,6 @@ APP = App()
 
 if __name__ == "__main__":
     service.start(rate=60, item_bytes=1000, kind="list", root_kind="module", container="APP.state.regions['eu'][3].audit.log",
-                  owner=["APP.state.regions['eu'][3].audit.log", "APP.state.regions['eu'][3].audit", "APP"], writers=["App.note"])
+                  owner=["APP.state.regions['eu'][3].audit.log", "APP.state.regions['eu'][3].audit"], writers=["App.note"])
     for arrived in service.requests():
         APP.note(arrived)
