@@ -65,7 +65,7 @@ class Runner:
             with self.lock:
                 self.lacking[key] = str(lacks)
             return None, str(lacks)
-        except (Died, TimeoutError, ValueError, AssertionError, subprocess.TimeoutExpired) as error:
+        except (Died, TimeoutError, ValueError, KeyError, AssertionError, subprocess.TimeoutExpired) as error:
             return Failure(True, run.twin, "%s: %s" % (type(error).__name__, error)), None
 
     def _look(self, run):

@@ -21,5 +21,5 @@ async def main():
 
 
 if __name__ == "__main__":
-    service.start(rate=80, item_bytes=1600, kind="tasks", root_kind="module", container="BACKGROUND", writers=["main"], backlog=1000)
+    service.start(rate=80, item_bytes=1300, kind="tasks", root_kind="module", container="BACKGROUND", writers=["main"], backlog=1000)
     asyncio.run(main())
