@@ -26,6 +26,6 @@ def visit(request):
 
 if __name__ == "__main__":
     service.start(rate=100, item_bytes=640, kind="dict", root_kind="module", containers="[PROFILES, PROFILES.data]", owner=["PROFILES", "PROFILES.data"],
-                  count="len(PROFILES.data)", writers=["visit"])
+                  count="len(PROFILES.data)", writers=["visit", "WeakKeyDictionary.__setitem__"])
     for arrived in service.requests():
         visit(arrived)

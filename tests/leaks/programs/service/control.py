@@ -80,6 +80,7 @@ def backlog():
 
 def ready():
     """From here on the program answers."""
+    noise.settle()
     if _options.control < 0:
         print("pid %d leaks" % os.getpid(), flush=True)
         return

@@ -64,7 +64,9 @@ class Sawtooth:
         self.period, self.phase = period, phase
         self.batch = []
         self.by_path = {}
-        self.gather(int(period * SAW_RATE))
+
+    def have_peak(self):
+        self.gather(int(self.period * SAW_RATE))
         self.let_go()
 
     def gather(self, wanted):
@@ -94,6 +96,7 @@ class Traffic:
         self.saw = Sawtooth(period, random.Random(seed).random())
         self.began = time.monotonic()
         self.handled = 0
+        self.lock = threading.Lock()
         for _ in range(N_SESSIONS):
             self.handle(new_request())
 
@@ -112,7 +115,8 @@ class Traffic:
         while self.handled < now * TURNOVER:
             self.handled += 1
             self.handle(new_request())
-        self.saw.step(now)
+        with self.lock:
+            self.saw.step(now)
 
 
 def _run(traffic):
@@ -132,3 +136,10 @@ def start(n_objects, period, seed):
     if period:
         TRAFFIC = Traffic(period, seed)
         threading.Thread(target=_run, args=(TRAFFIC,), name="traffic", daemon=True).start()
+
+
+def settle():
+    """One peak of the saw-tooth, on top of all that is there when the program becomes ready: memory had for it is there from now on."""
+    if TRAFFIC:
+        with TRAFFIC.lock:
+            TRAFFIC.saw.have_peak()
