@@ -41,6 +41,11 @@ class Program:
     def summary(self):
         return re.search(r'"""(.*?)(?:"""|\n)', self.text).group(1)
 
+    @property
+    def verdict(self):
+        """What a look at it should come to, best first, as far as its text says: for a program that cannot be asked."""
+        return re.search(r'verdict=\[?"(\w+)"|$', self.text).group(1) or "leak"
+
     def text_of(self, twin):
         return self.twin_text if twin else self.text
 

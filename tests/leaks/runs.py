@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from leak_target import Died, Lacks, LeakTarget
-from score import HELD, Failure, Outcome
+from score import Failure, Outcome
 
 import heapspy
 from target import tracer_pid
@@ -67,7 +67,7 @@ class Runner:
                 self.lacking[key] = str(lacks)
             return None, str(lacks)
         except (Died, TimeoutError, ValueError, KeyError, AssertionError, subprocess.TimeoutExpired) as error:
-            return Failure(True, run.twin, "%s: %s" % (type(error).__name__, error)), None
+            return Failure(run.program.verdict, run.twin, "%s: %s" % (type(error).__name__, error)), None
 
     def _look(self, run):
         arguments = ("--seed", run.seed, "--stable", run.stable, "--period", run.interval * run.ratio)
@@ -77,7 +77,7 @@ class Runner:
                                   capture_output=True, text=True, timeout=run.interval * LAST_SAMPLE + 180)
             truth = live.tell("truth")
             if done.returncode not in (heapspy.DONE, heapspy.INCOMPLETE):
-                return Failure(truth["verdict"][0] in HELD, run.twin, "exit %d: %s" % (done.returncode, done.stderr.strip()[-300:]))
+                return Failure(run.program.verdict, run.twin, "exit %d: %s" % (done.returncode, done.stderr.strip()[-300:]))
             told = json.loads(done.stdout)
             outcome = Outcome(told, truth, run.twin, live.is_owner)
             self._save(run, told, outcome)

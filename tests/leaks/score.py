@@ -74,17 +74,16 @@ class Outcome:
 
 
 class Failure:
-    """A run that gave no result: it misses all that the program asks for."""
+    """A run that gave no result: it misses all that is asked of the program, or of its twin."""
 
-    def __init__(self, holds, has_twin_bounds, reason):
-        self.holds, self.is_twin, self.reason = holds, has_twin_bounds, reason
+    def __init__(self, verdict, twin, reason):
+        self.holds = not twin and verdict in HELD
+        self.twin, self.reason = twin, reason
 
     def counts(self):
-        if self.is_twin:
-            return {"innocent": (0, 1)}
         if self.holds:
             return {name: (0, 1) for name in ("first", "three", "high", "verdict", "writers")}
-        return {"innocent": (0, 1), "verdict": (0, 1)}
+        return {"innocent": (0, 1)} if self.twin else {"innocent": (0, 1), "verdict": (0, 1)}
 
     def faults(self):
         return [self.reason]
