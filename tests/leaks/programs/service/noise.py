@@ -2,7 +2,7 @@
 """What goes on in a service besides its leak: a large stable stock, and traffic that comes and goes.
 
 All of it is steady when the program says that it is ready: queues and caches are full, and the saw-tooth has had its
-peak, so that nothing here grows for good while somebody looks.
+peaks among the rest, so that nothing here grows for good while somebody looks.
 """
 import collections
 import functools
@@ -65,25 +65,15 @@ class Sawtooth:
         self.batch = []
         self.by_path = {}
 
-    def have_peak(self):
-        self.gather(int(self.period * SAW_RATE))
-        self.let_go()
-
-    def gather(self, wanted):
+    def step(self, now):
+        wanted = int((now / self.period + self.phase) % 1.0 * self.period * SAW_RATE)
+        if wanted < len(self.batch):
+            self.batch.clear()
+            self.by_path.clear()
         while len(self.batch) < wanted:
             request = new_request()
             self.batch.append(request)
             self.by_path[request.path] = request
-
-    def let_go(self):
-        self.batch.clear()
-        self.by_path.clear()
-
-    def step(self, now):
-        wanted = int((now / self.period + self.phase) % 1.0 * self.period * SAW_RATE)
-        if wanted < len(self.batch):
-            self.let_go()
-        self.gather(wanted)
 
 
 class Traffic:
@@ -94,7 +84,7 @@ class Traffic:
         self.sessions = {}
         self.cache = LeastRecentlyUsed(N_CACHED)
         self.saw = Sawtooth(period, random.Random(seed).random())
-        self.began = time.monotonic()
+        self.elapsed = 0.0
         self.handled = 0
         self.lock = threading.Lock()
         for _ in range(N_SESSIONS):
@@ -110,19 +100,25 @@ class Traffic:
         self.cache.put(request.path, request.headers)
         tax(request.number)
 
-    def step(self):
-        now = time.monotonic() - self.began
-        while self.handled < now * TURNOVER:
-            self.handled += 1
-            self.handle(new_request())
+    def advance(self, seconds):
+        """What happens in that time, in steps, so that what stays and what goes lie among each other as they do in life."""
         with self.lock:
-            self.saw.step(now)
+            end = self.elapsed + seconds
+            while self.elapsed < end:
+                self.elapsed = min(end, self.elapsed + TICK)
+                while self.handled < self.elapsed * TURNOVER:
+                    self.handled += 1
+                    self.handle(new_request())
+                self.saw.step(self.elapsed)
 
 
 def _run(traffic):
+    last = time.monotonic()
     while True:
-        traffic.step()
         time.sleep(TICK)
+        now = time.monotonic()
+        traffic.advance(now - last)
+        last = now
 
 
 CATALOGUE = None
@@ -139,7 +135,6 @@ def start(n_objects, period, seed):
 
 
 def settle():
-    """One peak of the saw-tooth, on top of all that is there when the program becomes ready: memory had for it is there from now on."""
+    """Two periods at once, on top of all that is there when the program becomes ready: the memory had for them is there from now on."""
     if TRAFFIC:
-        with TRAFFIC.lock:
-            TRAFFIC.saw.have_peak()
+        TRAFFIC.advance(2 * TRAFFIC.saw.period)
