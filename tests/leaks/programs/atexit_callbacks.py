@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Something to be done at the end of the program is noted for every upload."""
 import atexit
+import gc
 
 import service
 
@@ -14,8 +15,14 @@ def upload(request):
     # repaired: clean(request)
 
 
+def callbacks():
+    """From 3.13 on the module keeps a list, which it shows to nobody; before, an array that is no object."""
+    lists = (found for found in gc.get_objects() if type(found) is list and found)
+    return [found for found in lists if type(found[0]) is tuple and found[0][:1] == (clean,)]
+
+
 if __name__ == "__main__":
-    service.start(rate=80, item_bytes=1100, kind="registry", root_kind="interpreter", owner="atexit", writers=["upload"],
-                  count="atexit._ncallbacks()")
+    service.start(rate=80, item_bytes=1100, kind="registry", root_kind="interpreter", containers="callbacks()", owner="atexit",
+                  writers=["upload"], count="atexit._ncallbacks()")
     for arrived in service.requests():
         upload(arrived)

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import types
 
 from . import noise, request
 
@@ -48,7 +49,7 @@ def start(rate, item_bytes, verdict="leak", kind="", root_kind="", container=Non
     owner       an expression of the object that user code names on the way to it, or a list of such; default: container
     writers     functions that put the items there, by qualified name
     count       an expression of how many items have leaked; default: the length of the container, or of those published
-    members     for what no container holds: an expression of the leaked objects
+    members     for what no container holds: an expression of the leaked objects; they and their own parts are as right
     backlog     items that have leaked before the program is ready
     """
     global _options
@@ -121,11 +122,17 @@ def _expand(expression, names):
     return [found for item in list(items) for found in _expand("_item" + tail, {**names, "_item": item})]
 
 
-def _container_ids():
-    ids = set(_published["containers"])
-    for expression in (_truth["containers"], _truth["members"] or "[]"):
-        ids.update(map(id, eval(expression, _names())))
+def _member_ids():
+    """The leaked objects and what is theirs alone, such as the dicts that instances have in some versions."""
+    members = list(eval(_truth["members"] or "[]", _names()))
+    ids = set(map(id, members))
+    for member in members:
+        ids.update(id(part) for part in gc.get_referents(member) if not isinstance(part, (type, types.ModuleType)))
     return ids
+
+
+def _container_ids():
+    return set(_published["containers"]) | set(map(id, eval(_truth["containers"], _names()))) | _member_ids()
 
 
 def _owner_ids():
