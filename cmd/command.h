@@ -76,6 +76,7 @@ struct hs_invocation {
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
+	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
 	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
 };
 
@@ -113,10 +114,15 @@ const struct hs_command *hs_command_find(const char *name);
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
 
 /*
- * For commands that compare two moments: takes another picture of the same process in place of the one there is, as far as the
- * heap. Everything borrowed from the first is gone; its pauses are kept. Errors: those of the stages; GONE when the PID is
- * another program by now.
+ * For commands that compare moments: takes another picture of the same process in place of the one there is, as far as the heap.
+ * Everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
+ * those of the stages; GONE when the PID is another program by now. After an error capture, layout and census are those from before,
+ * the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+/* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
+void hs_invocation_drop_heap(struct hs_invocation *invocation);
+/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */
+struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_stage needs) HS_MUST_CHECK;
 
 #endif
