@@ -142,7 +142,7 @@ void hs_draw_header(const struct hs_state *state, const struct hs_data *data, co
 }
 
 /* What the place is called on the way to it. */
-static void name_place(const struct hs_place *place, char *ret, size_t ret_bytes)
+static void name_place(const struct hs_page_place *place, char *ret, size_t ret_bytes)
 {
 	if (place->name[0])
 		snprintf(ret, ret_bytes, "%s", place->name);

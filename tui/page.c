@@ -19,7 +19,7 @@ struct hs_page_block {
 	char data[] __attribute__((aligned(ALIGNMENT)));
 };
 
-bool hs_place_is_same(const struct hs_place *a, const struct hs_place *b)
+bool hs_page_place_is_same(const struct hs_page_place *a, const struct hs_page_place *b)
 {
 	bool is_named = a->view == HS_VIEW_INSTANCES;
 
@@ -27,7 +27,7 @@ bool hs_place_is_same(const struct hs_place *a, const struct hs_place *b)
 	       (!is_named || !strcmp(a->name, b->name));
 }
 
-struct hs_page *hs_page_create(const struct hs_place *place)
+struct hs_page *hs_page_create(const struct hs_page_place *place)
 {
 	struct hs_page *page = calloc(1, sizeof(*page));
 
@@ -147,7 +147,7 @@ void hs_row_set_number(struct hs_row *row, unsigned column, int64_t number)
 
 void hs_page_lead(struct hs_page *page, struct hs_row *row, enum hs_view_id view, uint64_t address, const char *name)
 {
-	struct hs_place *place = hs_page_take(page, sizeof(*place));
+	struct hs_page_place *place = hs_page_take(page, sizeof(*place));
 
 	if (!place)
 		return;

@@ -30,18 +30,18 @@ enum hs_view_id {
 	HS_VIEW_FIRST_INNER = HS_VIEW_INSTANCES,
 };
 
-#define HS_PLACE_NAME_BYTES 1056 /* a type's module and qualified name */
+#define HS_PAGE_NAME_BYTES 1056 /* a type's module and qualified name */
 
 /* What a page is about. */
-struct hs_place {
+struct hs_page_place {
 	uint8_t view;     /* enum hs_view_id */
 	bool is_somewhere; /* false: no place; rows without one lead nowhere */
 	bool by_holder;   /* of types */
 	uint64_t address; /* of an object, or what the walk down the tree of retainers has come to; 0: none, the roots */
-	char name[HS_PLACE_NAME_BYTES]; /* of a type, the target's bytes; else what the place is called on the way here */
+	char name[HS_PAGE_NAME_BYTES]; /* of a type, the target's bytes; else what the place is called on the way here */
 };
 
-bool hs_place_is_same(const struct hs_place *a, const struct hs_place *b);
+bool hs_page_place_is_same(const struct hs_page_place *a, const struct hs_page_place *b);
 
 enum hs_column_kind {
 	HS_COLUMN_TEXT,         /* text, cut at its end */
@@ -89,7 +89,7 @@ struct hs_row {
 	struct hs_value *values; /* one for each column */
 	uint8_t mark;            /* enum hs_row_mark */
 	uint8_t indent;          /* columns before its first text */
-	struct hs_place *place;  /* where Enter leads; NULL: nowhere */
+	struct hs_page_place *place;  /* where Enter leads; NULL: nowhere */
 	uint64_t address;        /* what can be copied; 0: nothing */
 };
 
@@ -106,7 +106,7 @@ struct hs_section {
 };
 
 struct hs_page {
-	struct hs_place place;
+	struct hs_page_place place;
 	uint64_t serial;      /* of its sample: 1, 2, … */
 	struct hs_section sections[HS_PAGE_SECTIONS];
 	unsigned n_sections;
@@ -117,7 +117,7 @@ struct hs_page {
 };
 
 /* An empty page; NULL when memory is out. Destroying NULL is legal. */
-struct hs_page *hs_page_create(const struct hs_place *place);
+struct hs_page *hs_page_create(const struct hs_page_place *place);
 void hs_page_destroy(struct hs_page *page);
 
 /* `bytes` of memory that lasts as long as the page, zeroed; when memory is out NULL, and page->is_short is set. */

@@ -6,7 +6,7 @@
 
 #include "view.h"
 
-void hs_spot_init(struct hs_spot *spot, const struct hs_place *place, int parent)
+void hs_spot_init(struct hs_spot *spot, const struct hs_page_place *place, int parent)
 {
 	*spot = (struct hs_spot){ .place = *place, .parent = parent, .sort = -2 };
 }
@@ -21,10 +21,10 @@ static void forget_first(struct hs_state *state)
 		state->spots[i].parent -= state->spots[i].parent >= 0;
 }
 
-void hs_update_go(struct hs_update *update, const struct hs_place *place, int parent)
+void hs_update_go(struct hs_update *update, const struct hs_page_place *place, int parent)
 {
 	struct hs_state *state = update->state;
-	struct hs_place wanted = *place; /* it may be the page's, or a spot's, which moves */
+	struct hs_page_place wanted = *place; /* it may be the page's, or a spot's, which moves */
 
 	state->n_spots = state->spot + 1;
 	if (state->n_spots == HS_SPOTS) {
@@ -41,7 +41,7 @@ void hs_update_go(struct hs_update *update, const struct hs_place *place, int pa
 void hs_update_view(struct hs_update *update, enum hs_view_id view)
 {
 	struct hs_state *state = update->state;
-	struct hs_place place = { .view = (uint8_t)view, .is_somewhere = true };
+	struct hs_page_place place = { .view = (uint8_t)view, .is_somewhere = true };
 	struct hs_spot last = { 0 };
 	bool was_there = false;
 

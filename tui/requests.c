@@ -61,6 +61,17 @@ static void on_enter(struct hs_update *update)
 		hs_state_say(update->state, false, "nothing to go into here");
 }
 
+static void on_object(struct hs_update *update)
+{
+	const struct hs_row *row = hs_state_selected(update->state, update->data->page);
+	struct hs_page_place place = { .view = HS_VIEW_OBJECT, .is_somewhere = true, .address = row ? row->address : 0 };
+
+	if (place.address)
+		hs_update_go(update, &place, update->state->spot);
+	else
+		hs_state_say(update->state, false, "this row is no object");
+}
+
 static void on_back(struct hs_update *update)
 {
 	hs_update_go_to_spot(update, update->spot->parent);
@@ -295,6 +306,7 @@ static void (*const handlers[])(struct hs_update *update) = {
 	[HS_REQUEST_TOP] = on_top,
 	[HS_REQUEST_BOTTOM] = on_bottom,
 	[HS_REQUEST_ENTER] = on_enter,
+	[HS_REQUEST_OBJECT] = on_object,
 	[HS_REQUEST_BACK] = on_back,
 	[HS_REQUEST_EARLIER] = on_earlier,
 	[HS_REQUEST_LATER] = on_later,

@@ -45,7 +45,7 @@ const struct hs_row *hs_state_selected(const struct hs_state *state, const struc
 
 void hs_state_init(struct hs_state *state, unsigned width, unsigned height)
 {
-	const struct hs_place types = { .view = HS_VIEW_TYPES, .is_somewhere = true };
+	const struct hs_page_place types = { .view = HS_VIEW_TYPES, .is_somewhere = true };
 
 	*state = (struct hs_state){ .width = width, .height = height, .n_spots = 1 };
 	hs_spot_init(&state->spots[0], &types, -1);

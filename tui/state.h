@@ -24,7 +24,7 @@
 
 /* A place that was visited, and how it was left. */
 struct hs_spot {
-	struct hs_place place;
+	struct hs_page_place place;
 	int parent;                /* the spot that led here; -1: none */
 	uint64_t selected;         /* the row's key … */
 	bool is_following;         /* … that the selection stays on; else it stays in the first row until somebody moves */

@@ -18,8 +18,8 @@ struct hs_update {
 void hs_update_request(struct hs_update *update, enum hs_request request);
 
 /* places.c. `parent`: the spot that leads there; -1: none. */
-void hs_spot_init(struct hs_spot *spot, const struct hs_place *place, int parent);
-void hs_update_go(struct hs_update *update, const struct hs_place *place, int parent);
+void hs_spot_init(struct hs_spot *spot, const struct hs_page_place *place, int parent);
+void hs_update_go(struct hs_update *update, const struct hs_page_place *place, int parent);
 /* To a spot that was visited already; nowhere if there is none of that index. */
 void hs_update_go_to_spot(struct hs_update *update, int spot);
 /* To a view, which is found as it was left. */
