@@ -104,7 +104,7 @@ const struct hs_command hs_command_top = {
 	.description = "A browser on the terminal; the key ? tells all others. Samples are taken while a view that follows them is shown: no more often "
 		       "than --interval, and never so that the process is paused for more than --max-duty of the time. While you look at "
 		       "objects, the sample that they are of is kept and no other is taken. 'heapspy PID' on a terminal is the same. Values are shown.",
-	.examples = "  heapspy 4242\n"
+	.examples = "  heapspy top 4242\n"
 		    "  heapspy top 4242 -i 30\n"
 		    "  heapspy top 4242 --max-duty 0.2\n",
 	.needs = HS_STAGE_HEAP,

@@ -131,8 +131,9 @@ static void add_definitions(struct hs_page *page, struct hs_section *section, co
 	for (size_t i = 0; i < lines->definitions.n && i < MAX_LINES; i++) {
 		const struct hs_definition *definition = &lines->definitions.items[i];
 		const char *name = hs_page_escaped(page, definition->name), *file = hs_page_escaped(page, definition->file);
-		const char *where = *file ? hs_page_printf(page, " %s %s, %s:%" PRIu32, definition->kind, name, file, definition->line) :
-					    hs_page_printf(page, " %s %s", definition->kind, name);
+		const char *where = !*file ? hs_page_printf(page, " %s %s", definition->kind, name) :
+				    definition->line ? hs_page_printf(page, " %s %s, %s:%" PRIu32, definition->kind, name, file, definition->line) :
+						       hs_page_printf(page, " %s %s, %s", definition->kind, name, file);
 		add_line(page, section, definition->bytes, definition->count, where, i < lines->definition_texts.n ? lines->definition_texts.items[i] : NULL);
 	}
 }

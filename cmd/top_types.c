@@ -37,6 +37,14 @@ enum column {
 static const struct hs_column type_columns[N_COLUMNS] = COLUMNS("TYPE", "type", HS_COLUMN_NAME);
 static const struct hs_column holder_columns[N_COLUMNS] = COLUMNS("HOLDER", "holder", HS_COLUMN_PATH);
 
+/* Most types do not change: what does must stand out. */
+static void set_change(struct hs_row *row, unsigned column, int64_t change)
+{
+	hs_row_set_number(row, column, change);
+	if (!change)
+		row->values[column].text = "";
+}
+
 static void set_trend(struct hs_row *row, const struct hs_top_trend *trend, bool has_before)
 {
 	static const uint8_t marks[] = { [HS_TREND_NONE] = HS_ROW_PLAIN, [HS_TREND_CHANGE] = HS_ROW_CHANGE, [HS_TREND_GROWTH] = HS_ROW_GROWTH,
@@ -45,13 +53,13 @@ static void set_trend(struct hs_row *row, const struct hs_top_trend *trend, bool
 	row->mark = marks[trend->kind];
 	if (!has_before)
 		return;
-	hs_row_set_number(row, COLUMN_CHANGE, trend->change);
-	hs_row_set_number(row, COLUMN_BYTES_CHANGE, trend->bytes_change);
+	set_change(row, COLUMN_CHANGE, trend->change);
+	set_change(row, COLUMN_BYTES_CHANGE, trend->bytes_change);
 	if (trend->has_floor)
-		hs_row_set_number(row, COLUMN_FLOOR, trend->floor_change);
+		set_change(row, COLUMN_FLOOR, trend->floor_change);
 	if (!trend->has_rate)
 		return;
-	hs_row_set_number(row, COLUMN_GROWTH, trend->rate_thousandths);
+	set_change(row, COLUMN_GROWTH, trend->rate_thousandths);
 	if (trend->kind == HS_TREND_TURNOVER) { /* never before what grows, whatever the last sample says */
 		row->values[COLUMN_GROWTH].text = "~";
 		row->values[COLUMN_GROWTH].number = trend->rate_thousandths < 0 ? trend->rate_thousandths : 0;
@@ -74,10 +82,10 @@ static void add_row(struct hs_page *page, struct hs_section *section, const stru
 	hs_row_set_number(row, COLUMN_SHARE, all_bytes ? (int64_t)((double)series->bytes * 1000 / (double)all_bytes + 0.5) : 0);
 	hs_row_set_number(row, COLUMN_BAR, (int64_t)series->bytes);
 	row->values[COLUMN_HISTORY].series = counts;
-	if (history->n_samples > 1)
+	if (trend.kind != HS_TREND_NONE)
 		hs_row_set_number(row, COLUMN_HISTORY, (int64_t)history->n_samples);
 	set_trend(row, &trend, history->n_samples - history->first > 1 || trend.change || trend.bytes_change);
-	hs_page_lead(page, row, HS_VIEW_INSTANCES, 0, series->name);
+	hs_page_lead(page, row, HS_VIEW_INSTANCES, 0, hs_type_short_name(series->name));
 	if (row->place)
 		row->place->by_holder = page->place.by_holder;
 }
