@@ -151,6 +151,13 @@ static void set_cell(struct hs_canvas *canvas, unsigned x, unsigned y, uint32_t 
 	*hs_canvas_cell(canvas, x, y) = (struct hs_cell){ .codes = { code }, .width = (uint8_t)width, .style = (uint8_t)style };
 }
 
+/* It takes as many columns as the character itself would, so that widths are the same. */
+static void put_ascii(struct hs_canvas *canvas, unsigned x, unsigned y, uint32_t code, unsigned columns, enum hs_cell_style style)
+{
+	for (unsigned i = 0; i < columns; i++)
+		set_cell(canvas, x + i, y, ascii_of(code), 1, style);
+}
+
 /* As much of the beginning as fits into `width` columns, all of them on the canvas; returns the columns taken. */
 static unsigned put_start(struct hs_canvas *canvas, unsigned x, unsigned y, unsigned width, enum hs_cell_style style, const char *text)
 {
@@ -159,15 +166,13 @@ static unsigned put_start(struct hs_canvas *canvas, unsigned x, unsigned y, unsi
 	while (*text) {
 		uint32_t code = next_code(&text);
 		unsigned columns = width_of(&code);
-		if (!canvas->utf8 && code > 0x7e) {
-			code = columns ? ascii_of(code) : 0;
-			columns = columns ? 1 : 0;
-		}
 		if (used + columns > width)
 			break;
-		if (columns)
+		if (columns && !canvas->utf8)
+			put_ascii(canvas, x + used, y, code, columns, style);
+		else if (columns)
 			set_cell(canvas, x + used, y, code, columns, style);
-		else if (code && used)
+		else if (canvas->utf8 && used)
 			add_mark(canvas, x + used - 1, y, code);
 		used += columns;
 	}

@@ -11,6 +11,8 @@
 
 #define DOT " \xc2\xb7 "
 #define CRUMB_BYTES 80
+#define WIDE 100 /* columns */
+#define SHORT_HISTORY 5
 
 /* Items of a line, of which those that do not fit are left out as a whole. */
 struct line {
@@ -58,27 +60,41 @@ static void draw_identity(const struct hs_header *header, struct hs_canvas *canv
 		print_item(&line, HS_CELL_DIM, "layout: %s", header->layout);
 }
 
+/* The latest of the history, as many as the screen has room for. */
+static void draw_trend(const struct hs_header *header, struct line *line)
+{
+	size_t n = header->n_rss_history, n_shown = line->end < WIDE ? SHORT_HISTORY : HS_HEADER_HISTORY;
+	char change[HS_FIGURE_BYTES];
+
+	n_shown = n_shown < n ? n_shown : n;
+	if (n < 2)
+		return;
+	hs_canvas_sparkline(line->canvas, line->x + 1, line->y, (unsigned)n_shown, header->rss_history + n - n_shown, n_shown, HS_CELL_BAR);
+	line->x += 1 + (unsigned)n_shown;
+	line->x = hs_canvas_printf(line->canvas, line->x, line->y, HS_CELL_PLAIN, " %s/min", hs_text_size_change(change, header->rss_per_minute));
+}
+
 static void draw_figures(const struct hs_header *header, struct hs_canvas *canvas)
 {
 	struct line line = { .canvas = canvas, .y = 1, .end = canvas->width };
-	char size[HS_FIGURE_BYTES], more[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES], share[HS_FIGURE_BYTES];
-	unsigned n_history = header->n_rss_history > 1 ? (unsigned)header->n_rss_history : 0;
+	char size[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES], share[HS_FIGURE_BYTES];
 
 	if (!header->serial)
 		return;
 	print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
-	if (n_history && line.x + 1 + n_history < line.end) {
-		hs_canvas_sparkline(canvas, line.x + 1, 1, n_history, header->rss_history, header->n_rss_history, HS_CELL_BAR);
-		line.x += 1 + n_history;
-		print_item(&line, HS_CELL_PLAIN, "%s/min", hs_text_size_change(more, header->rss_per_minute));
-	}
+	draw_trend(header, &line);
 	print_item(&line, HS_CELL_PLAIN, "%s objects %s", hs_text_short_count(count, header->n_objects), hs_text_size(size, header->bytes));
-	if (header->is_nonblocking)
-		put_item(&line, HS_CELL_PLAIN, "never paused");
-	else
-		print_item(&line, HS_CELL_PLAIN, "paused %.0f ms, %.2f %%", (double)header->pause_ns / 1e6,
-			   header->watched_ns ? (double)header->paused_ns * 100 / (double)header->watched_ns : 0);
 	print_item(&line, HS_CELL_PLAIN, "explained %s", hs_text_percent(share, header->explained_bytes, header->in_use_bytes));
+}
+
+static void draw_pause(const struct hs_header *header, struct line *line)
+{
+	double duty = header->watched_ns ? (double)header->paused_ns * 100 / (double)header->watched_ns : 0;
+
+	if (header->is_nonblocking)
+		put_item(line, HS_CELL_PLAIN, "never paused");
+	else
+		print_item(line, HS_CELL_PLAIN, "paused %.0f ms, %.2f %%", (double)header->pause_ns / 1e6, duty);
 }
 
 static void draw_next(const struct hs_header *header, struct line *line)
@@ -98,7 +114,7 @@ static void draw_next(const struct hs_header *header, struct line *line)
 		print_item(line, HS_CELL_PLAIN, "next in %s (a sample is much work: %s)", age, interval);
 		break;
 	case HS_NEXT_HELD:
-		put_item(line, HS_CELL_PLAIN, "held while you look into it (r: new sample)");
+		put_item(line, HS_CELL_PLAIN, "held while you look (r: new sample)");
 		break;
 	case HS_NEXT_FROZEN:
 		put_item(line, HS_CELL_WARNING, "frozen (Z goes on)");
@@ -116,6 +132,8 @@ static void draw_samples(const struct hs_header *header, struct hs_canvas *canva
 
 	if (header->serial)
 		print_item(&line, HS_CELL_PLAIN, "sample %" PRIu64 ", %s old", header->serial, hs_text_age(age, header->age_ms));
+	if (header->serial)
+		draw_pause(header, &line);
 	if (!header->phase) {
 		draw_next(header, &line);
 		return;

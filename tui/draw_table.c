@@ -4,82 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "columns.h"
 #include "draw.h"
 #include "figures.h"
 #include "view.h"
-
-#define GAP 1
-#define MIN_TEXT 16 /* columns that take what is left want this much, or dispensable ones go */
-#define MAX_COLUMNS 16
-
-struct layout {
-	bool is_shown[MAX_COLUMNS];
-	unsigned x[MAX_COLUMNS], width[MAX_COLUMNS];
-	unsigned n_columns;
-};
-
-static unsigned taken_width(const struct hs_section *section, const struct layout *layout, unsigned *ret_flexible)
-{
-	unsigned width = 0, n_flexible = 0;
-
-	for (unsigned i = 0; i < layout->n_columns; i++) {
-		if (!layout->is_shown[i])
-			continue;
-		width += GAP + section->columns[i].width;
-		n_flexible += !section->columns[i].width;
-	}
-	*ret_flexible = n_flexible;
-	return width;
-}
-
-/* The next to go on a screen that is too narrow; n_columns: none. */
-static unsigned most_dispensable(const struct hs_section *section, const struct layout *layout)
-{
-	unsigned found = layout->n_columns;
-
-	for (unsigned i = 0; i < layout->n_columns; i++) {
-		unsigned rank = section->columns[i].dispensable;
-		if (layout->is_shown[i] && rank && (found == layout->n_columns || rank < section->columns[found].dispensable))
-			found = i;
-	}
-	return found;
-}
-
-static void lay_out(const struct hs_section *section, unsigned width, struct layout *ret)
-{
-	unsigned n_flexible, taken, x = 0;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->n_columns = section->n_columns < MAX_COLUMNS ? section->n_columns : MAX_COLUMNS;
-	for (unsigned i = 0; i < ret->n_columns; i++)
-		ret->is_shown[i] = true;
-	for (;;) {
-		taken = taken_width(section, ret, &n_flexible);
-		unsigned column = most_dispensable(section, ret);
-		if (taken + n_flexible * MIN_TEXT <= width || column == ret->n_columns)
-			break;
-		ret->is_shown[column] = false;
-	}
-	unsigned left = width > taken ? width - taken : 0;
-	for (unsigned i = 0; i < ret->n_columns; i++) {
-		if (!ret->is_shown[i])
-			continue;
-		unsigned own = section->columns[i].width;
-		if (!own) {
-			own = left / n_flexible;
-			left -= own;
-			n_flexible--;
-		}
-		ret->x[i] = x;
-		ret->width[i] = own;
-		x += own + GAP;
-	}
-}
-
-static bool is_text(unsigned kind)
-{
-	return kind == HS_COLUMN_TEXT || kind == HS_COLUMN_NAME || kind == HS_COLUMN_PATH;
-}
 
 static const char *rate(char *ret, int64_t thousandths)
 {
@@ -87,8 +15,11 @@ static const char *rate(char *ret, int64_t thousandths)
 
 	if (!thousandths)
 		return strcpy(ret, "0");
-	snprintf(ret, HS_FIGURE_BYTES, "%+.*f/s", value < 99.95 && value > -99.95 ? 1 : 0, value);
-	return ret;
+	if (value < 99.95 && value > -99.95)
+		snprintf(ret, HS_FIGURE_BYTES, "%+.1f", value);
+	else
+		hs_text_count_change(ret, thousandths / 1000);
+	return strcat(ret, "/s"); /* no figure comes near the end of the room */
 }
 
 static const char *figure_of(const struct hs_column *column, const struct hs_value *value, char *ret)
@@ -135,7 +66,7 @@ static enum hs_cell_style style_of(const struct hs_row *row, unsigned kind)
 struct row_drawing {
 	struct hs_canvas *canvas;
 	const struct hs_section *section;
-	const struct layout *layout;
+	const struct hs_column_layout *layout;
 	const int64_t *largest; /* by column, of bars */
 };
 
@@ -150,7 +81,7 @@ static void draw_value(const struct row_drawing *drawing, unsigned i, const stru
 
 	if (!value->is_known)
 		return;
-	if (is_text(column->kind))
+	if (hs_column_is_text(column))
 		hs_canvas_put(drawing->canvas, x + indent, y, width > indent ? width - indent : 0, style, cuts[column->kind], value->text ? value->text : "");
 	else if (column->kind == HS_COLUMN_BAR)
 		hs_canvas_bar(drawing->canvas, x, y, width, value->number < 0 ? 0 : (uint64_t)value->number, (uint64_t)drawing->largest[i]);
@@ -160,7 +91,7 @@ static void draw_value(const struct row_drawing *drawing, unsigned i, const stru
 		hs_canvas_put_right(drawing->canvas, x + width, y, width, style, figure_of(column, value, figure));
 }
 
-static void draw_headings(const struct hs_state *state, const struct hs_section *section, const struct layout *layout, unsigned y, struct hs_canvas *canvas)
+static void draw_headings(const struct hs_state *state, const struct hs_section *section, const struct hs_column_layout *layout, unsigned y, struct hs_canvas *canvas)
 {
 	const struct hs_spot *spot = hs_state_spot(state);
 
@@ -172,16 +103,16 @@ static void draw_headings(const struct hs_state *state, const struct hs_section 
 		char text[160];
 		if (!layout->is_shown[i])
 			continue;
-		const char *arrow = is_sorted ? spot->is_inverted != is_text(column->kind) ? "\xe2\x96\xb2" : "\xe2\x96\xbc" : "";
+		const char *arrow = is_sorted ? spot->is_inverted != hs_column_is_text(column) ? "\xe2\x96\xb2" : "\xe2\x96\xbc" : "";
 		snprintf(text, sizeof(text), "%s%s", heading, arrow);
-		if (is_text(column->kind) || column->kind == HS_COLUMN_BAR)
+		if (hs_column_is_text(column) || column->kind == HS_COLUMN_BAR)
 			hs_canvas_put(canvas, layout->x[i], y, layout->width[i], HS_CELL_HEADING, HS_CUT_END, text);
 		else
 			hs_canvas_put_right(canvas, layout->x[i] + layout->width[i], y, layout->width[i], HS_CELL_HEADING, text);
 	}
 }
 
-static void find_largest(const struct hs_section *section, const struct layout *layout, int64_t *ret)
+static void find_largest(const struct hs_section *section, const struct hs_column_layout *layout, int64_t *ret)
 {
 	for (unsigned i = 0; i < layout->n_columns; i++) {
 		ret[i] = 0;
@@ -207,10 +138,10 @@ static void draw_section(const struct hs_state *state, const struct hs_data *dat
 	const struct hs_spot *spot = hs_state_spot(state);
 	const struct hs_section *section = &data->page->sections[index];
 	const struct hs_row_order *order = &state->order[index];
-	int64_t largest[MAX_COLUMNS];
-	struct layout layout;
+	int64_t largest[HS_LAYOUT_COLUMNS];
+	struct hs_column_layout layout;
 
-	lay_out(section, canvas->width, &layout);
+	hs_columns_lay_out(section, canvas->width, &layout);
 	find_largest(section, &layout, largest);
 	const struct row_drawing drawing = { .canvas = canvas, .section = section, .layout = &layout, .largest = largest };
 	draw_headings(state, section, &layout, pane->heading, canvas);

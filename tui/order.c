@@ -6,10 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_text(unsigned kind)
-{
-	return kind == HS_COLUMN_TEXT || kind == HS_COLUMN_NAME || kind == HS_COLUMN_PATH || kind == HS_COLUMN_WORD;
-}
+#include "columns.h"
 
 bool hs_row_has_text(const struct hs_section *section, const struct hs_row *row, const char *text)
 {
@@ -79,7 +76,7 @@ static void order_section(struct hs_state *state, const struct hs_section *secti
 			order->items[order->n++] = (uint32_t)i;
 	if (!section->is_sortable || spot->sort < 0 || (unsigned)spot->sort >= section->n_columns || order->n < 2)
 		return;
-	struct sorting sorting = { .section = section, .column = (unsigned)spot->sort, .is_by_text = is_text(section->columns[spot->sort].kind),
+	struct sorting sorting = { .section = section, .column = (unsigned)spot->sort, .is_by_text = hs_column_is_text(&section->columns[spot->sort]),
 				   .is_inverted = spot->is_inverted };
 	qsort_r(order->items, order->n, sizeof(*order->items), compare_rows, &sorting);
 }

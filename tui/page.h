@@ -47,7 +47,7 @@ enum hs_column_kind {
 	HS_COLUMN_TEXT,         /* text, cut at its end */
 	HS_COLUMN_NAME,         /* cut at its beginning */
 	HS_COLUMN_PATH,         /* cut in the middle */
-	HS_COLUMN_WORD,         /* short text, to the right */
+	HS_COLUMN_WORD,         /* short text, to the right; sorted by number */
 	HS_COLUMN_COUNT,
 	HS_COLUMN_COUNT_CHANGE,
 	HS_COLUMN_SIZE,         /* bytes */
@@ -70,7 +70,7 @@ struct hs_column {
 struct hs_value {
 	const char *text;       /* of texts; the others: shown instead of the figure when not NULL ("-") */
 	const uint64_t *series; /* of a history: `number` values */
-	int64_t number;         /* what is sorted by, of texts too if they have one */
+	int64_t number;         /* what is sorted by, but for texts */
 	bool is_known;
 };
 

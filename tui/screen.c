@@ -56,6 +56,18 @@ void hs_draw_screen(const struct hs_state *state, const struct hs_data *data, st
 		draw_place(state, data, canvas);
 }
 
+/* Behind the last row that something stands in, without the keys at the end of the screen. */
+static unsigned last_row(const struct hs_canvas *canvas)
+{
+	unsigned y = canvas->height - 1;
+
+	for (; y; y--)
+		for (unsigned x = 0; x < canvas->width; x++)
+			if (hs_canvas_cell(canvas, x, y - 1)->codes[0] != ' ')
+				return y;
+	return y;
+}
+
 /* As if the screen were as high as all rows need. */
 struct hs_error *hs_draw_text(const struct hs_state *state, const struct hs_data *data, unsigned width, bool utf8, FILE *out)
 {
@@ -73,7 +85,7 @@ struct hs_error *hs_draw_text(const struct hs_state *state, const struct hs_data
 	memset(spot->top, 0, sizeof(spot->top));
 	HS_TRY(hs_canvas_init(&canvas, tall.width, tall.height, utf8));
 	hs_draw_screen(&tall, data, &canvas);
-	for (unsigned y = 0; y + 1 < canvas.height; y++) {
+	for (unsigned y = 0; y < last_row(&canvas); y++) {
 		hs_canvas_write_row(&canvas, y, out);
 		fputc('\n', out);
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "keys.h"
 #include "order.h"
 #include "panes.h"
@@ -103,6 +104,20 @@ static void on_key(struct hs_update *update, uint32_t key)
 		hs_prompt_key(update, key);
 }
 
+/* On the heading of a column: sorts by it; once more: the other way round. */
+static void click_heading(struct hs_update *update, const struct hs_section *section, unsigned x)
+{
+	struct hs_column_layout layout;
+
+	hs_columns_lay_out(section, update->state->width, &layout);
+	int column = hs_column_at(&layout, x);
+	if (!section->is_sortable || column < 0 || !section->columns[column].name)
+		return;
+	update->spot->is_inverted = update->spot->sort == column && !update->spot->is_inverted;
+	update->spot->sort = column;
+	update->is_reordered = true;
+}
+
 /* On a row: selects it; on the selected one: goes in. */
 static void on_click(struct hs_update *update, const struct hs_event *event)
 {
@@ -113,6 +128,8 @@ static void on_click(struct hs_update *update, const struct hs_event *event)
 	hs_panes_make(update->state, update->data, &panes);
 	for (unsigned i = 0; i < panes.n_panes; i++) {
 		const struct hs_pane *pane = &panes.panes[i];
+		if (event->y == pane->heading)
+			click_heading(update, &update->data->page->sections[i], event->x);
 		if (event->y < pane->top || event->y >= pane->top + pane->n_lines)
 			continue;
 		size_t row = update->spot->top[i] + event->y - pane->top;
