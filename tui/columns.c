@@ -5,7 +5,9 @@
 #include <string.h>
 
 #define GAP 1
-#define MIN_TEXT 16 /* columns that take what is left want this much, or dispensable ones go */
+/* Columns that take what is left want so much, or dispensable ones go: one alone, each of several. */
+#define MIN_ALONE 24
+#define MIN_TEXT 16
 
 static unsigned taken_width(const struct hs_section *section, const struct hs_column_layout *layout, unsigned *ret_flexible)
 {
@@ -45,7 +47,7 @@ void hs_columns_lay_out(const struct hs_section *section, unsigned width, struct
 	for (;;) {
 		taken = taken_width(section, ret, &n_flexible);
 		unsigned column = most_dispensable(section, ret);
-		if (taken + n_flexible * MIN_TEXT <= width || column == ret->n_columns)
+		if (taken + (n_flexible == 1 ? MIN_ALONE : n_flexible * MIN_TEXT) <= width || column == ret->n_columns)
 			break;
 		ret->is_shown[column] = false;
 	}

@@ -48,10 +48,24 @@ static void on_crash(int number)
 	raise(number); /* SA_RESETHAND: as if nobody had caught it */
 }
 
+/* NULL: this terminal has no such thing. */
+static const char *capability_of(const char *name)
+{
+	const char *text = tigetstr(name);
+
+	return text && text != (char *)-1 ? text : NULL;
+}
+
+/* It keeps what it shows for a program apart from what stood there before. */
+static bool has_screen_of_its_own(void)
+{
+	return capability_of("smcup") && capability_of("rmcup");
+}
+
 static void add_rescue(const char *capability)
 {
-	const char *text = tigetstr(capability);
-	size_t n = text && text != (char *)-1 ? strlen(text) : 0;
+	const char *text = capability_of(capability);
+	size_t n = text ? strlen(text) : 0;
 
 	if (n && rescue.n + n <= sizeof(rescue.text)) {
 		memcpy(rescue.text + rescue.n, text, n);
@@ -68,7 +82,7 @@ static void prepare_rescue(void)
 	memcpy(rescue.text, mouse_off, rescue.n);
 	add_rescue("sgr0");
 	add_rescue("rmkx");
-	add_rescue("rmcup");
+	add_rescue(has_screen_of_its_own() ? "rmcup" : "clear");
 	add_rescue("cnorm");
 	rescue.is_taken = 1;
 	for (size_t i = 0; i < sizeof(crash_signals) / sizeof(*crash_signals); i++)
@@ -138,6 +152,10 @@ void hs_term_close(struct hs_term *term)
 {
 	if (!term)
 		return;
+	if (!has_screen_of_its_own()) { /* what the target holds is not left on the screen */
+		erase();
+		refresh();
+	}
 	endwin();
 	rescue.is_taken = 0;
 	for (size_t i = 0; i < sizeof(crash_signals) / sizeof(*crash_signals); i++)
