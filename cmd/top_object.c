@@ -90,7 +90,7 @@ static void add_root(struct hs_page *page, struct hs_section *section, const str
 								   root->place.function, root->place.file, (int)root->place.line));
 }
 
-static void add_step(struct hs_page *page, struct hs_section *section, const struct hs_top_source *source, const struct hs_why_step *step)
+static void add_step(struct hs_page *page, struct hs_section *section, const struct hs_top_source *source, const struct hs_named_step *step)
 {
 	const struct hs_process_heap *heap = source->invocation->heap;
 	struct hs_row *row = hs_page_add_row(page, section, step->to);
@@ -106,7 +106,7 @@ static void add_step(struct hs_page *page, struct hs_section *section, const str
 }
 
 /* The first path step by step, the last step being the object itself; of a long one both ends. */
-static void add_steps(struct hs_page *page, struct hs_section *section, const struct hs_top_source *source, const struct hs_why_path *path)
+static void add_steps(struct hs_page *page, struct hs_section *section, const struct hs_top_source *source, const struct hs_named_path *path)
 {
 	size_t n = path->steps.n ? path->steps.n - 1 : 0;
 
@@ -120,7 +120,7 @@ static void add_steps(struct hs_page *page, struct hs_section *section, const st
 }
 
 /* The object that refers to this one last on the path; 0: a root does. */
-static hs_addr last_holder(const struct hs_why_path *path)
+static hs_addr last_holder(const struct hs_named_path *path)
 {
 	return path->steps.n ? path->steps.items[path->steps.n - 1].from : 0;
 }

@@ -25,6 +25,7 @@ struct path_shape {
 struct path_shapes {
 	struct hs_reach *reach;
 	const struct hs_graph *graph;
+	bool merges_all;   /* any key of a dict that is no namespace is [*], and longer rounds and nested containers are repeats as well */
 	bool from_classes; /* a path begins at the last instance of a Python class that it goes through */
 	HS_ARRAY(struct path_shape) list;
 	uint32_t *table;   /* open addressing, shape + 1 */

@@ -77,7 +77,9 @@ static struct hs_sample_identity identity_of(const struct hs_process *process, c
 {
 	size_t i = hs_mappings_find(&process->mappings, layout->runtime_start);
 	const struct hs_mapping *binary = i < process->mappings.n ? &process->mappings.items[i] : NULL;
-	struct hs_sample_identity identity = { .pid = process->pid, .start_time = process->start_time, .runtime = layout->runtime_start };
+	struct hs_sample_identity identity = {
+		.pid = process->pid, .start_time = process->start_time, .exec_id = process->exec_id, .runtime = layout->runtime_start,
+	};
 
 	if (binary && binary->start <= layout->runtime_start) {
 		identity.device_major = binary->device_major;
@@ -106,8 +108,9 @@ bool hs_sample_is_same_process(const struct hs_sample *a, const struct hs_sample
 {
 	const struct hs_sample_identity *left = &a->identity, *right = &b->identity;
 
-	return left->pid == right->pid && left->start_time == right->start_time && left->device_major == right->device_major &&
-	       left->device_minor == right->device_minor && left->inode == right->inode && left->runtime == right->runtime;
+	return left->pid == right->pid && left->start_time == right->start_time && !hs_exec_ids_differ(left->exec_id, right->exec_id) &&
+	       left->device_major == right->device_major && left->device_minor == right->device_minor &&
+	       left->inode == right->inode && left->runtime == right->runtime;
 }
 
 const struct hs_sample_type *hs_sample_type_named(const struct hs_sample *sample, const char *name)

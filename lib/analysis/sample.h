@@ -52,6 +52,7 @@ HS_ARRAY_TYPE(hs_sample_containers, struct hs_sample_container);
 struct hs_sample_identity {
 	pid_t pid;
 	uint64_t start_time; /* clock ticks since boot */
+	uint64_t exec_id;    /* as of the process; 0: unknown */
 	uint32_t device_major, device_minor;
 	uint64_t inode;      /* of the binary that holds the runtime; 0: unknown */
 	hs_addr runtime;

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From samples to what accumulation.h asks for. */
+#include "observed_growth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "suspect_rules.h"
+
+/* Fewer items of a sequence that did not grow are places of a record, not a stream. */
+#define LEAST_STREAM 16
+/* A container that grew by this part of its new items vouches for them. */
+#define LEAST_VOUCHED 0.9
+
+static bool is_dict(const struct hs_type *type)
+{
+	return !strcmp(type->kind->tp_name, "dict") || !strcmp(type->kind->tp_name, "collections.OrderedDict");
+}
+
+/* The first sample that can be asked who lived then. */
+static size_t base_of(const struct hs_observed_input *input)
+{
+	for (size_t i = 0; i + 1 < input->n_samples; i++)
+		if (input->samples[i]->identities)
+			return i;
+	return 0;
+}
+
+static void take_fresh(struct hs_observed_growth *observed, const uint8_t *lived)
+{
+	hs_node n = hs_graph_node_count(observed->input.graph);
+
+	for (hs_node node = 0; node < n; node++)
+		if (lived[node] != HS_LIVED && hs_graph_is_object(observed->input.graph, node))
+			hs_set_bit(observed->fresh, node);
+}
+
+static struct hs_error *mark_fresh(struct hs_observed_growth *observed)
+{
+	hs_node n = hs_graph_node_count(observed->input.graph);
+
+	observed->fresh = calloc(hs_bit_words(n), sizeof(*observed->fresh));
+	observed->vouched = calloc(hs_bit_words(n), sizeof(*observed->vouched));
+	observed->passing = calloc(hs_bit_words(n), sizeof(*observed->passing));
+	if (!observed->fresh || !observed->vouched || !observed->passing)
+		return hs_error_no_memory();
+	if (observed->input.lived) {
+		take_fresh(observed, observed->input.lived);
+		return NULL;
+	}
+	HS_FREE uint8_t *lived = calloc((size_t)n + 1, 1);
+	if (!lived)
+		return hs_error_no_memory();
+	HS_TRY(hs_sample_mark_lived(observed->input.samples[observed->base], observed->input.heap, lived));
+	take_fresh(observed, lived);
+	return NULL;
+}
+
+struct named_type {
+	const char *name;
+	uint32_t index;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct named_type *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+/* Types of one name are one group, as in samples. */
+static struct hs_error *group_types(struct hs_observed_growth *observed)
+{
+	struct hs_types *types = observed->input.heap->types;
+	size_t n;
+	const struct hs_type *const *all = hs_types_all(types, &n);
+	HS_FREE struct named_type *named = calloc(n + 1, sizeof(*named));
+
+	observed->n_types = (uint32_t)n;
+	observed->groups = calloc(n + 1, sizeof(*observed->groups));
+	observed->names = calloc(n + 2, sizeof(*observed->names));
+	observed->count_growth = calloc(n + 2, sizeof(*observed->count_growth));
+	observed->byte_growth = calloc(n + 2, sizeof(*observed->byte_growth));
+	observed->has_more = calloc(n + 2, sizeof(*observed->has_more));
+	observed->fresh_counts = calloc(n + 2, sizeof(*observed->fresh_counts));
+	if (!named || !observed->groups || !observed->names || !observed->count_growth || !observed->byte_growth || !observed->has_more ||
+	    !observed->fresh_counts)
+		return hs_error_no_memory();
+	for (uint32_t i = 0; i < n; i++)
+		named[i] = (struct named_type){ hs_type_full_name(types, all[i]), i };
+	if (n)
+		qsort(named, n, sizeof(*named), compare_names);
+	for (size_t i = 0; i < n; i++) {
+		if (!i || strcmp(named[i].name, named[i - 1].name))
+			observed->names[observed->n_groups++] = named[i].name;
+		observed->groups[named[i].index] = observed->n_groups - 1;
+	}
+	/* for types that nobody has met so far */
+	observed->names[observed->n_groups++] = "?";
+	return NULL;
+}
+
+static void count_fresh_instances(struct hs_observed_growth *observed)
+{
+	hs_node n = hs_graph_node_count(observed->input.graph);
+
+	for (hs_node node = 0; node < n; node++) {
+		if (node % 64 == 0 && !observed->fresh[node / 64])
+			node += 63;
+		else if (hs_is_fresh(observed, node))
+			observed->fresh_counts[hs_observed_group(observed, node)]++;
+	}
+}
+
+static void find_type_growth(struct hs_observed_growth *observed)
+{
+	const struct hs_sample *base = observed->input.samples[observed->base];
+	size_t n;
+	const struct hs_type_totals *totals = hs_heap_totals(observed->input.heap->heap, &n);
+
+	for (size_t i = 0; i < n && i < observed->n_types; i++) {
+		observed->count_growth[observed->groups[i]] += (int64_t)totals[i].count;
+		observed->byte_growth[observed->groups[i]] += (int64_t)totals[i].bytes;
+	}
+	for (uint32_t group = 0; group + 1 < observed->n_groups; group++) {
+		const struct hs_sample_type *then = hs_sample_type_named(base, observed->names[group]);
+		if (then) {
+			observed->count_growth[group] -= (int64_t)then->count;
+			observed->byte_growth[group] -= (int64_t)then->bytes;
+		}
+		observed->has_more[group] = observed->count_growth[group] > 0;
+	}
+}
+
+/* The share of what it had that it still has, as seen from one sample. */
+static double kept_since(const struct hs_observed_growth *observed, size_t i, const struct hs_object *object)
+{
+	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[i], object->address);
+
+	return then && then->type == object->type->address ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+}
+
+/*
+ * Least of what the first sample and the one before the last tell: one that was just emptied when the first was taken has nothing to
+ * lose since then.
+ */
+static double least_kept(const struct hs_observed_growth *observed, size_t first, const struct hs_object *object)
+{
+	double since_first = kept_since(observed, first, object);
+	size_t last = observed->input.n_samples - 2;
+
+	if (last == first)
+		return since_first;
+	double since_last = kept_since(observed, last, object);
+	if (since_first < 0 || since_last < 0)
+		return since_first < 0 ? since_last : since_first;
+	return since_last < since_first ? since_last : since_first;
+}
+
+static uint64_t count_fresh(const struct hs_observed_growth *observed, hs_node node)
+{
+	size_t n, n_fresh = 0;
+	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+
+	for (size_t i = 0; i < n; i++)
+		n_fresh += hs_is_fresh(observed, targets[i]);
+	return n_fresh;
+}
+
+static void mark_items(const struct hs_observed_growth *observed, hs_node node, uint64_t *set)
+{
+	size_t n;
+	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (hs_is_fresh(observed, targets[i]))
+			hs_set_bit(set, targets[i]);
+}
+
+/* How much each new item of a container weighs; negative: as its type says. */
+static double item_weight(const struct hs_container_history *history, const struct hs_type *type)
+{
+	bool has_keys = is_dict(type);
+
+	if (history->is_turnover)
+		return 0;
+	if (history->is_grower) {
+		double most = (double)(history->length - history->length_then) * (has_keys ? 2 : 1);
+		return history->n_fresh && most < (double)history->n_fresh ? most / (double)history->n_fresh : 1;
+	}
+	/* the values of a dict may be anything's place; a sequence that does not grow gives away as much as it takes */
+	return has_keys || history->length < LEAST_STREAM ? -1 : 0;
+}
+
+static bool add_change(struct hs_observed_growth *observed, const struct hs_container_history *history, const struct hs_type *type)
+{
+	double weight = item_weight(history, type);
+
+	if (weight >= LEAST_VOUCHED)
+		mark_items(observed, history->node, observed->vouched);
+	else if (history->is_turnover)
+		mark_items(observed, history->node, observed->passing);
+	if (hs_is_fresh(observed, history->node))
+		return true;
+	observed->byte_growth[hs_observed_group(observed, history->node)] -= history->own_growth;
+	struct hs_container_change *change = hs_array_append(&observed->changes);
+	if (change)
+		*change = (struct hs_container_change){
+			.node = history->node, .weight = weight, .own_growth = history->own_growth > 0 ? (uint64_t)history->own_growth : 0,
+		};
+	return change;
+}
+
+static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
+{
+	for (size_t i = observed->base; i + 1 < observed->input.n_samples; i++) {
+		const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[i], now->address);
+		if (then && then->type == now->type)
+			return i;
+	}
+	return observed->input.n_samples;
+}
+
+static struct hs_error *add_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
+{
+	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
+	size_t first = first_listing(observed, now);
+	struct hs_heap_object entry;
+
+	if (node == HS_NO_NODE || first == observed->input.n_samples || !hs_graph_object(observed->input.graph, node, &entry))
+		return NULL;
+	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[first], now->address);
+	struct hs_container_history history = {
+		.node = node, .address = now->address, .first = first, .length = now->length, .kept = HS_UNKNOWN,
+		.length_then = first == observed->base ? then->length : 0, .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
+		.n_fresh = count_fresh(observed, node),
+	};
+	if (!history.n_fresh && then->length == now->length)
+		return NULL;
+	history.kept = least_kept(observed, first, &entry.object);
+	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT;
+	history.is_grower = !history.is_turnover && now->length > then->length;
+	struct hs_container_history *slot = hs_array_append(&observed->containers);
+	if (!slot || (*slot = history, !add_change(observed, &history, entry.object.type)))
+		return hs_error_no_memory();
+	return NULL;
+}
+
+static int compare_histories(const void *a, const void *b)
+{
+	const struct hs_container_history *left = a, *right = b;
+
+	return left->node < right->node ? -1 : left->node > right->node;
+}
+
+static struct hs_error *accumulate(struct hs_observed_growth *observed);
+
+struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const struct hs_observed_input *input)
+{
+	const struct hs_sample *last = input->samples[input->n_samples - 1];
+
+	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
+	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
+	HS_TRY(mark_fresh(observed));
+	HS_TRY(group_types(observed));
+	count_fresh_instances(observed);
+	find_type_growth(observed);
+	for (size_t i = 0; i < last->containers.n; i++)
+		HS_TRY(add_container(observed, &last->containers.items[i]));
+	if (observed->containers.n)
+		qsort(observed->containers.items, observed->containers.n, sizeof(*observed->containers.items), compare_histories);
+	return accumulate(observed);
+}
+
+static uint32_t type_of(const void *context, uint32_t node)
+{
+	return hs_observed_group(context, node);
+}
+
+static struct hs_error *accumulate(struct hs_observed_growth *observed)
+{
+	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
+
+	observed->accumulating = (struct hs_accumulation_input){
+		.tree = tree, .sizes = hs_graph_sizes(observed->input.graph), .fresh = observed->fresh,
+		.vouched = observed->vouched, .passing = observed->passing, .type_of = type_of, .context = observed,
+		.n_types = observed->n_groups, .type_growth = observed->byte_growth, .has_more = observed->has_more,
+		.changes = observed->changes.items, .n_changes = observed->changes.n,
+	};
+	return hs_accumulation_init(&observed->accumulation, &observed->accumulating);
+}
+
+void hs_observed_deinit(struct hs_observed_growth *observed)
+{
+	hs_accumulation_deinit(&observed->accumulation);
+	hs_array_free(&observed->containers);
+	hs_array_free(&observed->changes);
+	free(observed->fresh);
+	free(observed->vouched);
+	free(observed->passing);
+	free(observed->groups);
+	free(observed->names);
+	free(observed->count_growth);
+	free(observed->byte_growth);
+	free(observed->has_more);
+	free(observed->fresh_counts);
+}
+
+const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node)
+{
+	const struct hs_container_history wanted = { .node = node };
+
+	return observed->containers.n ? bsearch(&wanted, observed->containers.items, observed->containers.n, sizeof(wanted), compare_histories) : NULL;
+}
+
+uint64_t hs_observed_length(const struct hs_observed_growth *observed, hs_addr address, size_t i)
+{
+	const struct hs_sample_container *container = hs_sample_container_at(observed->input.samples[i], address);
+
+	return container ? container->length : 0;
+}
+
+uint32_t hs_observed_group(const struct hs_observed_growth *observed, hs_node node)
+{
+	const struct hs_type *type = hs_graph_type(observed->input.graph, node);
+
+	return type && type->index < observed->n_types ? observed->groups[type->index] : observed->n_groups - 1;
+}
+
+uint64_t hs_observed_count(const struct hs_observed_growth *observed, uint32_t group, size_t i)
+{
+	const struct hs_sample_type *type = hs_sample_type_named(observed->input.samples[i], observed->names[group]);
+
+	return type ? type->count : 0;
+}

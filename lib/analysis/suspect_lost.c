@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Growth that no path leads to: objects with references that nobody is known to have, and what is left then, which a collection would
+ * take if it came by. Rule 6.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "collector.h"
+#include "suspect_internal.h"
+
+#define LEAST_OBJECTS 8
+#define LEAST_BYTES 4096
+#define LEAST_SHARE 0.01 /* of all growth */
+
+/* New objects with unexplained references that nothing reaches exactly, by group of type. */
+struct lost {
+	uint64_t *counts;
+	double *bytes;
+	hs_node *best;
+	double all_unreachable;
+};
+
+static void lost_deinit(struct lost *lost)
+{
+	free(lost->counts);
+	free(lost->bytes);
+	free(lost->best);
+}
+
+static void add_unexplained(const struct suspect_search *search, struct lost *lost, const struct hs_unexplained *unexplained)
+{
+	enum hs_reached reached = hs_object_graph_reached(search->input->holders, unexplained->node);
+	uint32_t type = hs_observed_group(&search->observed, unexplained->node);
+	double bytes = hs_accumulation_at(&search->observed.accumulation, unexplained->node);
+
+	if (unexplained->place == HS_UNEXPLAINED_STACK || !hs_is_fresh(&search->observed, unexplained->node) || reached == HS_REACHED_EXACTLY)
+		return;
+	if (!lost->counts[type] || bytes > hs_accumulation_at(&search->observed.accumulation, lost->best[type]))
+		lost->best[type] = unexplained->node;
+	lost->counts[type]++;
+	lost->bytes[type] += bytes;
+	if (reached == HS_REACHED_BY_NOTHING)
+		lost->all_unreachable += bytes;
+}
+
+static struct hs_error *add_suspect(struct suspect_search *search, struct hs_suspects *ret, enum hs_suspect_kind kind, hs_node node,
+				    const struct suspect_tally *tally, double bytes, struct hs_suspect **ret_suspect)
+{
+	struct hs_suspect *suspect = suspect_append(ret);
+
+	if (!suspect)
+		return hs_error_no_memory();
+	suspect->kind = kind;
+	suspect->root = HS_SUSPECT_OF_NOTHING;
+	suspect_set_node(search, suspect, node);
+	suspect_set_types(search, suspect, tally);
+	suspect->members = tally->counts[0];
+	suspect->figures.items = tally->counts[0];
+	suspect->figures.bytes = bytes;
+	suspect->figures.seconds = search->observed.seconds;
+	suspect_set_figures_by_type(search, suspect, tally->types[0]);
+	*ret_suspect = suspect;
+	return NULL;
+}
+
+static struct hs_error *list_unexplained(struct suspect_search *search, const struct lost *lost, struct hs_suspects *ret)
+{
+	const struct hs_observed_growth *observed = &search->observed;
+	struct hs_suspect *suspect = NULL;
+
+	for (uint32_t type = 0; type < observed->n_groups; type++) {
+		struct suspect_tally tally = { 0 };
+		/* as many as their type grew by at least */
+		if (lost->counts[type] < LEAST_OBJECTS || observed->count_growth[type] * 2 < (int64_t)lost->counts[type])
+			continue;
+		suspect_tally_add(&tally, type, lost->counts[type], lost->bytes[type]);
+		HS_TRY(add_suspect(search, ret, HS_SUSPECT_UNEXPLAINED, lost->best[type], &tally, lost->bytes[type], &suspect));
+		suspect_rank(suspect);
+	}
+	return NULL;
+}
+
+/* New objects below the virtual node of all that nothing reaches. */
+static hs_node tally_garbage(const struct suspect_search *search, struct suspect_tally *tally)
+{
+	const struct hs_dominators *tree = search->tree;
+	const struct hs_observed_growth *observed = &search->observed;
+	hs_node best = HS_NO_NODE;
+	double most = 0;
+
+	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
+		hs_node node = tree->order[number];
+		double own = node < tree->n && hs_is_fresh(observed, node) ? hs_accumulation_at(&observed->accumulation, node) : 0;
+		const struct hs_type *type = own > 0 ? hs_graph_type(search->input->graph, node) : NULL;
+		/* instances of classes say more than their dicts */
+		if (!type || !(path_shapes_is_instance(type) || tree->idom[number] == tree->unreachable))
+			continue;
+		suspect_tally_add(tally, hs_observed_group(observed, node), 1, own);
+		if (own > most) {
+			most = own;
+			best = node;
+		}
+	}
+	suspect_tally_sort(tally);
+	return best;
+}
+
+/* Nothing will take it: the collector is off, or does not see it. */
+static bool is_never_collected(const struct hs_process_heap *heap)
+{
+	struct hs_collector collector;
+	struct hs_error *error = hs_collector_read(heap->py, 0, &collector);
+
+	if (error) {
+		hs_error_destroy(error);
+		return false;
+	}
+	return !collector.is_enabled || !collector.generations[0].threshold || collector.n_frozen;
+}
+
+static struct hs_error *list_garbage(struct suspect_search *search, struct hs_suspects *ret)
+{
+	struct suspect_tally tally = { 0 };
+	struct hs_suspect *suspect = NULL;
+	hs_node best = HS_NO_NODE;
+
+	if (ret->garbage_bytes < LEAST_BYTES || ret->garbage_bytes < LEAST_SHARE * ret->growth_bytes)
+		return NULL;
+	best = tally_garbage(search, &tally);
+	if (best == HS_NO_NODE || !tally.n)
+		return NULL;
+	HS_TRY(add_suspect(search, ret, HS_SUSPECT_CYCLES, best, &tally, ret->garbage_bytes, &suspect));
+	/* what waits for a collector that is on may be gone at any time */
+	bool is_certain = is_never_collected(search->input->heap);
+	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
+	suspect->figures.is_indirect = !is_certain;
+	suspect_rank(suspect);
+	return NULL;
+}
+
+struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_suspects *ret)
+{
+	uint32_t n = search->observed.n_groups;
+	HS_CLEANUP(lost_deinit) struct lost lost = {
+		.counts = calloc((size_t)n + 1, sizeof(*lost.counts)), .bytes = calloc((size_t)n + 1, sizeof(*lost.bytes)),
+		.best = calloc((size_t)n + 1, sizeof(*lost.best)),
+	};
+
+	if (!lost.counts || !lost.bytes || !lost.best)
+		return hs_error_no_memory();
+	for (size_t i = 0; search->input->unexplained && i < search->input->unexplained->n; i++)
+		add_unexplained(search, &lost, &search->input->unexplained->items[i]);
+	ret->garbage_bytes = search->observed.accumulation.unreachable - lost.all_unreachable;
+	if (ret->garbage_bytes < 0)
+		ret->garbage_bytes = 0;
+	HS_TRY(list_unexplained(search, &lost, ret));
+	return list_garbage(search, ret);
+}
