@@ -108,6 +108,7 @@ const struct hs_command hs_command_top = {
 		    "  heapspy top 4242 -i 30\n"
 		    "  heapspy top 4242 --max-duty 0.2\n",
 	.needs = HS_STAGE_HEAP,
+	.needs_unexplained = true,
 	.own_bytes = sizeof(struct top_options),
 	.options = options,
 	.parse = parse,

@@ -71,13 +71,13 @@ static enum age age_of(const struct finding *finding, hs_node node)
 	const struct hs_top_source *source = finding->source;
 	struct hs_heap_object entry;
 
-	if (!source->before || !hs_graph_object(source->invocation->graph, node, &entry))
+	if (source->n_samples < 2 || !hs_graph_object(source->invocation->graph, node, &entry))
 		return AGE_UNKNOWN;
 	hs_fingerprint now = hs_fingerprint_take(&finding->fingerprints, &entry.object);
-	enum hs_lived before = hs_sample_has_lived(source->before, entry.object.address, now);
+	enum hs_lived before = hs_sample_has_lived(source->samples[source->n_samples - 2], entry.object.address, now);
 	if (before != HS_LIVED)
 		return before == HS_LIVED_NOT ? AGE_NEW : AGE_UNKNOWN;
-	return source->base && hs_sample_has_lived(source->base, entry.object.address, now) == HS_LIVED ? AGE_OLD : AGE_SOME;
+	return hs_sample_has_lived(source->samples[0], entry.object.address, now) == HS_LIVED ? AGE_OLD : AGE_SOME;
 }
 
 static int compare_hits(const void *a, const void *b)

@@ -10,6 +10,7 @@ struct page_kind {
 
 static const struct page_kind kinds[HS_N_VIEWS] = {
 	[HS_VIEW_TYPES] = { HS_STAGE_CENSUS, true, hs_top_fill_types },
+	[HS_VIEW_SUSPECTS] = { HS_STAGE_PATHS, true, hs_top_fill_suspects },
 	[HS_VIEW_RETAINED] = { HS_STAGE_PATHS, false, hs_top_fill_retained },
 	[HS_VIEW_MEMORY] = { HS_STAGE_CENSUS, true, hs_top_fill_memory },
 	[HS_VIEW_GC] = { HS_STAGE_HEAP, true, hs_top_fill_gc },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "candidates.h"
 #include "collector.h"
 #include "escape.h"
 #include "process.h"
@@ -15,22 +16,84 @@
 
 #define WORK_SHARE 3 /* of the time that a sample takes, so much must lie between two */
 
-/* What is compared later. Missing memory is no reason to give the browser up: then nothing is known to be new. */
+/*
+ * One goes when there is no room for another: where two gaps together are the least. Neither the baseline nor the last two.
+ */
+static void make_room(struct hs_top_source *source)
+{
+	size_t found = 1;
+	uint64_t least = UINT64_MAX;
+
+	if (source->n_samples < HS_TOP_KEPT_SAMPLES)
+		return;
+	for (size_t i = 1; i + 2 < source->n_samples; i++) {
+		uint64_t gap = source->samples[i + 1]->time_ns - source->samples[i - 1]->time_ns;
+		if (gap < least) {
+			least = gap;
+			found = i;
+		}
+	}
+	hs_sample_destroy(source->samples[found]);
+	source->n_samples--;
+	memmove(source->samples + found, source->samples + found + 1, (source->n_samples - found) * sizeof(*source->samples));
+}
+
+/* What is compared later. Missing memory is no reason to give the browser up: then this sample is not compared. */
 static void keep_sample(struct hs_top_sampling *sampling)
 {
 	const struct hs_invocation *invocation = sampling->source.invocation;
 	const struct hs_sample_options options = { .wants_identities = true };
+	struct hs_top_source *source = &sampling->source;
 	struct hs_sample *sample = NULL;
 
-	hs_error_destroy(hs_sample_take(invocation->heap, invocation->census, &options, &sample));
-	if (sampling->before != sampling->base)
-		hs_sample_destroy(sampling->before);
-	sampling->before = sampling->last;
-	sampling->last = sample;
-	if (!sampling->base)
-		sampling->base = sampling->before;
-	sampling->source.base = sampling->base;
-	sampling->source.before = sampling->before;
+	struct hs_error *error = hs_sample_take(invocation->heap, invocation->census, &options, &sample);
+	if (!error)
+		error = hs_sample_describe(sample, invocation->capture, invocation->layout, invocation->heap);
+	if (error) {
+		hs_sample_destroy(sample);
+		hs_error_destroy(error);
+		return;
+	}
+	if (source->n_samples > 2)
+		hs_sample_drop_identities(source->samples[source->n_samples - 2]);
+	make_room(source);
+	source->samples[source->n_samples++] = sample;
+}
+
+#define MAX_WATCHED 512 /* containers that were ever watched; then it begins anew */
+
+static void free_targets(struct hs_watch_targets *targets)
+{
+	hs_array_free(targets);
+}
+
+/* Until the next sample. That nothing can be watched is no reason to complain. */
+static void watch(struct hs_top_sampling *sampling)
+{
+	struct hs_top_source *source = &sampling->source;
+	HS_CLEANUP(free_targets) struct hs_watch_targets targets = { 0 };
+	size_t n = source->n_samples;
+
+	if (n < 2)
+		return;
+	if (source->watched.n > MAX_WATCHED)
+		source->watched.n = 0;
+	struct hs_error *error = hs_candidates_choose(source->samples[n - 1], source->samples[n - 2], source->invocation->heap, &targets);
+	if (!error)
+		error = hs_watch_start(source->invocation->source.pid, &targets, &sampling->watch);
+	hs_error_destroy(error);
+}
+
+static void stop_watching(struct hs_top_sampling *sampling)
+{
+	hs_error_destroy(hs_watch_stop(hs_take(sampling->watch), &sampling->source.watched));
+}
+
+static void drop_suspects(struct hs_top_source *source)
+{
+	hs_suspects_deinit(&source->suspects);
+	source->suspects = (struct hs_suspects){ 0 };
+	source->suspects_serial = 0;
 }
 
 static void keep_rss(struct hs_top_sampling *sampling)
@@ -67,6 +130,7 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 	keep_rss(sampling);
 	keep_memory(sampling);
 	keep_sample(sampling);
+	watch(sampling);
 	return hs_top_history_add(&source->types, sampling->taken_ns, invocation->census->types.items, invocation->census->types.n);
 }
 
@@ -83,11 +147,11 @@ void hs_top_sampling_deinit(struct hs_top_sampling *sampling)
 {
 	hs_top_history_deinit(&sampling->source.types);
 	hs_top_history_deinit(&sampling->source.holders);
-	if (sampling->before != sampling->base)
-		hs_sample_destroy(sampling->before);
-	if (sampling->last != sampling->base)
-		hs_sample_destroy(sampling->last);
-	hs_sample_destroy(sampling->base);
+	stop_watching(sampling);
+	drop_suspects(&sampling->source);
+	hs_array_free(&sampling->source.watched);
+	for (size_t i = 0; i < sampling->source.n_samples; i++)
+		hs_sample_destroy(sampling->source.samples[i]);
 }
 
 bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling)
@@ -107,6 +171,8 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 		sampling->is_gone = true;
 		return hs_error_new(HS_ERROR_GONE, "the process has ended");
 	}
+	stop_watching(sampling);
+	drop_suspects(&sampling->source); /* they borrow from the graph */
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
 	sampling->taken_ns = hs_top_now_ns();
@@ -118,30 +184,66 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	return error;
 }
 
-struct hs_error *hs_top_sampling_fill(struct hs_top_sampling *sampling, struct hs_page *page)
+/* As far as a stage, if the invocation is not there yet. */
+static struct hs_error *follow(struct hs_top_sampling *sampling, enum hs_stage needs)
 {
 	struct hs_invocation *invocation = sampling->source.invocation;
-	enum hs_stage needs = hs_top_page_needs(&page->place);
 
-	page->serial = sampling->source.serial;
 	if (needs >= HS_STAGE_HEAP && !invocation->heap)
 		return hs_error_hint(hs_error_new(HS_ERROR_GONE, "the last sample was broken off, and the one before is gone"), "r takes another");
-	if (needs >= HS_STAGE_GRAPH && !invocation->reach) {
-		if (invocation->graph)
-			return hs_error_new(HS_ERROR_NO_MEMORY, "there was not enough memory to follow the references of this sample");
-		HS_TRY(hs_invocation_follow(invocation, HS_STAGE_PATHS));
-	}
+	if (needs < HS_STAGE_GRAPH || invocation->reach)
+		return NULL;
+	if (invocation->graph)
+		return hs_error_new(HS_ERROR_NO_MEMORY, "there was not enough memory to follow the references of this sample");
+	return hs_invocation_follow(invocation, HS_STAGE_PATHS);
+}
+
+#define SUSPECTS_SHARE 20 /* of the time that looking for suspects takes, so much must lie between two */
+#define OBSERVED_SAMPLES 3 /* of growth, at least, before anybody is suspected */
+
+bool hs_top_sampling_suspects_are_due(const struct hs_top_sampling *sampling, uint64_t now)
+{
+	const struct hs_top_source *source = &sampling->source;
+
+	if (source->n_samples < OBSERVED_SAMPLES || source->suspects_serial == source->serial || !source->invocation->heap)
+		return false;
+	return !sampling->suspects_ns || now - sampling->suspected_ns > SUSPECTS_SHARE * sampling->suspects_ns;
+}
+
+struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
+{
+	uint64_t begin = hs_top_now_ns();
+	struct hs_error *error = follow(sampling, HS_STAGE_PATHS);
+
+	if (!error)
+		error = hs_top_find_suspects(&sampling->source);
+	if (!error)
+		hs_top_name_suspect(&sampling->source, sampling->banner, sizeof(sampling->banner), &sampling->banner_address);
+	sampling->suspected_ns = hs_top_now_ns();
+	sampling->suspects_ns = sampling->suspected_ns - begin + 1;
+	return error;
+}
+
+struct hs_error *hs_top_sampling_fill(struct hs_top_sampling *sampling, struct hs_page *page)
+{
+	page->serial = sampling->source.serial;
+	HS_TRY(follow(sampling, hs_top_page_needs(&page->place)));
 	return hs_top_page_fill(&sampling->source, page);
 }
 
 void hs_top_sampling_set_base(struct hs_top_sampling *sampling)
 {
+	struct hs_top_source *source = &sampling->source;
+
 	hs_top_history_set_base(&sampling->source.types);
 	hs_top_history_set_base(&sampling->source.holders);
-	if (sampling->base != sampling->before && sampling->base != sampling->last)
-		hs_sample_destroy(sampling->base);
-	sampling->base = sampling->last;
-	sampling->source.base = sampling->base;
+	/* the last sample becomes the first one */
+	for (size_t i = 0; i + 1 < source->n_samples; i++)
+		hs_sample_destroy(source->samples[i]);
+	if (source->n_samples)
+		source->samples[0] = source->samples[source->n_samples - 1];
+	source->n_samples = source->n_samples > 0;
+	sampling->banner[0] = '\0';
 	sampling->source.base_memory = sampling->source.memory;
 }
 
@@ -207,6 +309,8 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 	memcpy(ret->rss_history, sampling->rss, sizeof(ret->rss_history));
 	hs_escape(ret->name, sizeof(ret->name), name, strlen(name));
 	hs_escape(ret->layout, sizeof(ret->layout), layout ? layout : "?", strlen(layout ? layout : "?"));
+	snprintf(ret->banner, sizeof(ret->banner), "%s", sampling->banner);
+	ret->banner_address = sampling->banner_address;
 	snprintf(ret->python, sizeof(ret->python), "%s", invocation->layout->version);
 	size_t last = sampling->n_rss - 1;
 	double minutes = sampling->n_rss > 1 ? (double)(sampling->rss_times[last] - sampling->rss_times[0]) / 6e10 : 0;

@@ -12,13 +12,17 @@
 
 struct hs_top_sampling {
 	struct hs_top_source source;
-	struct hs_sample *base, *before, *last; /* owned; `before` and `base` may be the same */
+	struct hs_watch *watch;      /* reads lengths until the next sample; NULL: does not */
+	uint64_t suspects_ns;        /* what looking for suspects took the last time; 0: it was not done */
+	uint64_t suspected_ns;       /* when that was */
 	uint64_t taken_ns, first_ns; /* CLOCK_MONOTONIC, of the last and the first sample */
 	uint64_t work_ns;            /* what the last one took in all */
 	uint64_t last_pause_ns, paused_ns;
 	uint64_t rss[HS_HEADER_HISTORY], rss_times[HS_HEADER_HISTORY];
 	size_t n_rss;
 	bool is_gone;
+	char banner[200];            /* the first suspect, when they were looked for last; "": none to believe */
+	hs_addr banner_address;
 };
 
 /* When the next sample may be taken, and why not before. */
@@ -49,6 +53,10 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling) HS_MUST_
 /* Fills a page of page->place, going as far as it needs. Errors: those of the stages and builders; GONE without a heap. */
 struct hs_error *hs_top_sampling_fill(struct hs_top_sampling *sampling, struct hs_page *page) HS_MUST_CHECK;
 void hs_top_sampling_set_base(struct hs_top_sampling *sampling);
+/* Three samples, and again now and then: a graph is work. `now`: CLOCK_MONOTONIC. */
+bool hs_top_sampling_suspects_are_due(const struct hs_top_sampling *sampling, uint64_t now);
+/* Looks for suspects, of which the header names the first. Errors: those of the stages. */
+struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling) HS_MUST_CHECK;
 bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling);
 
 /* All of the header that belongs to the sample. */

@@ -138,6 +138,21 @@ static void take_sample(struct hs_top_session *session)
 	hs_error_destroy(error);
 }
 
+static void suspect(struct hs_top_session *session)
+{
+	struct hs_header header;
+
+	begin(session, "looking for suspects");
+	struct hs_error *error = hs_top_sampling_suspect(&session->sampling);
+	hs_top_sampling_describe(&session->sampling, &header);
+	pthread_mutex_lock(&session->mutex);
+	header.is_gone |= session->header.is_gone;
+	session->header = header;
+	pthread_mutex_unlock(&session->mutex);
+	end(session);
+	hs_error_destroy(error); /* the view of suspects says why, if somebody looks */
+}
+
 static void set_base(struct hs_top_session *session)
 {
 	hs_top_sampling_set_base(&session->sampling);
@@ -182,6 +197,8 @@ static bool do_something(struct hs_top_session *session, uint64_t now)
 		wants_page = true;
 	else if (is_sample_due(session, now))
 		act = take_sample;
+	else if (hs_top_sampling_suspects_are_due(&session->sampling, now))
+		act = suspect;
 	if (!act && !wants_page)
 		return false;
 	pthread_mutex_unlock(&session->mutex);

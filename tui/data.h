@@ -49,6 +49,7 @@ struct hs_header {
 	char warnings[HS_HEADER_WARNINGS][200];
 	unsigned n_warnings;
 	char banner[200];  /* the first suspect; "": none */
+	uint64_t banner_address; /* the object that it is; 0: none */
 };
 
 struct hs_data {

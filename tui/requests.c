@@ -72,6 +72,16 @@ static void on_object(struct hs_update *update)
 		hs_state_say(update->state, false, "this row is no object");
 }
 
+static void on_suspect(struct hs_update *update)
+{
+	struct hs_page_place place = { .view = HS_VIEW_OBJECT, .is_somewhere = true, .address = update->data->header.banner_address };
+
+	if (place.address)
+		hs_update_go(update, &place, update->state->spot);
+	else
+		hs_state_say(update->state, false, "nothing is suspected yet: that takes three samples");
+}
+
 static void on_back(struct hs_update *update)
 {
 	hs_update_go_to_spot(update, update->spot->parent);
@@ -307,6 +317,7 @@ static void (*const handlers[])(struct hs_update *update) = {
 	[HS_REQUEST_BOTTOM] = on_bottom,
 	[HS_REQUEST_ENTER] = on_enter,
 	[HS_REQUEST_OBJECT] = on_object,
+	[HS_REQUEST_SUSPECT] = on_suspect,
 	[HS_REQUEST_BACK] = on_back,
 	[HS_REQUEST_EARLIER] = on_earlier,
 	[HS_REQUEST_LATER] = on_later,

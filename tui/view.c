@@ -9,6 +9,7 @@
 
 const struct hs_view hs_views[HS_N_VIEWS] = {
 	[HS_VIEW_TYPES] = { "types", "Types", "bytes", "no types", hs_draw_tables },
+	[HS_VIEW_SUSPECTS] = { "suspects", "Suspects", NULL, "nobody", hs_draw_tables },
 	[HS_VIEW_RETAINED] = { "retained", "Retained", "retained", "nothing is held by this alone", hs_draw_tables },
 	[HS_VIEW_MEMORY] = { "memory", "Memory", NULL, "nothing", hs_draw_tables },
 	[HS_VIEW_GC] = { "gc", "GC", NULL, "nothing", hs_draw_tables },
@@ -19,7 +20,7 @@ const struct hs_view hs_views[HS_N_VIEWS] = {
 };
 
 /* Those that have a tab, in the order of their numbers. */
-static const enum hs_view_id tabs[] = { HS_VIEW_TYPES, HS_VIEW_RETAINED, HS_VIEW_MEMORY, HS_VIEW_GC, HS_VIEW_THREADS, HS_VIEW_LINES };
+static const enum hs_view_id tabs[] = { HS_VIEW_TYPES, HS_VIEW_SUSPECTS, HS_VIEW_RETAINED, HS_VIEW_MEMORY, HS_VIEW_GC, HS_VIEW_THREADS, HS_VIEW_LINES };
 
 enum hs_view_id hs_view_tab(unsigned n)
 {

@@ -97,16 +97,16 @@ def test_all_views(debian, start, terminal):
     top(terminal, live)
     assert "! the garbage collector is off" in terminal.screen()
     for key, texts in {
-            "2": ["RETAINED", "__main__", "held by the roots"],
-            "3": ["OF THE RSS", "Python objects in pools", "unattributed"],
-            "4": ["THRESHOLD", "2 (old)", "WHAT IT MEANS"],
-            "5": ["THREADS 2", "__main__.work", "truth.serve"],
-            "6": ["tracemalloc is off", "class __main__.Order"],
+            "3": ["RETAINED", "__main__", "held by the roots"],
+            "4": ["OF THE RSS", "Python objects in pools", "unattributed"],
+            "5": ["THRESHOLD", "2 (old)", "WHAT IT MEANS"],
+            "6": ["THREADS 2", "__main__.work", "truth.serve"],
+            "7": ["tracemalloc is off", "class __main__.Order"],
             "1": ["TYPE", "__main__.Session"]}.items():
         terminal.keys(key)
         for text in texts:
             terminal.wait_text(text)
-    terminal.keys("2")
+    terminal.keys("3")
     terminal.wait_text("held by the roots")
     terminal.type("/__main__")
     terminal.keys("Enter", "Enter")
@@ -122,6 +122,23 @@ def test_all_views(debian, start, terminal):
     terminal.wait_text("sort by growth")
     terminal.keys("q")  # closes the help only
     terminal.wait_text("{'id': ")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
+def test_names_the_suspect(two_interpreter, start, terminal):
+    """From the third sample on a line names what leaks, in every view; one key opens it."""
+    live = start(two_interpreter, "leaking.py")
+    top(terminal, live, "-i", "0.5", "--max-duty", "100")
+    terminal.wait(lambda shown: re.search(r"^suspect 1  __main__\.EVENTS  list \+[\d.]+/s, retains .*, high", shown, re.MULTILINE), "suspect")
+    terminal.keys("!")
+    screen = terminal.wait_text("FIELDS")
+    assert re.search(r"^__main__\.EVENTS$", screen, re.MULTILINE) and "suspect 1  __main__.EVENTS" in screen
+    terminal.keys("2")
+    screen = terminal.wait_text("writers   __main__.handle")
+    assert re.search(r"^ 1  __main__\.EVENTS   list   high", screen, re.MULTILINE), screen
+    terminal.keys("Enter")
+    terminal.wait_text("REFERRERS")
     terminal.keys("q")
     terminal.at_prompt()
 
@@ -186,7 +203,7 @@ def test_samples_wait_for_who_looks_and_for_the_duty(debian, start, terminal):
     terminal.wait(lambda shown: sample(shown) >= 2, "two samples")
     terminal.keys("Z")
     frozen = sample(terminal.wait_text("frozen"))
-    terminal.keys("2")
+    terminal.keys("3")
     terminal.wait_text("held by the roots")
     terminal.keys("Z")
     held = sample(terminal.wait_text("held while you look"))
