@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The objects of one type, or of one holder: the new ones first, and the paths that keep them all. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "figures.h"
 #include "path_groups.h"
 #include "reach.h"
 #include "top_pages.h"
@@ -230,6 +230,7 @@ static struct hs_error *find_by_holder(struct finding *finding, const char *name
 
 struct hs_error *hs_top_fill_instances(struct hs_top_source *source, struct hs_page *page)
 {
+	char count[HS_FIGURE_BYTES];
 	HS_CLEANUP(finding_deinit) struct finding finding = { .source = source, .fingerprints = hs_fingerprints_of(source->invocation->heap) };
 
 	finding.hits = calloc(2 * MAX_ROWS, sizeof(*finding.hits));
@@ -248,6 +249,6 @@ struct hs_error *hs_top_fill_instances(struct hs_top_source *source, struct hs_p
 	section->is_sortable = true;
 	page->first_section = page->n_sections - 1;
 	if (finding.n > finding.n_hits)
-		page->note = hs_page_printf(page, "%" PRIu64 " objects, of which these are the newest, then the largest", finding.n);
+		page->note = hs_page_printf(page, "%s objects, of which these are the newest, then the largest", hs_text_count(count, finding.n));
 	return add_objects(&finding, page, section);
 }

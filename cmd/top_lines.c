@@ -15,7 +15,7 @@ enum { LINE_BYTES, LINE_COUNT, LINE_BAR, LINE_NAME, LINE_WHERE, LINE_TEXT, N_COL
 	[LINE_BYTES] = { "BYTES", "bytes", HS_COLUMN_SIZE, 9, 0 },      \
 	[LINE_COUNT] = { "COUNT", "count", HS_COLUMN_COUNT, 11, 0 },    \
 	[LINE_BAR] = { "", NULL, HS_COLUMN_BAR, 10, 1 },                \
-	[LINE_WHERE] = { "WHERE", "where", HS_COLUMN_PATH, 0, 0 }
+	[LINE_WHERE] = { "WHERE", "where", HS_COLUMN_NAME, 0, 0 }
 
 static const struct hs_column line_columns[N_COLUMNS] = {
 	COMMON_COLUMNS,

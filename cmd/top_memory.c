@@ -88,7 +88,7 @@ static const struct hs_column generation_columns[N_GENERATION_COLUMNS] = {
 static void add_generations(struct hs_page *page, const struct hs_collector *state)
 {
 	static const char *const names[HS_N_GENERATIONS] = { "0 (young)", "1", "2 (old)" };
-	struct hs_section *section = hs_page_add_section(page, hs_page_printf(page, "%s%s%s", state->is_enabled ? "ON" : "OFF",
+	struct hs_section *section = hs_page_add_section(page, hs_page_printf(page, "COLLECTOR %s%s%s", state->is_enabled ? "ON" : "OFF",
 									      state->is_incremental ? ", INCREMENTAL" : "", state->is_collecting ? ", RUNNING" : ""),
 							 generation_columns, N_GENERATION_COLUMNS);
 
