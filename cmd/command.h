@@ -79,6 +79,7 @@ struct hs_invocation {
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
+	bool owns_terminal;          /* the command asks and tells by itself: nothing else writes to the terminal */
 	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
 

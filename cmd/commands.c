@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct hs_command *const hs_commands[] = {
+	&hs_command_top,
 	&hs_command_report,
 	&hs_command_growth,
 	&hs_command_suspects,

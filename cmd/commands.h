@@ -5,6 +5,7 @@
 
 #include "command.h"
 
+extern const struct hs_command hs_command_top;
 extern const struct hs_command hs_command_report;
 extern const struct hs_command hs_command_growth;
 extern const struct hs_command hs_command_suspects;

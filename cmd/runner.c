@@ -68,12 +68,18 @@ static void find_payloads(struct hs_invocation *invocation)
 	hs_error_destroy(error);
 }
 
+static void start_progress(struct hs_invocation *invocation)
+{
+	if (!invocation->owns_terminal)
+		hs_progress_start(&invocation->progress);
+}
+
 static struct hs_error *take_capture(struct hs_invocation *invocation)
 {
 	struct hs_capture_options *options = &invocation->source.capture;
 
 	options->progress = hs_progress_update;
-	options->confirm_pause = hs_terminal_is_interactive() ? confirm_pause : NULL;
+	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
 	options->work_percent = invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
@@ -309,7 +315,7 @@ static struct hs_error *renew(struct hs_invocation *invocation)
 
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation)
 {
-	hs_progress_start(&invocation->progress);
+	start_progress(invocation);
 	struct hs_error *error = renew(invocation);
 	hs_progress_end(&invocation->progress);
 	return error;
@@ -345,7 +351,7 @@ struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_
 	enum hs_stage stage;
 
 	invocation->needs = needs;
-	hs_progress_start(&invocation->progress);
+	start_progress(invocation);
 	struct hs_error *error = follow_references(invocation, &stage);
 	hs_progress_end(&invocation->progress);
 	return error;

@@ -86,7 +86,7 @@ static void put_types(FILE *out, const struct hs_suspect *suspect, const struct 
 		put_labelled(out, "new", text, style);
 }
 
-static void put_suspect(FILE *out, const struct hs_suspects *suspects, size_t i, const struct hs_style *style)
+void hs_suspects_put_one(FILE *out, const struct hs_suspects *suspects, size_t i, const struct hs_style *style)
 {
 	const struct hs_suspect *suspect = &suspects->list.items[i];
 
@@ -107,7 +107,7 @@ static void put_suspect(FILE *out, const struct hs_suspects *suspects, size_t i,
 		put_labelled(out, "hint", suspect->hint, style);
 }
 
-static void put_ruled_out(FILE *out, const struct hs_suspects *suspects, const struct hs_style *style)
+void hs_suspects_put_ruled_out(FILE *out, const struct hs_suspects *suspects, const struct hs_style *style)
 {
 	const struct hs_ruled_out *ruled_out = &suspects->ruled_out;
 	char count[HS_FIGURE_BYTES];
@@ -135,8 +135,8 @@ void hs_suspects_put(FILE *out, const struct hs_suspects *suspects, size_t n_max
 					  : "no suspects: nothing that was looked at grows and keeps what it has\n", out);
 	}
 	for (size_t i = 0; i < suspects->list.n && i < n_max; i++)
-		put_suspect(out, suspects, i, style);
+		hs_suspects_put_one(out, suspects, i, style);
 	if (suspects->list.n > n_max)
 		fprintf(out, "%s %zu more (all: -f json)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
-	put_ruled_out(out, suspects, style);
+	hs_suspects_put_ruled_out(out, suspects, style);
 }

@@ -53,6 +53,8 @@ struct hs_process {
  * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
+/* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
+bool hs_process_is_there(pid_t pid, uint64_t start_time);
 /* NULL is legal. */
 void hs_process_destroy(struct hs_process *process);
 
