@@ -65,6 +65,8 @@ struct hs_invocation {
 	struct hs_source_options source;
 	struct hs_output_options output;
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
+	int argc;                    /* as the user gave them, argv[0] aside */
+	char **argv;
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */

@@ -19,7 +19,7 @@ struct hs_growth_type {
 	const char *name;     /* borrowed from the samples */
 	uint64_t *counts;     /* by sample; owned by hs_growth, like bytes */
 	uint64_t *bytes;
-	int64_t count_change; /* from the first to the last */
+	int64_t count_change; /* from the first to the last; of a long series, what its floor rose by */
 	int64_t bytes_change;
 	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others; < 0: unknown */
 	int64_t survivors;    /* objects proven to have been there at the first sample; < 0: cannot be told */
@@ -32,6 +32,7 @@ struct hs_growth {
 	struct hs_document document;
 	const struct hs_series *series; /* borrowed */
 	double seconds;                 /* between the first and the last sample */
+	double attributed_seconds;      /* what the attribution is of: the same, but of a long series the last stretch */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
 	struct hs_attribution attribution;
@@ -39,6 +40,7 @@ struct hs_growth {
 	size_t n_suspects_shown;        /* as text */
 	size_t n_shown;                 /* rows of the table of types */
 	bool is_provisional;            /* more samples are to come */
+	bool is_one_line;               /* as JSON: one of many documents */
 };
 
 /*
@@ -53,8 +55,13 @@ bool hs_growth_is_complete(const struct hs_growth *growth);
 /* Why the series ended early, in words; NULL: it did not. */
 const char *hs_growth_end(const struct hs_growth *growth);
 
+/* What suspects of medium confidence or better grew by. */
+int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);
+
 void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
 /* Errors: NO_MEMORY. */
 struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth) HS_MUST_CHECK;
+/* Markdown of at most 40 lines of 100 columns; `command_line` is what the user asked for. */
+void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line);
 
 #endif

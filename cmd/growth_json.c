@@ -98,5 +98,5 @@ struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth)
 	json_object_set_new(root, "attribution", attribution_json(&growth->attribution));
 	json_object_set_new(root, "verdict", growth->attribution.is_known ? json_string(hs_verdict_name(growth->attribution.verdict)) : json_null());
 	json_object_set_new(root, "suspects", growth->suspects ? hs_suspects_json(growth->suspects) : json_array());
-	return hs_json_write(out, root);
+	return growth->is_one_line ? hs_json_write_line(out, root) : hs_json_write(out, root);
 }

@@ -366,6 +366,13 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	invocation.own = calloc(1, command->own_bytes + 1);
 	if (!invocation.own)
 		return hs_error_no_memory();
+	/* the parser puts options first */
+	HS_FREE char **given = calloc((size_t)argc + 1, sizeof(*given));
+	if (!given)
+		return hs_error_no_memory();
+	memcpy(given, argv, (size_t)argc * sizeof(*given));
+	invocation.argc = argc;
+	invocation.argv = given;
 	hs_options_parse(&invocation, argc, argv);
 	if (command->needs >= HS_STAGE_CAPTURE)
 		hs_progress_start(&invocation.progress);

@@ -96,6 +96,9 @@ void hs_sample_destroy(struct hs_sample *sample);
 /* Gives the identities back: for samples that are no more the oldest or the newest. */
 void hs_sample_drop_identities(struct hs_sample *sample);
 
+/* Keeps the longest containers, as many as take `max_bytes`; `min_length` is raised. */
+void hs_sample_shrink(struct hs_sample *sample, size_t max_bytes);
+
 bool hs_sample_is_same_process(const struct hs_sample *a, const struct hs_sample *b);
 
 /* NULL: none of that name; no container of `min_length` items there. Logarithmic. */

@@ -188,6 +188,108 @@ def test_sample_that_would_pause_for_too_long(debian, start, series):
     assert any("pause" in warning for warning in told["warnings"]), told["warnings"]
 
 
+# --- for hours, for tickets, for scripts -----------------------------------------------------------------------------------
+
+class LongSeries(Series):
+    """With `--for`, each sample is a line of a file as soon as it is taken."""
+
+    def __init__(self, live, path, *options):
+        live.wait_blocked()
+        self.live = live
+        self.path = path
+        self.process = subprocess.Popen([heapspy.HEAPSPY, "growth", str(live.pid), "-o", str(path), "-f", "json", "--max-pause", "20000",
+                                         *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def lines(self):
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.path) as file:
+                return file.read().count("\n")
+        return 0
+
+    def wait_lines(self, n):
+        wait_until(lambda: self.process.poll() is not None or self.lines() >= n, 120, "%d samples" % n)
+        assert self.process.poll() is None, self.process.communicate()
+
+
+def test_long_series(debian, start, tmp_path):
+    """Each sample is on the disk when it is taken; SIGTERM brings the last one forward, and the result is the last line."""
+    live = start(debian, "growing.py")
+    run = LongSeries(live, tmp_path / "samples.jsonl", "--for", "10m", "--every", "2s")
+    try:
+        for n in range(1, 5):
+            run.wait_lines(n)
+            live.command("g")
+        run.process.send_signal(signal.SIGTERM)
+        told = run.finish(60).json()
+    finally:
+        run.process.kill()
+        run.process.wait()
+    *samples, result = [json.loads(line) for line in open(run.path)]
+    assert os.stat(run.path).st_mode & 0o777 == 0o600
+    assert len(samples) == len(told["samples"]) >= 5
+    assert result["samples"] == told["samples"] and result["verdict"] == told["verdict"]
+    for line, sample in zip(samples, told["samples"]):
+        assert line["pid"] == live.pid and line["sample"]["rss_bytes"] == sample["rss_bytes"]
+        assert {step: n for step, n in line["memory"].items() if n < 0} == {}
+    assert rows(samples[0])["__main__.Event"]["count"] == 2000
+    assert rows(samples[-1])["__main__.Event"]["count"] == 6000 == rows(told)["__main__.Event"]["count"][-1]
+    assert told["suspects"], "the last sample has a graph"
+
+
+def test_long_series_of_a_process_that_ends(debian, start, tmp_path):
+    live = start(debian, "growing.py")
+    live.may_be_gone = True
+    run = LongSeries(live, tmp_path / "samples.jsonl", "--for", "10m", "--every", "2s")
+    try:
+        run.wait_lines(2)
+        os.write(live.control, b"q")
+        done = run.finish(60)
+    finally:
+        run.process.kill()
+        run.process.wait()
+    assert done.status == heapspy.GONE, done
+    *samples, result = [json.loads(line) for line in open(run.path)]
+    assert len(samples) == 2 == len(result["samples"]) and not result["complete"]
+
+
+def test_exit_code_tells_of_growth(debian, start, series):
+    for fail, status in (("10k", 1), ("1G", heapspy.DONE)):
+        live = start(debian, "growing.py")
+        run = series(live, "--fail-on-growth", fail)
+        run.wait_sample()
+        run.between("g")
+        run.wait_sample()
+        run.between("g")
+        run.between("g")
+        assert run.finish().status == status
+    live = start(debian, "growing.py")
+    run = series(live, "--fail-on-growth", "10k")
+    run.wait_sample()
+    run.between("r")
+    run.wait_sample()
+    run.between("r")
+    assert run.finish().status == heapspy.DONE, "what comes and goes is no growth"
+
+
+def test_ticket(debian, start, series):
+    live = start(debian, "growing.py")
+    run = series(live, "-f", "md")
+    run.wait_sample()
+    run.between("g")
+    done = run.finish()
+    assert done.status == heapspy.DONE, done
+    lines = done.output.splitlines()
+    assert 10 < len(lines) <= 40 and max(map(len, lines)) <= 100
+    assert "pid %d" % live.pid in done.output and "heapspy growth %d -i 4 --max-pause 20000 -f md" % live.pid in done.output
+    assert "payload" not in done.output and "host-" not in done.output
+
+
+@pytest.mark.parametrize("options", [("--for", "1h", "-c", "5"), ("--every", "10s"), ("--for", "10s", "--every", "10s"), ("--for", "31d"),
+                                     ("--for", "0s"), ("--for", "6x"), ("--fail-on-growth", "0"), ("--fail-on-growth", "12q"), ("-c", "1"), ("-i", "0")])
+def test_wrong_options(options):
+    assert heapspy.run("growth", os.getpid(), *options).status == heapspy.USAGE
+
+
 def test_more_samples_have_jittered_gaps(debian, start, series):
     live = start(debian, "growing.py")
     told = series(live, "-f", "json", "-c", 6, interval=2).finish().json()
