@@ -6,7 +6,6 @@
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "options.h"
 #include "output.h"
 #include "report.h"
@@ -76,7 +75,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_report_json(out, report);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_report_text(out, report, &style);
 	return NULL;
 }
@@ -102,10 +101,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	if (invocation->holders)
 		HS_TRY(find_largest(invocation, &report));
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
-	HS_TRY(hs_output_render(&invocation->output, render, &report));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &report);
 }
 
 const struct hs_command hs_command_report = {

@@ -33,7 +33,8 @@ enum hs_stage {
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
 	HS_STAGE_HEAP,    /* invocation->heap */
-	HS_STAGE_GRAPH,   /* invocation->graph */
+	HS_STAGE_NODES,   /* invocation->graph, of nodes alone (hs_graph_index) */
+	HS_STAGE_GRAPH,   /* invocation->graph, with its rows */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
 	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };
@@ -79,7 +80,7 @@ struct hs_invocation {
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
-	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
+	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
 
 struct hs_command {

@@ -324,7 +324,8 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 
 void hs_capture_drop_image(struct hs_capture *capture)
 {
-	hs_image_destroy(hs_take(capture->image));
+	if (capture)
+		hs_image_destroy(hs_take(capture->image));
 }
 
 void hs_capture_destroy(struct hs_capture *capture)
