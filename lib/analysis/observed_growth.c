@@ -12,6 +12,10 @@
 #define LEAST_STREAM 16
 /* A container that grew by this part of its new items vouches for them. */
 #define LEAST_VOUCHED 0.9
+/* Two containers of so many items at one address, and of one type, are one. */
+#define SURELY_ONE 32
+/* A dict with fewer keys may be a record: another one like it has the same keys. */
+#define MOST_RECORD 64
 
 static bool is_dict(const struct hs_type *type)
 {
@@ -158,49 +162,98 @@ static double least_kept(const struct hs_observed_growth *observed, size_t first
 	return since_last < since_first ? since_last : since_first;
 }
 
-static uint64_t count_fresh(const struct hs_observed_growth *observed, hs_node node)
-{
-	size_t n, n_fresh = 0;
-	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+/* What a container has that is new. */
+struct items {
+	const struct hs_observed_growth *observed;
+	uint64_t n_fresh;    /* references to new objects */
+	uint64_t n_new_keys; /* of a dict: entries whose key is new … */
+	uint64_t n_values;   /* … and those whose value is */
+	uint64_t *set;       /* to mark new entries in; NULL: they are only counted */
+	bool by_keys;        /* an entry is new when its key is; else when its value is */
+};
 
-	for (size_t i = 0; i < n; i++)
-		n_fresh += hs_is_fresh(observed, targets[i]);
-	return n_fresh;
+static bool is_fresh_at(const struct hs_observed_growth *observed, hs_addr address, hs_node *ret)
+{
+	*ret = address ? hs_graph_node_at(observed->input.graph, address) : HS_NO_NODE;
+	return *ret != HS_NO_NODE && hs_is_fresh(observed, *ret);
 }
 
-static void mark_items(const struct hs_observed_growth *observed, hs_node node, uint64_t *set)
+static bool take_entry(void *context, const struct hs_graph_edge *edge)
+{
+	struct items *items = context;
+	hs_addr key = 0;
+	hs_node key_node;
+
+	if (edge->kind != HS_EDGE_VALUE)
+		return true;
+	if (edge->run->names)
+		memcpy(&key, (const uint8_t *)edge->run->names + edge->index * edge->run->names_stride, sizeof(key));
+	bool has_new_key = is_fresh_at(items->observed, key, &key_node), has_new_value = hs_is_fresh(items->observed, edge->target);
+	items->n_new_keys += has_new_key;
+	items->n_values += has_new_value;
+	if (!items->set || !(items->by_keys ? has_new_key : has_new_value))
+		return true;
+	if (has_new_key)
+		hs_set_bit(items->set, key_node);
+	if (has_new_value)
+		hs_set_bit(items->set, edge->target);
+	return true;
+}
+
+static void count_items(struct items *items, hs_node node, bool has_keys)
 {
 	size_t n;
-	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+	const hs_node *targets = hs_graph_targets(items->observed->input.graph, node, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (hs_is_fresh(observed, targets[i]))
+		items->n_fresh += hs_is_fresh(items->observed, targets[i]);
+	if (has_keys && items->n_fresh)
+		hs_graph_each_edge(items->observed->input.graph, node, take_entry, items);
+}
+
+static void mark_items(struct items *items, hs_node node, bool has_keys, uint64_t *set)
+{
+	size_t n;
+	const hs_node *targets = hs_graph_targets(items->observed->input.graph, node, &n);
+
+	items->set = set;
+	items->by_keys = items->n_new_keys > 0;
+	if (has_keys) {
+		hs_graph_each_edge(items->observed->input.graph, node, take_entry, items);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (hs_is_fresh(items->observed, targets[i]))
 			hs_set_bit(set, targets[i]);
 }
 
-/* How much each new item of a container weighs; negative: as its type says. */
-static double item_weight(const struct hs_container_history *history, const struct hs_type *type)
+/*
+ * What the new items of a container weigh: what it grew by for each of them. Items that others hold as well are marked: the container
+ * vouches for them, or lets them go again. Of a dict that is done entry by entry, as its values may change while it grows; then the
+ * rest goes by type: negative.
+ */
+static double weigh_items(struct hs_observed_growth *observed, const struct hs_container_history *history, struct items *items, bool has_keys)
 {
-	bool has_keys = is_dict(type);
+	uint64_t n_new = !has_keys ? items->n_fresh : items->n_new_keys ? items->n_new_keys : items->n_values;
+	double grown = history->is_grower ? (double)(history->length - history->length_then) : 0;
 
-	if (history->is_turnover)
-		return 0;
-	if (history->is_grower) {
-		double most = (double)(history->length - history->length_then) * (has_keys ? 2 : 1);
-		return history->n_fresh && most < (double)history->n_fresh ? most / (double)history->n_fresh : 1;
+	if (history->is_grower && grown >= LEAST_VOUCHED * (double)n_new) {
+		mark_items(items, history->node, has_keys, observed->vouched);
+		return has_keys ? -1 : 1;
 	}
-	/* the values of a dict may be anything's place; a sequence that does not grow gives away as much as it takes */
-	return has_keys || history->length < LEAST_STREAM ? -1 : 0;
+	if (history->is_grower)
+		return grown / (double)n_new;
+	/* values of old keys may be anything's place, and so may the few places of a short sequence */
+	bool is_stream = has_keys ? items->n_new_keys > 0 : history->length >= LEAST_STREAM;
+	if (!history->is_turnover && !is_stream)
+		return -1;
+	if (!has_keys || items->n_new_keys)
+		mark_items(items, history->node, has_keys, observed->passing);
+	return has_keys && !history->is_turnover ? -1 : 0;
 }
 
-static bool add_change(struct hs_observed_growth *observed, const struct hs_container_history *history, const struct hs_type *type)
+static bool add_change(struct hs_observed_growth *observed, const struct hs_container_history *history, double weight)
 {
-	double weight = item_weight(history, type);
-
-	if (weight >= LEAST_VOUCHED)
-		mark_items(observed, history->node, observed->vouched);
-	else if (history->is_turnover)
-		mark_items(observed, history->node, observed->passing);
 	if (hs_is_fresh(observed, history->node))
 		return true;
 	observed->byte_growth[hs_observed_group(observed, history->node)] -= history->own_growth;
@@ -210,6 +263,28 @@ static bool add_change(struct hs_observed_growth *observed, const struct hs_cont
 			.node = history->node, .weight = weight, .own_growth = history->own_growth > 0 ? (uint64_t)history->own_growth : 0,
 		};
 	return change;
+}
+
+/*
+ * Containers that are told by what they are better than by their words. A long one is the one that stood there, whatever became of its
+ * items; a record below a new object is new, though its keys are those of the record before.
+ */
+static void settle_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
+{
+	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
+	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[observed->base], now->address);
+	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
+	const struct hs_type *type = hs_graph_type(observed->input.graph, node);
+
+	if (!type || !then || then->type != now->type)
+		return;
+	if (then->length >= SURELY_ONE && now->length >= SURELY_ONE)
+		observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+	if (!is_dict(type) || now->length >= MOST_RECORD || then->length != now->length || !hs_is_reached(tree, node))
+		return;
+	uint32_t above = hs_dominator(tree, node);
+	if (above < tree->n && hs_is_fresh(observed, above))
+		hs_set_bit(observed->fresh, node);
 }
 
 static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
@@ -234,17 +309,54 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	struct hs_container_history history = {
 		.node = node, .address = now->address, .first = first, .length = now->length, .kept = HS_UNKNOWN,
 		.length_then = first == observed->base ? then->length : 0, .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
-		.n_fresh = count_fresh(observed, node),
 	};
+	struct items items = { .observed = observed };
+	bool has_keys = is_dict(entry.object.type);
+	count_items(&items, node, has_keys);
+	history.n_fresh = items.n_fresh;
 	if (!history.n_fresh && then->length == now->length)
 		return NULL;
 	history.kept = least_kept(observed, first, &entry.object);
 	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT;
 	history.is_grower = !history.is_turnover && now->length > then->length;
 	struct hs_container_history *slot = hs_array_append(&observed->containers);
-	if (!slot || (*slot = history, !add_change(observed, &history, entry.object.type)))
+	if (!slot || (*slot = history, !add_change(observed, &history, weigh_items(observed, &history, &items, has_keys))))
 		return hs_error_no_memory();
 	return NULL;
+}
+
+/* Adds to a set of new objects what is new and can be reached from them by way of new objects. */
+static struct hs_error *close_over(const struct hs_observed_growth *observed, uint64_t *set)
+{
+	const struct hs_csr *graph = hs_object_graph_csr(observed->input.holders);
+	HS_ARRAY(uint32_t) waiting = { 0 };
+	bool is_short = false;
+
+	for (uint32_t node = 0; node < graph->n && !is_short; node++) {
+		if (node % 64 == 0 && !set[node / 64]) {
+			node += 63;
+			continue;
+		}
+		if (!hs_bit(set, node))
+			continue;
+		for (uint32_t at = node;;) {
+			for (uint64_t edge = hs_csr_begin(graph, at), end = hs_csr_end(graph, at); edge < end && !is_short; edge++) {
+				uint32_t target = graph->targets[edge];
+				if (!hs_is_fresh(observed, target) || hs_bit(set, target))
+					continue;
+				hs_set_bit(set, target);
+				uint32_t *slot = hs_csr_is_leaf(graph, target) ? NULL : hs_array_append(&waiting);
+				is_short = !slot && !hs_csr_is_leaf(graph, target);
+				if (slot)
+					*slot = target;
+			}
+			if (!waiting.n || is_short)
+				break;
+			at = waiting.items[--waiting.n];
+		}
+	}
+	hs_array_free(&waiting);
+	return is_short ? hs_error_no_memory() : NULL;
 }
 
 static int compare_histories(const void *a, const void *b)
@@ -264,12 +376,16 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
+	for (size_t i = 0; i < last->containers.n; i++)
+		settle_container(observed, &last->containers.items[i]);
 	count_fresh_instances(observed);
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
 	if (observed->containers.n)
 		qsort(observed->containers.items, observed->containers.n, sizeof(*observed->containers.items), compare_histories);
+	HS_TRY(close_over(observed, observed->vouched));
+	HS_TRY(close_over(observed, observed->passing));
 	return accumulate(observed);
 }
 

@@ -56,6 +56,8 @@ struct suspect_search {
 	HS_ARRAY(struct suspect_place) places; /* containers, by node */
 	HS_ARRAY(uint32_t) by_shape;           /* group + 1 */
 	HS_ARRAY(uint32_t) selected;           /* groups, the largest first */
+	uint64_t *claimed;                     /* new objects that a container was found to hold */
+	HS_ARRAY(hs_node) waiting;             /* while that is found */
 	uint8_t *origins;                      /* by hs_type.index: enum suspect_origin + 1; 0: not asked so far */
 	size_t n_origins;
 };

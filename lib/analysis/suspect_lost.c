@@ -82,13 +82,11 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 	return NULL;
 }
 
-/* New objects below the virtual node of all that nothing reaches. */
+/* New objects below the virtual node of all that nothing reaches; and the first of the type that most of it is. */
 static hs_node tally_garbage(const struct suspect_search *search, struct suspect_tally *tally)
 {
 	const struct hs_dominators *tree = search->tree;
 	const struct hs_observed_growth *observed = &search->observed;
-	hs_node best = HS_NO_NODE;
-	double most = 0;
 
 	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number];
@@ -98,17 +96,28 @@ static hs_node tally_garbage(const struct suspect_search *search, struct suspect
 		if (!type || !(path_shapes_is_instance(type) || tree->idom[number] == tree->unreachable))
 			continue;
 		suspect_tally_add(tally, hs_observed_group(observed, node), 1, own);
-		if (own > most) {
-			most = own;
-			best = node;
-		}
 	}
 	suspect_tally_sort(tally);
-	return best;
+	for (uint32_t number = tree->unreachable + 1; tally->n && number < tree->n_order; number++) {
+		hs_node node = tree->order[number];
+		if (node < tree->n && hs_is_fresh(observed, node) && hs_observed_group(observed, node) == tally->types[0])
+			return node;
+	}
+	return HS_NO_NODE;
 }
 
-/* Nothing will take it: the collector is off, or does not see it. */
-static bool is_never_collected(const struct hs_process_heap *heap)
+/* A threshold that garbage would take so many times longer to reach is none. */
+#define NEVER 100
+
+static double left_of(const struct hs_generation_state *generation)
+{
+	double left = (double)generation->threshold - generation->count;
+
+	return left > 1 ? left : 1;
+}
+
+/* Nothing will take it: the collector is off, does not see it, or has thresholds that `n_objects`, which came meanwhile, are far from. */
+static bool is_never_collected(const struct hs_process_heap *heap, uint64_t n_objects)
 {
 	struct hs_collector collector;
 	struct hs_error *error = hs_collector_read(heap->py, 0, &collector);
@@ -117,7 +126,10 @@ static bool is_never_collected(const struct hs_process_heap *heap)
 		hs_error_destroy(error);
 		return false;
 	}
-	return !collector.is_enabled || !collector.generations[0].threshold || collector.n_frozen;
+	const struct hs_generation_state *generations = collector.generations;
+	double left = left_of(&generations[0]) + (left_of(&generations[1]) - 1) * generations[0].threshold +
+		      (left_of(&generations[2]) - 1) * generations[1].threshold * generations[0].threshold;
+	return !collector.is_enabled || !generations[0].threshold || collector.n_frozen || left > NEVER * (double)n_objects;
 }
 
 static struct hs_error *list_garbage(struct suspect_search *search, struct hs_suspects *ret)
@@ -133,7 +145,7 @@ static struct hs_error *list_garbage(struct suspect_search *search, struct hs_su
 		return NULL;
 	HS_TRY(add_suspect(search, ret, HS_SUSPECT_CYCLES, best, &tally, ret->garbage_bytes, &suspect));
 	/* what waits for a collector that is on may be gone at any time */
-	bool is_certain = is_never_collected(search->input->heap);
+	bool is_certain = is_never_collected(search->input->heap, tally.counts[0]);
 	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
 	suspect->figures.is_indirect = !is_certain;
 	suspect_rank(suspect);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "lru_cache.h"
 #include "suspect_internal.h"
 
 #define MAX_SHARED ((size_t)1 << 18)  /* new objects that are kept in mind */
@@ -158,7 +159,12 @@ static bool is_no_holder(const struct suspect_search *search, uint32_t group, hs
 	uint32_t other = suspect_group_of(search, source);
 	const struct hs_container_history *history = hs_observed_history(&search->observed, source);
 
-	if (other != HS_NO_INDEX && twin_of(search, other) == group)
+	const struct hs_type *type = hs_graph_type(search->input->graph, source);
+
+	if ((other != HS_NO_INDEX && twin_of(search, other) == group) || !type)
+		return true;
+	/* the cache around its own table */
+	if (hs_is_lru_cache(&(struct hs_object){ .type = type }))
 		return true;
 	return hs_is_fresh(&search->observed, source) || (history && history->is_turnover);
 }

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "lru_cache.h"
 #include "reach_internal.h"
 #include "suspect_internal.h"
+#include "weak_reference.h"
 
 #define DEFAULT_N_MAX 20
 #define N_PATHS 3
@@ -70,7 +72,7 @@ static bool weigh_item(void *context, const struct hs_graph_edge *edge)
 
 	if (edge->kind == HS_EDGE_KEY || edge->kind == HS_EDGE_VALUE || edge->kind == HS_EDGE_INDEX || edge->kind == HS_EDGE_ITEM) {
 		bool is_key = edge->kind == HS_EDGE_KEY;
-		bool is_weak = type && (!strcmp(type->kind->tp_name, "weakref") || !strcmp(type->kind->tp_name, "weakref.ReferenceType"));
+		bool is_weak = type && hs_weak_kind_of(weighing->search->input->heap->types, type) != HS_WEAK_NONE;
 		weighing->n += !is_key;
 		weighing->n_weak += !is_key && is_weak;
 	}
@@ -92,7 +94,11 @@ static void set_bound(const struct suspect_search *search, struct suspect_group 
 
 	if (group->members != 1 || !suspect_bound_of(search, path, group->best, &limit, &filled) || !filled)
 		return;
-	double each = (double)hs_object_graph_retained_bytes(search->input->holders, group->best) / (double)filled, whole = each * (double)limit;
+	/* the table of a cache is held by the cache, and so is what is in it */
+	hs_node above = path->n > 1 ? path->nodes[path->n - 2] : HS_NO_NODE;
+	const struct hs_type *type = hs_graph_type(search->input->graph, above);
+	hs_node holder = type && hs_is_lru_cache(&(struct hs_object){ .type = type }) ? above : group->best;
+	double each = (double)hs_object_graph_retained_bytes(search->input->holders, holder) / (double)filled, whole = each * (double)limit;
 	if (whole > MOST_BOUND_BYTES)
 		return;
 	group->has_bound = true;
@@ -300,31 +306,6 @@ struct hs_suspect *suspect_append(struct hs_suspects *ret)
 	return suspect;
 }
 
-static struct hs_error *describe_groups(struct describing *describing)
-{
-	const struct suspect_search *search = describing->search;
-
-	for (size_t i = 0; i < search->selected.n; i++) {
-		const struct suspect_group *group = group_at(describing, i);
-		if (group->is_passing || group->twin != search->selected.items[i])
-			continue;
-		struct hs_suspect *suspect = suspect_append(describing->ret);
-		if (!suspect)
-			return hs_error_no_memory();
-		HS_TRY(describe(describing, i, suspect));
-	}
-	return NULL;
-}
-
-static int compare_suspects(const void *a, const void *b)
-{
-	const struct hs_suspect *left = a, *right = b;
-
-	if (left->score != right->score)
-		return left->score > right->score ? -1 : 1;
-	return left->address < right->address ? -1 : left->address > right->address;
-}
-
 static void suspect_deinit(struct hs_suspect *suspect)
 {
 	struct hs_suspect_texts *texts[] = { &suspect->also, &suspect->writers, &suspect->evidence };
@@ -338,6 +319,34 @@ static void suspect_deinit(struct hs_suspect *suspect)
 	free(suspect->tail);
 	free(suspect->definition);
 	free(suspect->lengths);
+}
+
+static struct hs_error *describe_groups(struct describing *describing)
+{
+	const struct suspect_search *search = describing->search;
+
+	for (size_t i = 0; i < search->selected.n; i++) {
+		const struct suspect_group *group = group_at(describing, i);
+		if (group->is_passing || group->twin != search->selected.items[i])
+			continue;
+		struct hs_suspect *suspect = suspect_append(describing->ret);
+		if (!suspect)
+			return hs_error_no_memory();
+		HS_TRY(describe(describing, i, suspect));
+		/* rule 1 holds for what has no length, too */
+		if (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT)
+			suspect_deinit(&describing->ret->list.items[--describing->ret->list.n]);
+	}
+	return NULL;
+}
+
+static int compare_suspects(const void *a, const void *b)
+{
+	const struct hs_suspect *left = a, *right = b;
+
+	if (left->score != right->score)
+		return left->score > right->score ? -1 : 1;
+	return left->address < right->address ? -1 : left->address > right->address;
 }
 
 /* Sorts, keeps the first ones, and says of these what takes time to find out. */
