@@ -58,9 +58,16 @@ const char *hs_growth_end(const struct hs_growth *growth);
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);
 
+/* The parts of a text: how often the process was paused, what its growth is made of, warnings; suspects; the table of types. */
+void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
+void hs_growth_put_suspects(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
+void hs_growth_put_types(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
+
 void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
 /* Errors: NO_MEMORY. */
 struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth) HS_MUST_CHECK;
+/* Adds what is told of growth to a document. */
+void hs_growth_json_members(json_t *root, const struct hs_growth *growth);
 /* Markdown of at most 40 lines of 100 columns; `command_line` is what the user asked for. */
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line);
 

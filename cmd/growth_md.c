@@ -104,20 +104,21 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 {
 	const struct hs_attribution *attribution = &growth->attribution;
 	char text[LINE_BYTES] = "", size[HS_FIGURE_BYTES];
+	int64_t bytes[HS_N_CAUSES] = { 0 };
 	size_t n = 0;
 
 	if (!attribution->is_known)
 		return;
-	n = (size_t)snprintf(text, sizeof(text), "RSS %s:", hs_text_size_change(size, attribution->rss_growth_bytes));
-	for (size_t i = 0; i < attribution->parts.n && n < sizeof(text); i++) {
-		const struct hs_attribution_part *part = &attribution->parts.items[i];
-		if (llabs(part->bytes) < LEAST_PART_BYTES || part->rank > N_SUSPECTS)
-			continue;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, part->rank ? " %s %u %s," : " %s%.0u %s,", hs_cause_name(part->cause), part->rank,
-				      hs_text_size_change(size, part->bytes));
-	}
+	for (size_t i = 0; i < attribution->parts.n; i++)
+		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
+	n = (size_t)snprintf(text, sizeof(text), "RSS %s in %.1f s:", hs_text_size_change(size, attribution->rss_growth_bytes),
+			     growth->attributed_seconds);
+	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
+		if (llabs(bytes[cause]) >= LEAST_PART_BYTES)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " %s%s %s,", hs_cause_name((enum hs_cause)cause),
+					      cause == HS_CAUSE_SUSPECT ? "s" : "", hs_text_size_change(size, bytes[cause]));
 	/* the last comma, or the colon */
-	text[strlen(text) - 1] = '\0';
+	text[n - 1] = '\0';
 	put_cell(out, "growth", text);
 	put_cell(out, "verdict", hs_verdict_name(attribution->verdict));
 }

@@ -102,7 +102,7 @@ static void add_row(struct hs_table *table, const struct hs_growth *growth, cons
 	hs_table_add_text(table, hs_type_short_name(type->name), style);
 }
 
-static void put_types(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+void hs_growth_put_types(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = type_columns, .n_columns = N_TYPE_COLUMNS };
 	char count[HS_FIGURE_BYTES];
@@ -145,26 +145,38 @@ static void put_next(FILE *out, const struct hs_growth *growth)
 		fprintf(out, "next: %s report %d --by holder\n", document->program, pid);
 }
 
-void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	const char *end = hs_growth_end(growth);
 
-	if (growth->is_provisional) {
-		fprintf(out, "provisional, after %.1f s:\n", growth->seconds);
-	} else {
-		hs_document_put_identity(out, &growth->document, style);
-		put_pauses(out, growth, style);
-		hs_document_put_warnings(out, &growth->document, style);
-		if (end)
-			put_warning(out, end, style);
-	}
+	put_pauses(out, growth, style);
+	hs_document_put_warnings(out, &growth->document, style);
+	if (end)
+		put_warning(out, end, style);
 	put_attribution(out, growth, style);
 	fputc('\n', out);
-	if (growth->suspects) {
-		hs_suspects_put(out, growth->suspects, growth->n_suspects_shown, style);
+}
+
+void hs_growth_put_suspects(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	if (!growth->suspects)
+		return;
+	hs_suspects_put(out, growth->suspects, growth->n_suspects_shown, style);
+	fputc('\n', out);
+}
+
+void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	if (growth->is_provisional) {
+		fprintf(out, "provisional, after %.1f s:\n", growth->seconds);
+		put_attribution(out, growth, style);
 		fputc('\n', out);
+	} else {
+		hs_document_put_identity(out, &growth->document, style);
+		hs_growth_put_head(out, growth, style);
 	}
-	put_types(out, growth, style);
+	hs_growth_put_suspects(out, growth, style);
+	hs_growth_put_types(out, growth, style);
 	if (growth->is_provisional)
 		fputc('\n', out);
 	else

@@ -284,6 +284,20 @@ def test_ticket(debian, start, series):
     assert "payload" not in done.output and "host-" not in done.output
 
 
+def test_report_with_growth(debian, start):
+    """The report of the last sample, with what led up to it."""
+    live = start(debian, "growing.py")
+    told = heapspy.run("report", live.pid, "--growth", 2, "-f", "json", "--max-pause", 20000).json()
+    assert len(told["samples"]) == 3 and 1.9 < told["seconds"] < 60
+    census = {row["type"]: row["count"] for row in told["census"]["types"]}
+    assert {name: row["count"][-1] for name, row in rows(told).items() if row["count"][-1]} == census
+    assert told["retainers"] and told["verdict"] == "none" and told["suspects"] == []
+    assert_adds_up(told)
+    text = heapspy.run("report", live.pid, "--growth", 2, "--max-pause", 20000).output
+    assert "\ngrowth  RSS " in text and "\nRETAINER" in text
+    assert heapspy.run("report", live.pid, "--growth", 2, "--types-only").status == heapspy.USAGE
+
+
 @pytest.mark.parametrize("options", [("--for", "1h", "-c", "5"), ("--every", "10s"), ("--for", "10s", "--every", "10s"), ("--for", "31d"),
                                      ("--for", "0s"), ("--for", "6x"), ("--fail-on-growth", "0"), ("--fail-on-growth", "12q"), ("-c", "1"), ("-i", "0")])
 def test_wrong_options(options):
