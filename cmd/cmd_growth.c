@@ -8,10 +8,12 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "exit_status.h"
+#include "growing_children.h"
 #include "growth_run.h"
 #include "options.h"
 #include "output.h"
 #include "series_log.h"
+#include "signals.h"
 
 #define DEFAULT_INTERVAL_S 10
 #define DEFAULT_EVERY_S 600
@@ -20,6 +22,7 @@
 #define DEFAULT_N_SUSPECTS 5
 #define MAX_INTERVAL_S (30 * 86400)
 #define MAX_SAMPLES 1000000
+#define MAX_CHOICE_S 5 /* between two looks at the sizes of children */
 
 enum growth_format {
 	FORMAT_TEXT = HS_FORMAT_TEXT,
@@ -31,6 +34,7 @@ enum {
 	KEY_FAIL = 0x1000,
 	KEY_FOR,
 	KEY_EVERY,
+	KEY_CHILDREN,
 };
 
 struct growth_options {
@@ -40,6 +44,7 @@ struct growth_options {
 	unsigned every_s;
 	bool has_rhythm;     /* -i or -c was given */
 	bool is_md;
+	bool of_children;
 	uint64_t fail_bytes; /* 0: not asked for */
 	uint32_t n_types;    /* 0: not given */
 };
@@ -50,6 +55,7 @@ static const struct argp_option options[] = {
 	{ "for", KEY_FOR, "TIME", 0, "A long series: 6h, 90m, 2d", 0 },
 	{ "every", KEY_EVERY, "TIME", 0, "Time between the samples of a long series (default 10m)", 0 },
 	{ "fail-on-growth", KEY_FAIL, "BYTES", 0, "Exit code 1 if suspects of medium confidence or better grew by so much: 500k, 10M", 0 },
+	{ "children", KEY_CHILDREN, NULL, 0, "Of the Python processes below PID, the three that grow fastest, one after the other; not of PID itself", 0 },
 	{ "number", 'n', "N", 0, "Types to list (default 20 as text, all as JSON)", 0 },
 	{ "format", 'f', "FORMAT", 0, "text (default), json, or md: for a ticket, at most 40 lines", 0 },
 	{ 0 },
@@ -61,8 +67,14 @@ static void check(struct argp_state *state, struct hs_invocation *invocation)
 
 	if (own->every_s && !own->for_s)
 		argp_error(state, "--every belongs to a long series: --for says how long");
+	if (own->of_children && invocation->output.path)
+		argp_error(state, "--children writes one result after the other, as JSON a line each: redirect standard output instead of -o");
+	if (own->of_children)
+		invocation->needs = HS_STAGE_PID;
 	if (!own->for_s)
 		return;
+	if (own->of_children)
+		argp_error(state, "--children looks at one process after the other: not for hours");
 	if (own->has_rhythm)
 		argp_error(state, "--for and --every say when samples are taken; -i and -c are for short series");
 	own->interval_s = own->every_s ? own->every_s : DEFAULT_EVERY_S;
@@ -110,6 +122,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_FAIL:
 		own->fail_bytes = hs_options_bytes(state, "--fail-on-growth", argument);
+		return 0;
+	case KEY_CHILDREN:
+		own->of_children = true;
 		return 0;
 	case 'n':
 		own->n_types = hs_options_number(state, "--number", argument, 1, INT32_MAX);
@@ -257,7 +272,20 @@ static struct hs_error *take(struct hs_invocation *invocation, struct listener *
 	return hs_take(listener->error);
 }
 
-static struct hs_error *run(struct hs_invocation *invocation)
+static struct hs_error *show(struct hs_invocation *invocation, const struct hs_output_options *output, struct hs_growth_run *growth_run)
+{
+	char host[HS_HOST_BYTES];
+	const struct showing showing = { &growth_run->growth, invocation };
+
+	growth_run->growth.document = hs_document_of(invocation, host);
+	set_shown(invocation, &growth_run->growth);
+	growth_run->growth.is_one_line = growth_run->seen;
+	HS_TRY(hs_output_render(output, render, &showing));
+	invocation->exit_status = status_of(invocation, growth_run);
+	return NULL;
+}
+
+static struct hs_error *run_one(struct hs_invocation *invocation)
 {
 	const struct growth_options *own = invocation->own;
 	bool is_plain_text = invocation->output.format == HS_FORMAT_TEXT && !own->is_md;
@@ -274,12 +302,61 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	}
 	HS_TRY(take(invocation, &listener, &growth_run));
 	growth_run.growth.document = hs_document_of(invocation, host);
-	set_shown(invocation, &growth_run.growth);
-	const struct showing showing = { &growth_run.growth, invocation };
 	HS_TRY(add_result(&listener, &growth_run.growth));
-	HS_TRY(hs_output_render(&output, render, &showing));
-	invocation->exit_status = status_of(invocation, &growth_run);
+	return show(invocation, &output, &growth_run);
+}
+
+/* One of several processes. */
+static struct hs_error *run_child(struct hs_invocation *invocation, pid_t pid, struct hs_growth_seen *seen)
+{
+	HS_CLEANUP(hs_invocation_drop) struct hs_invocation child = {
+		.command = invocation->command, .needs = HS_STAGE_HEAP, .source = invocation->source, .output = invocation->output,
+		.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
+	};
+	struct listener nobody = { .invocation = &child, .log.fd = -1 };
+	HS_CLEANUP(hs_growth_run_release) struct hs_growth_run growth_run = { .seen = seen };
+
+	child.source.pid = pid;
+	HS_TRY(hs_invocation_prepare(&child));
+	HS_TRY(take(&child, &nobody, &growth_run));
+	HS_TRY(show(&child, &child.output, &growth_run));
+	/* what is missing says more than what was found */
+	if (child.exit_status > invocation->exit_status)
+		invocation->exit_status = child.exit_status;
 	return NULL;
+}
+
+/* A child that cannot be looked at, or ends before the first sample, is no reason to leave the others out. */
+static struct hs_error *run_children(struct hs_invocation *invocation)
+{
+	const struct growth_options *own = invocation->own;
+	double seconds = own->interval_s < MAX_CHOICE_S ? own->interval_s : MAX_CHOICE_S;
+	struct hs_growing_child children[HS_MAX_GROWING_CHILDREN];
+	HS_CLEANUP(hs_growth_seen_deinit) struct hs_growth_seen seen = { 0 };
+	size_t n, n_shown = 0;
+
+	HS_TRY(hs_growing_children_find(invocation->source.pid, seconds, children, &n));
+	for (size_t i = 0; i < n && !hs_signals_caught(); i++) {
+		if (n_shown && invocation->output.format == HS_FORMAT_TEXT)
+			HS_TRY(hs_output_write(NULL, "\n", 1));
+		struct hs_error *error = run_child(invocation, children[i].pid, &seen);
+		if (error && i + 1 == n && !n_shown)
+			return error;
+		if (error) {
+			hs_exit_print_error(error);
+			invocation->exit_status = (int)hs_exit_status_of(error, HS_STAGE_HEAP);
+		}
+		n_shown += !error;
+		hs_error_destroy(error);
+	}
+	return NULL;
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	const struct growth_options *own = invocation->own;
+
+	return own->of_children ? run_children(invocation) : run_one(invocation);
 }
 
 const struct hs_command hs_command_growth = {
@@ -296,6 +373,7 @@ const struct hs_command hs_command_growth = {
 		    "  heapspy growth 4242 -f json -o growth.json\n"
 		    "  heapspy growth 4242 -f md\n"
 		    "  heapspy growth 4242 --for 6h --every 10m -o samples.jsonl\n"
+		    "  heapspy growth 4242 --children\n"
 		    "  heapspy growth 4242 --fail-on-growth 1M\n",
 	.needs = HS_STAGE_HEAP,
 	.needs_unexplained = true,

@@ -123,6 +123,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  * the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+/*
+ * For commands that look at several processes: makes all that invocation->needs asks for, of source.pid. The caller gives it back with
+ * hs_invocation_drop, whatever this returned. Errors: those of the stages.
+ */
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST_CHECK;
+void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);
 /* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */

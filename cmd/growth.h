@@ -9,6 +9,7 @@
 #include "attribution.h"
 #include "document.h"
 #include "error.h"
+#include "growth_seen.h"
 #include "series.h"
 #include "suspects_view.h"
 #include "terminal.h"
@@ -38,6 +39,8 @@ struct hs_growth {
 	struct hs_attribution attribution;
 	const struct hs_suspects *suspects; /* borrowed; NULL: they were not looked for */
 	size_t n_suspects_shown;        /* as text */
+	const struct hs_growth_seen *seen; /* suspects from n_own on were told of another process; borrowed. NULL: there are no others */
+	size_t n_own;
 	size_t n_shown;                 /* rows of the table of types */
 	bool is_provisional;            /* more samples are to come */
 	bool is_one_line;               /* as JSON: one of many documents */

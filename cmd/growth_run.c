@@ -30,14 +30,20 @@ static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_
 	return NULL;
 }
 
-struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *ret)
+struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *run)
 {
-	*ret = (struct hs_growth_run){ 0 };
-	HS_TRY(hs_series_take(invocation, options, &ret->series));
-	bool has_graph = ret->series.has_graph;
+	size_t n_own = 0;
+
+	HS_TRY(hs_series_take(invocation, options, &run->series));
+	bool has_graph = run->series.has_graph;
 	if (has_graph)
-		HS_TRY(find_causes(invocation, ret));
-	return hs_growth_compare(&ret->series, has_graph ? &ret->turnover : NULL, has_graph ? &ret->suspects : NULL, &ret->growth);
+		HS_TRY(find_causes(invocation, run));
+	if (run->seen)
+		HS_TRY(hs_growth_seen_part(run->seen, &run->suspects, invocation->source.pid, &n_own));
+	HS_TRY(hs_growth_compare(&run->series, has_graph ? &run->turnover : NULL, has_graph ? &run->suspects : NULL, &run->growth));
+	run->growth.seen = run->seen;
+	run->growth.n_own = n_own;
+	return NULL;
 }
 
 void hs_growth_run_release(struct hs_growth_run *run)

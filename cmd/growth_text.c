@@ -157,11 +157,29 @@ void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct 
 	fputc('\n', out);
 }
 
+/* What another process was said to have, too. */
+static void put_shared(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	char size[HS_FIGURE_BYTES];
+
+	for (size_t i = growth->n_own; i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		hs_text_put_line(out, style, 0, "%2zu  %s   %s   as in pid %d", i + 1, hs_growth_name_of(suspect),
+				 hs_text_size_change(size, suspect->retained_growth_bytes), (int)hs_growth_seen_at(growth->seen, suspect));
+	}
+}
+
 void hs_growth_put_suspects(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	if (!growth->suspects)
 		return;
-	hs_suspects_put(out, growth->suspects, growth->n_suspects_shown, style);
+	struct hs_suspects own = *growth->suspects;
+	if (growth->seen)
+		own.list.n = growth->n_own;
+	if (own.list.n || !growth->suspects->list.n)
+		hs_suspects_put(out, &own, growth->n_suspects_shown, style);
+	if (growth->seen)
+		put_shared(out, growth, style);
 	fputc('\n', out);
 }
 

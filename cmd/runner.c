@@ -376,12 +376,26 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 	return follow_references(invocation, ret_stage);
 }
 
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation)
+{
+	enum hs_stage stage;
+
+	hs_progress_start(&invocation->progress);
+	struct hs_error *error = prepare(invocation, &stage);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
+void hs_invocation_drop(struct hs_invocation *invocation)
+{
+	drop_results(invocation);
+	hs_array_free(&invocation->skipped);
+}
+
 static void invocation_deinit(struct hs_invocation *invocation)
 {
-	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
-		drop_results(invocation);
-		hs_array_free(&invocation->skipped);
-	}
+	if (invocation->command->needs >= HS_STAGE_CAPTURE)
+		hs_invocation_drop(invocation);
 	free(invocation->own);
 }
 

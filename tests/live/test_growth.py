@@ -298,8 +298,34 @@ def test_report_with_growth(debian, start):
     assert heapspy.run("report", live.pid, "--growth", 2, "--types-only").status == heapspy.USAGE
 
 
+def test_children(debian, start):
+    """Of four workers the three that grow fastest, each named once; what two of them hold alike is told once."""
+    live = start(debian, "workers.py")
+    workers = json.loads(live.ready)
+    done = heapspy.run("growth", live.pid, "--children", "-i", 3, "-f", "json", "--max-pause", 20000)
+    assert done.status == heapspy.DONE, done
+    told = [json.loads(line) for line in done.output.splitlines()]
+    assert sorted(one["pid"] for one in told) == sorted(workers[1:]), "not the idle one, nor the parent"
+    first, *others = told
+    assert any("EVENTS" in suspect["path"] for suspect in first["suspects"]) and first["shared_suspects"] == []
+    for one in others:
+        assert not any("EVENTS" in suspect["path"] for suspect in one["suspects"])
+        shared = [suspect for suspect in one["shared_suspects"] if "EVENTS" in suspect["path"]]
+        assert shared and shared[0]["told_of_pid"] == first["pid"] and shared[0]["retained_growth_bytes"] > 0
+        assert_adds_up(one)
+    text = heapspy.run("growth", live.pid, "--children", "-i", 1, "--max-pause", 20000).output
+    assert text.count("\ngrowth  RSS ") == 3 and "as in pid " in text
+
+
+def test_no_children(debian, start):
+    live = start(debian, "growing.py")
+    done = heapspy.run("growth", live.pid, "--children", "-i", 1)
+    assert done.status == heapspy.FAILED and "no Python process below" in done.errors, done
+
+
 @pytest.mark.parametrize("options", [("--for", "1h", "-c", "5"), ("--every", "10s"), ("--for", "10s", "--every", "10s"), ("--for", "31d"),
-                                     ("--for", "0s"), ("--for", "6x"), ("--fail-on-growth", "0"), ("--fail-on-growth", "12q"), ("-c", "1"), ("-i", "0")])
+                                     ("--for", "0s"), ("--for", "6x"), ("--fail-on-growth", "0"), ("--fail-on-growth", "12q"), ("-c", "1"), ("-i", "0"),
+                                     ("--children", "--for", "1h"), ("--children", "-o", "x")])
 def test_wrong_options(options):
     assert heapspy.run("growth", os.getpid(), *options).status == heapspy.USAGE
 

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "golden.h"
+#include "growing_children.h"
 #include "growth.h"
 #include "report_sample.h"
 #include "text.h"
@@ -246,6 +247,50 @@ static void types_are_in_the_order_of_their_growth(void **state)
 	drop(&made);
 }
 
+/* Two workers of one program: what the second has as well is told of the first. */
+static void what_several_processes_have_is_told_once(void **state)
+{
+	struct hs_suspect first[] = { suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_HIGH, 10), suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 5) };
+	struct hs_suspect second[] = { suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 9), suspect_of((char *)"app.OTHER", HS_CONFIDENCE_LOW, 8),
+				       suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_HIGH, 7), suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 6) };
+	struct hs_suspects one = { .list = { .items = first, .n = 2 } }, other = { .list = { .items = second, .n = 4 } };
+	struct hs_growth_seen seen = { 0 };
+	size_t n;
+
+	(void)state;
+	second[3].kind = HS_SUSPECT_DICT; /* another thing of the same name */
+	assert_null(hs_growth_seen_part(&seen, &one, 100, &n));
+	assert_int_equal(n, 2);
+	assert_null(hs_growth_seen_part(&seen, &other, 200, &n));
+	assert_int_equal(n, 2);
+	assert_string_equal(second[0].path.expression, "app.OTHER");
+	assert_string_equal(second[1].path.expression, "app.CACHE");
+	assert_string_equal(second[2].path.expression, "app.CACHE");
+	assert_string_equal(second[3].path.expression, "app.EVENTS");
+	assert_int_equal(hs_growth_seen_at(&seen, &second[0]), 200);
+	assert_int_equal(hs_growth_seen_at(&seen, &second[2]), 100);
+	assert_int_equal(hs_growth_seen_at(&seen, &second[3]), 100);
+	hs_growth_seen_deinit(&seen);
+}
+
+/* The list may have been read while processes came and went: parents that are gone, a circle. */
+static void descendants_are_found_up_to_their_ancestor(void **state)
+{
+	struct hs_process_entry entries[] = { { .pid = 1 }, { .pid = 10, .parent = 1 }, { .pid = 20, .parent = 10 }, { .pid = 30, .parent = 20 },
+					      { .pid = 40, .parent = 99 }, { .pid = 50, .parent = 60 }, { .pid = 60, .parent = 50 } };
+	const struct hs_process_list list = { .items = entries, .n = sizeof(entries) / sizeof(entries[0]) };
+
+	(void)state;
+	assert_true(hs_is_descendant(&list, 20, 10));
+	assert_true(hs_is_descendant(&list, 30, 10));
+	assert_true(hs_is_descendant(&list, 30, 1));
+	assert_false(hs_is_descendant(&list, 10, 10));
+	assert_false(hs_is_descendant(&list, 10, 30));
+	assert_false(hs_is_descendant(&list, 40, 10));
+	assert_false(hs_is_descendant(&list, 50, 10));
+	assert_false(hs_is_descendant(&list, 77, 10));
+}
+
 static void gaps_are_never_equal(void **state)
 {
 	(void)state;
@@ -270,6 +315,8 @@ int main(void)
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),
+		cmocka_unit_test(what_several_processes_have_is_told_once),
+		cmocka_unit_test(descendants_are_found_up_to_their_ancestor),
 		cmocka_unit_test(gaps_are_never_equal),
 	};
 
