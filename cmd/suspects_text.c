@@ -63,6 +63,8 @@ static void put_growth(FILE *out, const struct hs_suspects *suspects, const stru
 	}
 	if (suspect->lengths && suspects->n_samples)
 		hs_text_line_item(&line, "%s items", hs_text_count(count, suspect->lengths[suspects->n_samples - 1]));
+	else if (suspects->is_static && figures->items)
+		hs_text_line_item(&line, "%s items", hs_text_count(count, figures->items));
 	hs_text_line_item(&line, "retain%s %s", suspect->members == 1 ? "s" : "", hs_text_size(retained, suspect->retained_bytes));
 	hs_text_line_end(&line);
 }

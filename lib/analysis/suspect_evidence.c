@@ -86,6 +86,7 @@ static bool add_doubts(struct hs_suspect *suspect)
 		{ HS_DOUBT_SHARED, "others hold a part of what it holds" },
 		{ HS_DOUBT_DROPPED, "it was seen to shrink between samples" },
 		{ HS_DOUBT_SMALL, "it grew by little so far: a longer run tells more" },
+		{ HS_DOUBT_BY_TYPE, "it has no length: how it grew follows from the growth of the type" },
 		{ HS_DOUBT_INDIRECT, "no object or variable of Python's is known to hold it" },
 	};
 

@@ -35,7 +35,6 @@ struct suspect_group {
 	uint64_t links;
 	bool is_passing;       /* its items are weak references, or something else that says it is no holder */
 	uint32_t twin;         /* index of the group that it is shown with; its own: none */
-	double bounded;        /* share of its new items that a bounded container has, too */
 	bool has_bound;
 	struct hs_suspect_bound bound;
 };
@@ -110,6 +109,9 @@ struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_susp
 
 /* suspect_static.c */
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+
+/* suspect_definition.c: false when memory is out. */
+bool suspect_write_definition(struct suspect_search *search, struct hs_suspect *suspect);
 
 /* suspect_writers.c */
 struct hs_error *suspect_find_writers(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;

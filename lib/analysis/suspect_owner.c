@@ -217,6 +217,7 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 	bool is_part = !strncmp(owner.expression, suspect->path.expression, bytes);
 	suspect->owner = hs_take(owner.expression);
 	suspect->owner_is_evaluable = owner.is_evaluable;
+	suspect->n_owner_steps = n_owner;
 	hs_named_path_deinit(&owner);
 	suspect->tail = strdup(is_part ? suspect->path.expression + bytes : "");
 	suspect->root = root_of(search, &paths[0], n);

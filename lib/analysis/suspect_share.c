@@ -120,12 +120,12 @@ static void join_twins(struct sharing *sharing)
 			uint32_t both = *pair(sharing, a, b);
 			if (!both || (double)both < TWIN_OVERLAP * (double)less)
 				continue;
-			/* who is bounded holds nothing for ever; who holds the same goes with it */
+			/* who is bounded holds nothing for ever; who holds only what that one holds goes with it */
 			if (search->groups.items[a].has_bound != search->groups.items[b].has_bound) {
-				uint32_t free = search->groups.items[a].has_bound ? b : a;
-				double part = sharing->held[free] ? (double)both / (double)sharing->held[free] : 0;
-				if (part >= BOUND_OVERLAP && part > search->groups.items[free].bounded)
-					search->groups.items[free].bounded = part;
+				uint32_t bounded = search->groups.items[a].has_bound ? a : b, free = bounded == a ? b : a;
+				/* of a dict, new keys or new values: as many as it grew by */
+				if ((double)both >= BOUND_OVERLAP * (double)search->groups.items[free].items)
+					search->groups.items[free].twin = bounded;
 				continue;
 			}
 			join(search, a, b);

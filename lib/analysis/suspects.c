@@ -15,8 +15,10 @@
 #define N_PATHS 3
 /* A bound that the container would take so much to reach is none. */
 #define MOST_BOUND_BYTES ((double)((uint64_t)8 << 30))
-#define LEAST_BOUNDED 0.95
 #define WEAK_ITEMS 0.95
+/* So many attributes of old objects that have new values are only replaced, unless much hangs on one of them. */
+#define LEAST_REPLACED 8
+#define MOST_REPLACED_BYTES (16 << 10)
 
 /* The paths to the best member of a group; looked for once. */
 struct found_paths {
@@ -87,6 +89,34 @@ static bool holds_weakly(const struct suspect_search *search, hs_node node)
 	return weighing.n && (double)weighing.n_weak >= WEAK_ITEMS * (double)weighing.n;
 }
 
+/* A chain, a tree. */
+static bool is_repeated(const struct suspect_search *search, uint32_t shape)
+{
+	const struct path_shape *items = search->shapes.list.items;
+
+	for (uint32_t at = shape; at != NO_SHAPE; at = items[at].before)
+		if (items[at].is_repeated)
+			return true;
+	return false;
+}
+
+/* New objects of which only the types tell that they are more than before. */
+static bool is_by_type(const struct suspect_search *search, const struct suspect_group *group)
+{
+	bool is_root = search->shapes.list.items[group->shape].before == NO_SHAPE;
+
+	return !group->lengths && !group->is_chain && !is_root && !is_repeated(search, group->shape);
+}
+
+/* New values of attributes and of old keys: there are no more places than before. */
+static bool is_replaced(const struct suspect_search *search, const struct suspect_group *group)
+{
+	uint8_t kind = search->shapes.list.items[group->shape].step.kind;
+	bool is_place = kind == HS_EDGE_ATTRIBUTE || kind == HS_EDGE_SLOT || kind == HS_EDGE_VALUE || kind == HS_EDGE_FIELD;
+
+	return is_by_type(search, group) && is_place && group->members >= LEAST_REPLACED && group->best_growth < MOST_REPLACED_BYTES;
+}
+
 /* What it would take when full, at what an item takes now. */
 static void set_bound(const struct suspect_search *search, struct suspect_group *group, const struct hs_path *path)
 {
@@ -116,7 +146,7 @@ static struct hs_error *look_at_paths(struct describing *describing)
 		struct suspect_group *group = group_at(describing, i);
 		struct found_paths *paths = &describing->paths[i];
 		HS_TRY(hs_reach_find(search->input->reach, group->best, N_PATHS, &paths->list, &paths->n));
-		group->is_passing = !paths->n || (group->lengths && holds_weakly(search, group->best));
+		group->is_passing = !paths->n || is_replaced(search, group) || (group->lengths && holds_weakly(search, group->best));
 		if (group->is_passing)
 			continue;
 		paths->n_cut = first_round(search, group->shape, &paths->list[0]);
@@ -130,7 +160,9 @@ static struct hs_error *look_at_paths(struct describing *describing)
 static double kept_of_type(const struct hs_observed_growth *observed, uint32_t type)
 {
 	uint64_t then = hs_observed_count(observed, type, observed->base), now = hs_observed_count(observed, type, observed->input.n_samples - 1);
-	uint64_t fresh = observed->fresh_counts[type], old = now > fresh ? now - fresh : 0;
+	double passing = observed->passing_counts[(observed->input.n_samples - 1) * observed->n_groups + type];
+	uint64_t fresh = (double)observed->fresh_counts[type] > passing ? observed->fresh_counts[type] - (uint64_t)passing : 0;
+	uint64_t old = now > fresh ? now - fresh : 0;
 
 	if (!then)
 		return 1;
@@ -196,7 +228,7 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	figures->seconds = search->observed.seconds;
 	figures->items = group->items ? group->items : group->members;
 	figures->share = suspect_share_of(search, number);
-	figures->is_bounded = group->has_bound || group->bounded >= LEAST_BOUNDED;
+	figures->is_bounded = group->has_bound;
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
 		figures->steadiness = steadiness_of(search, group->lengths, 0);
@@ -206,6 +238,9 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}
+	figures->is_by_type = is_by_type(search, group);
+	if (figures->is_by_type && group->members > 1)
+		figures->kept = HS_UNKNOWN;
 	suspect->has_bound = group->has_bound;
 	suspect->bound = group->bound;
 	suspect->members = group->members;
@@ -362,7 +397,7 @@ static struct hs_error *finish(struct suspect_search *search, struct hs_suspects
 		struct hs_suspect *suspect = &ret->list.items[i];
 		ret->ruled_out.n_bounded += suspect->figures.is_bounded;
 		suspect->hint = suspect_hint(suspect);
-		if (!suspect_write_evidence(search, suspect))
+		if (!suspect_write_evidence(search, suspect) || !suspect_write_definition(search, suspect))
 			return hs_error_no_memory();
 	}
 	return suspect_find_writers(search, ret);
@@ -400,7 +435,8 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 	HS_CLEANUP(describing_deinit) struct describing describing = { .search = search, .ret = ret };
 	const struct hs_observed_input observed = {
 		.samples = search->input->samples, .n_samples = search->input->n_samples, .heap = search->input->heap,
-		.graph = search->input->graph, .holders = search->input->holders, .lived = search->input->lived,
+		.graph = search->input->graph, .holders = search->input->holders, .reach = search->input->reach,
+		.lived = search->input->lived,
 	};
 
 	HS_TRY(hs_observed_init(&search->observed, &observed));
