@@ -47,8 +47,8 @@ struct hs_growth {
 };
 
 /*
- * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no such heap. The
- * document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no
+ * such heap. The document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
 				   struct hs_growth *ret) HS_MUST_CHECK;

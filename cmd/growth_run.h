@@ -19,9 +19,11 @@ struct hs_growth_run {
 
 /*
  * Takes the series that `options` ask for and compares its samples. What is shown, and of whom (its document), is the caller's to fill in.
- * The suspects borrow from the invocation's heap. *run is zero but for `seen`; the caller releases it, whatever this returned. Errors: NO_MEMORY, LIMIT.
+ * The suspects borrow from the invocation's heap. *run is zero but for `seen`; the caller releases it, whatever this returned. Errors:
+ * NO_MEMORY, LIMIT.
  */
-struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *run) HS_MUST_CHECK;
+struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options,
+				    struct hs_growth_run *run) HS_MUST_CHECK;
 void hs_growth_run_release(struct hs_growth_run *run);
 
 /* The exit status that the end of a series asks for. */

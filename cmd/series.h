@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several samples of one process, one after the other, at gaps that are never equal: what comes and goes with a period near the gap would
- * look like growth. In between, the lengths of the most promising containers are read without a stop. Only the last sample has a graph; the image of each earlier one is gone when its sample is kept.
+ * look like growth. In between, the lengths of the most promising containers are read without a stop. Only the last sample has a graph;
+ * the image of each earlier one is gone when its sample is kept.
  *
  *     0 ──── 0.75 S ──────── 2 S ── (1 ± 0.3) S ── …
  */

@@ -10,6 +10,7 @@ import pytest
 
 import heapspy
 from target import status_field, tracer_pid, wait_until
+from test_output import run_on_terminal
 
 MIB = 1 << 20
 
@@ -97,11 +98,13 @@ def test_counts_are_the_targets(few_interpreter, start, series):
     assert_adds_up(told)
     figures = [first, second, third]
     assert len(told["samples"]) == 3 and 7.5 < told["seconds"] < 60
-    assert [sample["rss_bytes"] for sample in told["samples"]] == pytest.approx([figure["rss"] for figure in figures], abs=2 * MIB)
+    for sample, figure in zip(told["samples"], figures):
+        assert figure["rss"] is None or sample["rss_bytes"] == pytest.approx(figure["rss"], abs=2 * MIB)
     event, seen, request = rows(told)["__main__.Event"], rows(told)["builtins.float"], rows(told)["__main__.Request"]
     assert event["count"] == [figure["Event"] for figure in figures] == [figure["tracked"] for figure in figures]
     assert [n - seen["count"][0] for n in seen["count"]] == [figure["float"] - first["float"] for figure in figures]
-    assert event["survivors"] == first["Event"] and event["turnover"] == 0
+    # One telling attribute is nine bits of a fingerprint: of the events whose number is shared by all (small ones), neighbours look alike by accident.
+    assert 0.995 * first["Event"] <= event["survivors"] <= first["Event"] and event["turnover"] == 0
     assert request["count"] == [2000] * 3
     assert request["survivors"] == 0 and request["turnover"] >= 0.97
 
@@ -119,6 +122,16 @@ def test_text_says_what_grows(debian, start, series):
     assert any(line.endswith(" __main__.Event") and line.startswith("+1,000 ") for line in lines), done
     assert any(line.endswith(" __main__.Request") and line.split()[0] == "~" for line in lines), done
     assert "payload" not in done.output and "host-" not in done.output
+
+
+def test_terminal_sees_more(debian, start):
+    """A table after the second sample, and how long the next one takes; nothing of both where nobody watches."""
+    live = start(debian, "growing.py")
+    seen = run_on_terminal("growth", live.pid, "-i", 2, "--max-pause", 20000)
+    assert "provisional, after " in seen and "sample 3 of 3 in " in seen and "Ctrl-C" in seen
+    assert seen.index("provisional, after ") < seen.index("verdict: ")
+    done = heapspy.run("growth", live.pid, "-i", 1, "--max-pause", 20000)
+    assert "provisional" not in done.output and done.errors == ""
 
 
 def test_equal_objects_are_not_called_survivors(few_interpreter, start, series):
