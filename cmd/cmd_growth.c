@@ -361,11 +361,12 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_growth = {
 	.name = "growth",
-	.summary = "Show what grows in a process: by type, and what the growth of its memory is made of",
+	.summary = "Show what grows in a process, who holds it, and what the growth of its memory is made of",
 	.usage = "PID",
 	.description = "Takes several samples of the process, which is paused for each as long as a copy of its memory takes; between them it runs "
 		       "on. Gaps are never equal, so that what comes and goes is not mistaken for growth. The growth of the resident size (RSS) is "
-		       "told by cause; the parts add up, and suspects are named with what holds them. `~` stands for objects that are replaced all the time without becoming more. "
+		       "told by cause; the parts add up. Suspects are containers that became longer and kept what they had, with the path to them and the "
+		       "functions that may be writing to them. `~` stands for objects that are replaced all the time without becoming more. "
 		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a line of JSON for each, "
 		       "and Ctrl-C or SIGTERM bring the last one forward. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy growth 4242\n"

@@ -137,6 +137,6 @@ void hs_suspects_put(FILE *out, const struct hs_suspects *suspects, size_t n_max
 	for (size_t i = 0; i < suspects->list.n && i < n_max; i++)
 		put_suspect(out, suspects, i, style);
 	if (suspects->list.n > n_max)
-		fprintf(out, "%s %zu more suspects (--suspects)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
+		fprintf(out, "%s %zu more (all: -f json)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
 	put_ruled_out(out, suspects, style);
 }

@@ -31,6 +31,7 @@ struct suspect_group {
 	double kept, weight;   /* sums over containers, by length */
 	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned */
 	struct suspect_tally tally;
+	uint64_t n_rooted;     /* members that hang on roots, on no object */
 	bool is_chain;         /* new objects that lead to each other */
 	uint64_t links;
 	bool is_passing;       /* its items are weak references, or something else that says it is no holder */

@@ -82,7 +82,48 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 	return NULL;
 }
 
-/* New objects below the virtual node of all that nothing reaches; and the first of the type that most of it is. */
+#define MAX_ROUND_NODES 512 /* that a way around may go by */
+
+/* True if a way leads from the node back to it: it is a part of a cycle, and does not only hang on one. */
+static bool is_in_cycle(const struct suspect_search *search, hs_node start)
+{
+	hs_node met[MAX_ROUND_NODES] = { start };
+	size_t n_met = 1;
+
+	for (size_t at = 0; at < n_met; at++) {
+		size_t n;
+		const hs_node *targets = hs_graph_targets(search->input->graph, met[at], &n);
+		for (size_t i = 0; i < n; i++) {
+			bool is_known = false;
+			if (targets[i] == start)
+				return true;
+			/* what is held leads nowhere but away */
+			if (hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
+				continue;
+			for (size_t k = 0; k < n_met && !is_known; k++)
+				is_known = met[k] == targets[i];
+			if (!is_known && n_met < MAX_ROUND_NODES)
+				met[n_met++] = targets[i];
+		}
+	}
+	return false;
+}
+
+/* The first new instance of a group of types among what nothing reaches. */
+static hs_node first_of_type(const struct suspect_search *search, uint32_t type)
+{
+	const struct hs_dominators *tree = search->tree;
+	const struct hs_observed_growth *observed = &search->observed;
+
+	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
+		hs_node node = tree->order[number];
+		if (node < tree->n && hs_is_fresh(observed, node) && hs_observed_group(observed, node) == type)
+			return node;
+	}
+	return HS_NO_NODE;
+}
+
+/* New objects below the virtual node of all that nothing reaches; and one of the type that most of the cycles themselves are. */
 static hs_node tally_garbage(const struct suspect_search *search, struct suspect_tally *tally)
 {
 	const struct hs_dominators *tree = search->tree;
@@ -98,12 +139,12 @@ static hs_node tally_garbage(const struct suspect_search *search, struct suspect
 		suspect_tally_add(tally, hs_observed_group(observed, node), 1, own);
 	}
 	suspect_tally_sort(tally);
-	for (uint32_t number = tree->unreachable + 1; tally->n && number < tree->n_order; number++) {
-		hs_node node = tree->order[number];
-		if (node < tree->n && hs_is_fresh(observed, node) && hs_observed_group(observed, node) == tally->types[0])
+	for (unsigned i = 0; i < tally->n; i++) {
+		hs_node node = first_of_type(search, tally->types[i]);
+		if (path_shapes_is_instance(hs_graph_type(search->input->graph, node)) && is_in_cycle(search, node))
 			return node;
 	}
-	return HS_NO_NODE;
+	return tally->n ? first_of_type(search, tally->types[0]) : HS_NO_NODE;
 }
 
 /* A threshold that garbage would take so many times longer to reach is none. */

@@ -15,10 +15,9 @@
 #define LEAST_LINKS 8
 #define MAX_ROUND 4
 #define MAX_WALK (1u << 20)
-/* What is less than both is not looked at. */
-#define LEAST_GROWTH 2048
+/* What is less, in bytes and as a part of all growth, is not looked at. */
+#define LEAST_GROWTH 1024
 #define LEAST_SHARE 0.002
-#define MOST_TALLIED 4096
 
 static uint32_t number_above(const struct suspect_search *search, hs_node node)
 {
@@ -108,14 +107,11 @@ static void tally_items(struct suspect_search *search, struct suspect_group *gro
 	const struct hs_observed_growth *observed = &search->observed;
 	size_t n;
 	const hs_node *targets = hs_graph_targets(search->input->graph, node, &n);
-	unsigned n_tallied = 0;
 
-	for (size_t i = 0; i < n && n_tallied < MOST_TALLIED; i++) {
-		if (!hs_is_fresh(observed, targets[i]))
-			continue;
-		n_tallied++;
-		suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
-	}
+	for (size_t i = 0; i < n; i++)
+		if (hs_is_fresh(observed, targets[i]))
+			suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1,
+					  hs_accumulation_at(&observed->accumulation, targets[i]));
 }
 
 /* A new object that hangs on an old one. */
@@ -298,6 +294,7 @@ static struct hs_error *add_top(struct suspect_search *search, hs_node top)
 	struct suspect_group *group = &search->groups.items[number];
 	const struct hs_container_history *history = hs_observed_history(&search->observed, node);
 	group->exclusive += growth;
+	group->n_rooted += number_above(search, top) == 0;
 	add_member(group, node, growth);
 	if (n_links) {
 		tally_chain(search, group, node, n_links);
@@ -362,7 +359,7 @@ static struct hs_error *select_groups(struct suspect_search *search)
 {
 	double least = LEAST_SHARE * search->observed.accumulation.total;
 
-	least = least < LEAST_GROWTH ? least : LEAST_GROWTH;
+	least = least > LEAST_GROWTH ? least : LEAST_GROWTH;
 	for (uint32_t i = 0; i < search->groups.n; i++) {
 		const struct suspect_group *group = &search->groups.items[i];
 		/* a container whose new items are everybody's has no bytes of its own to show */

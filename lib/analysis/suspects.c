@@ -103,9 +103,15 @@ static bool is_repeated(const struct suspect_search *search, uint32_t shape)
 /* New objects of which only the types tell that they are more than before. */
 static bool is_by_type(const struct suspect_search *search, const struct suspect_group *group)
 {
-	bool is_root = search->shapes.list.items[group->shape].before == NO_SHAPE;
+	size_t n;
+	uint32_t root = search->shapes.list.items[group->shape].root;
+	uint8_t kind = hs_reach_roots(search->input->reach, &n)[root].kind;
+	bool is_list = kind == HS_ROOT_ATEXIT || kind == HS_ROOT_INTERPRETER || kind == HS_ROOT_CODECS || kind == HS_REACH_INTERNED;
 
-	return !group->lengths && !group->is_chain && !is_root && !is_repeated(search, group->shape);
+	/* each of these has a place of its own in a list of the runtime's */
+	if (group->n_rooted == group->members && is_list)
+		return false;
+	return !group->lengths && !group->is_chain && !is_repeated(search, group->shape);
 }
 
 /* New values of attributes and of old keys: there are no more places than before. */
@@ -375,6 +381,38 @@ static struct hs_error *describe_groups(struct describing *describing)
 	return NULL;
 }
 
+static struct hs_suspect *find_kind(const struct hs_suspects *suspects, enum hs_suspect_kind kind)
+{
+	for (size_t i = 0; i < suspects->list.n; i++)
+		if (suspects->list.items[i].kind == kind)
+			return &suspects->list.items[i];
+	return NULL;
+}
+
+/* Where threads become more, the locals of their calls are theirs. */
+static void give_locals_to_threads(struct hs_suspects *ret)
+{
+	struct hs_suspect *threads = find_kind(ret, HS_SUSPECT_THREADS);
+	size_t n = 0;
+
+	if (!threads)
+		return;
+	for (size_t i = 0; i < ret->list.n; i++) {
+		struct hs_suspect *suspect = &ret->list.items[i];
+		if (suspect != threads && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+			threads->figures.bytes += suspect->figures.bytes;
+	}
+	suspect_rank(threads);
+	for (size_t i = 0; i < ret->list.n; i++) {
+		struct hs_suspect *suspect = &ret->list.items[i];
+		if (suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+			suspect_deinit(suspect);
+		else
+			ret->list.items[n++] = *suspect;
+	}
+	ret->list.n = n;
+}
+
 static int compare_suspects(const void *a, const void *b)
 {
 	const struct hs_suspect *left = a, *right = b;
@@ -449,6 +487,7 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 	HS_TRY(look_at_paths(&describing));
 	HS_TRY(suspect_find_twins(search));
 	HS_TRY(describe_groups(&describing));
+	give_locals_to_threads(ret);
 	HS_TRY(suspect_find_lost(search, ret));
 	return rule_out(search, &ret->ruled_out);
 }
