@@ -29,7 +29,7 @@ struct hs_sample_type {
 #define HS_SKETCH_UNUSED UINT32_MAX
 
 /*
- * Something whose length can change: list, dict (none whose keys its class shares), set, deque, OrderedDict, bytearray, array.array,
+ * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
  * subclasses of these included.
  */
 struct hs_sample_container {
