@@ -70,6 +70,7 @@ struct hs_invocation {
 	char **argv;
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
+	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
