@@ -103,10 +103,9 @@ def test_counts_are_the_targets(few_interpreter, start, series):
     event, seen, request = rows(told)["__main__.Event"], rows(told)["builtins.float"], rows(told)["__main__.Request"]
     assert event["count"] == [figure["Event"] for figure in figures] == [figure["tracked"] for figure in figures]
     assert [n - seen["count"][0] for n in seen["count"]] == [figure["float"] - first["float"] for figure in figures]
-    # One telling attribute is nine bits of a fingerprint: of the events whose number is shared by all (small ones), neighbours look alike by accident.
-    assert 0.995 * first["Event"] <= event["survivors"] <= first["Event"] and event["turnover"] == 0
+    assert 0.999 * first["Event"] <= event["survivors"] <= first["Event"] and event["turnover"] == 0
     assert request["count"] == [2000] * 3
-    assert request["survivors"] == 0 and request["turnover"] >= 0.97
+    assert request["survivors"] <= 0.001 * 2000 and request["turnover"] >= 0.97
 
 
 def test_text_says_what_grows(debian, start, series):
