@@ -66,6 +66,8 @@ struct hs_invocation {
 	struct hs_source_options source;
 	struct hs_output_options output;
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
+	int argc;                    /* as the user gave them, argv[0] aside */
+	char **argv;
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
@@ -123,6 +125,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  * the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+/*
+ * For commands that look at several processes: makes all that invocation->needs asks for, of source.pid. The caller gives it back with
+ * hs_invocation_drop, whatever this returned. Errors: those of the stages.
+ */
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST_CHECK;
+void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);
 /* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */

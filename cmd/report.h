@@ -17,6 +17,7 @@
 #include "census.h"
 #include "document.h"
 #include "error.h"
+#include "growth.h"
 #include "hints.h"
 #include "holders.h"
 #include "largest.h"
@@ -41,6 +42,7 @@ struct hs_report {
 	struct hs_unexplained_result unexplained; /* owned */
 	struct hs_hints hints;
 	bool has_largest; /* and unexplained references */
+	struct hs_growth *growth; /* with --growth: what changed up to this moment; borrowed. NULL: nobody asked */
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };
 

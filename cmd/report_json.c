@@ -115,5 +115,7 @@ struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 		json_object_set_new(root, "unexplained", hs_unexplained_json(&report->unexplained));
 		json_object_set_new(root, "collector", hs_hints_json(&report->hints));
 	}
+	if (report->growth)
+		hs_growth_json_members(root, report->growth);
 	return hs_json_write(out, root);
 }

@@ -382,12 +382,26 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 	return follow_references(invocation, ret_stage);
 }
 
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation)
+{
+	enum hs_stage stage;
+
+	hs_progress_start(&invocation->progress);
+	struct hs_error *error = prepare(invocation, &stage);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
+void hs_invocation_drop(struct hs_invocation *invocation)
+{
+	drop_results(invocation);
+	hs_array_free(&invocation->skipped);
+}
+
 static void invocation_deinit(struct hs_invocation *invocation)
 {
-	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
-		drop_results(invocation);
-		hs_array_free(&invocation->skipped);
-	}
+	if (invocation->command->needs >= HS_STAGE_CAPTURE)
+		hs_invocation_drop(invocation);
 	free(invocation->own);
 }
 
@@ -399,6 +413,13 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	invocation.own = calloc(1, command->own_bytes + 1);
 	if (!invocation.own)
 		return hs_error_no_memory();
+	/* the parser puts options first */
+	HS_FREE char **given = calloc((size_t)argc + 1, sizeof(*given));
+	if (!given)
+		return hs_error_no_memory();
+	memcpy(given, argv, (size_t)argc * sizeof(*given));
+	invocation.argc = argc;
+	invocation.argv = given;
 	hs_options_parse(&invocation, argc, argv);
 	if (command->needs >= HS_STAGE_CAPTURE)
 		hs_progress_start(&invocation.progress);

@@ -176,17 +176,31 @@ static hs_fingerprint make(enum form form, uint32_t bits)
 	return bits << HASH_SHIFT | (uint32_t)form << FORM_SHIFT;
 }
 
+/* Never 0, which says that there is nothing. */
+static uint32_t part_of(uint64_t hash)
+{
+	uint32_t part = (uint32_t)(hs_mix(hash) >> 32) & PART_MASK;
+
+	return part ? part : 1;
+}
+
+/* Where one part alone has something to say it says it in all three: nine bits are alike too often by accident. */
 static hs_fingerprint make_parts(const struct things *things, hs_addr type)
 {
+	unsigned n_told = 0, told = 0;
 	uint32_t bits = 0;
 
-	if (!things->n_told)
+	for (unsigned i = 0; i < N_PARTS; i++)
+		if (things->hashes[i]) {
+			told = i;
+			n_told++;
+		}
+	if (!n_told)
 		return make(FORM_BLANK, (uint32_t)(hs_mix(type) >> 40));
 	for (unsigned i = 0; i < N_PARTS; i++) {
-		uint32_t part = things->hashes[i] ? (uint32_t)(hs_mix(things->hashes[i] ^ type) >> 32) & PART_MASK : 0;
-		if (things->hashes[i] && !part)
-			part = 1;
-		bits |= part << (i * PART_BITS);
+		uint64_t hash = n_told == 1 ? things->hashes[told] + (i + N_PARTS - told) % N_PARTS : things->hashes[i];
+		if (things->hashes[i] || n_told == 1)
+			bits |= part_of(hash ^ type) << (i * PART_BITS);
 	}
 	return make(FORM_PARTS, bits);
 }

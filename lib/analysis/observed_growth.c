@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "observed_internal.h"
+#include "path_shapes.h"
 #include "repr.h"
 #include "suspect_rules.h"
 
@@ -286,6 +287,16 @@ static bool is_record(const struct hs_observed_growth *observed, hs_node node)
 	       hs_object_length(observed->input.heap->py, &entry.object, &length) && length < MOST_RECORD;
 }
 
+/* The dict of an instance's attributes is as old as the instance, whatever has been assigned. */
+static bool is_own_dict(const struct hs_observed_growth *observed, hs_node dict, hs_node instance)
+{
+	const struct hs_type *type = hs_graph_type(observed->input.graph, dict), *owner = hs_graph_type(observed->input.graph, instance);
+	struct hs_heap_object entry;
+
+	return type && is_dict(type) && path_shapes_is_instance(owner) && hs_graph_object(observed->input.graph, instance, &entry) &&
+	       hs_object_field(observed->input.heap->py, &entry.object, "__dict__") == hs_graph_address(observed->input.graph, dict);
+}
+
 /* A record below a new object is new, though it looks like the record before, as its keys are the same. */
 static void settle_records(struct hs_observed_growth *observed)
 {
@@ -293,7 +304,11 @@ static void settle_records(struct hs_observed_growth *observed)
 
 	for (uint32_t number = 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number], above = tree->order[tree->idom[number]];
-		if (node < tree->n && above < tree->n && hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
+		if (node >= tree->n || above >= tree->n)
+			continue;
+		if (hs_is_fresh(observed, node) && !hs_is_fresh(observed, above) && is_own_dict(observed, node, above))
+			observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+		else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
 			hs_set_bit(observed->fresh, node);
 	}
 }

@@ -30,6 +30,36 @@ void hs_sample_drop_identities(struct hs_sample *sample)
 	sample_identities_destroy(hs_take(sample->identities));
 }
 
+static int compare_lengths(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left > right ? -1 : left < right;
+}
+
+void hs_sample_shrink(struct hs_sample *sample, size_t max_bytes)
+{
+	struct hs_sample_containers *containers = &sample->containers;
+	size_t room = max_bytes / sizeof(*containers->items), n = 0;
+	HS_FREE uint64_t *lengths = containers->n > room ? malloc(containers->n * sizeof(*lengths)) : NULL;
+
+	if (!lengths)
+		return;
+	for (size_t i = 0; i < containers->n; i++)
+		lengths[i] = containers->items[i].length;
+	qsort(lengths, containers->n, sizeof(*lengths), compare_lengths);
+	sample->min_length = lengths[room] + 1;
+	for (size_t i = 0; i < containers->n; i++)
+		if (containers->items[i].length >= sample->min_length)
+			containers->items[n++] = containers->items[i];
+	containers->n = n;
+	struct hs_sample_container *smaller = realloc(containers->items, (n + 1) * sizeof(*smaller));
+	if (smaller) {
+		containers->items = smaller;
+		containers->capacity = n + 1;
+	}
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct hs_sample_type *left = a, *right = b;

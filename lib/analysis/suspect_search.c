@@ -18,7 +18,6 @@
 /* What is less, in bytes and as a part of all growth, is not looked at. */
 #define LEAST_GROWTH 1024
 #define LEAST_SHARE 0.002
-#define MOST_TALLIED 4096
 
 static uint32_t number_above(const struct suspect_search *search, hs_node node)
 {
@@ -108,14 +107,11 @@ static void tally_items(struct suspect_search *search, struct suspect_group *gro
 	const struct hs_observed_growth *observed = &search->observed;
 	size_t n;
 	const hs_node *targets = hs_graph_targets(search->input->graph, node, &n);
-	unsigned n_tallied = 0;
 
-	for (size_t i = 0; i < n && n_tallied < MOST_TALLIED; i++) {
-		if (!hs_is_fresh(observed, targets[i]))
-			continue;
-		n_tallied++;
-		suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
-	}
+	for (size_t i = 0; i < n; i++)
+		if (hs_is_fresh(observed, targets[i]))
+			suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1,
+					  hs_accumulation_at(&observed->accumulation, targets[i]));
 }
 
 /* A new object that hangs on an old one. */

@@ -273,6 +273,9 @@ static void find_wanted(const struct finding *finding, const struct hs_suspect *
 	}
 	if (suspect->path.root.kind == HS_ROOT_MODULE && suspect->path.root.name)
 		snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.name);
+	/* its owner has the name that the module has in code */
+	if (suspect->path.root.kind == HS_ROOT_ATEXIT)
+		snprintf(wanted->names[0], sizeof(wanted->names[0]), "%s", suspect->owner);
 	if (suspect->path.root.kind == HS_ROOT_FRAME) {
 		if (suspect->path.root.module)
 			snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.module);
@@ -322,14 +325,14 @@ static unsigned rank_of(const struct finding *finding, const struct function *fu
 static bool write_writer(const struct finding *finding, const struct function *function, struct hs_suspect *suspect)
 {
 	const struct hs_cpython *py = finding->heap->py;
-	char module[HS_REFERENCE_NAME_BYTES] = "?", name[HS_REFERENCE_NAME_BYTES] = "?", file[1024] = "?";
+	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "?", file[1024] = "?";
 	char text[3 * HS_REFERENCE_NAME_BYTES + sizeof(file)], safe[sizeof(text)];
 
 	hs_str_read(py, function->module, module, sizeof(module));
 	hs_str_read(py, function->name ? function->name : function->code.name, name, sizeof(name));
 	hs_str_read(py, function->code.filename, file, sizeof(file));
 	const char *slash = strrchr(file, '/');
-	snprintf(text, sizeof(text), "%s.%s (%s:%d)", module, name, slash ? slash + 1 : file, (int)function->code.first_line);
+	snprintf(text, sizeof(text), "%s%s%s (%s:%d)", module, *module ? "." : "", name, slash ? slash + 1 : file, (int)function->code.first_line);
 	hs_escape(safe, sizeof(safe), text, strlen(text));
 	return suspect_text_add(&suspect->writers, "%s", safe);
 }

@@ -29,6 +29,11 @@ void hs_capture_cancel(void)
 	atomic_store(&is_cancelled, true);
 }
 
+void hs_capture_cancel_not(void)
+{
+	atomic_store(&is_cancelled, false);
+}
+
 bool hs_session_is_cancelled(void)
 {
 	return atomic_load_explicit(&is_cancelled, memory_order_relaxed);

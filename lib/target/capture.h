@@ -94,5 +94,7 @@ void hs_capture_destroy(struct hs_capture *capture);
 
 /* Async-signal-safe: makes the running hs_capture_process(), or else the next one, detach and return CANCELLED. */
 void hs_capture_cancel(void);
+/* Takes it back, if no capture has answered to it yet. */
+void hs_capture_cancel_not(void);
 
 #endif

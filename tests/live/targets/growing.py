@@ -8,6 +8,7 @@
     c   the list of events is cleared
     x   becomes another Python program
 """
+import contextlib
 import gc
 import json
 import os
@@ -49,12 +50,12 @@ MADE = [N]
 
 
 def figures():
-    kinds = {}
-    for thing in gc.get_objects():
-        kinds[type(thing).__name__] = kinds.get(type(thing).__name__, 0) + 1
-    with open("/proc/self/statm") as file:
-        rss = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-    return json.dumps({"Event": len(EVENTS), "float": len(SEEN), "tracked": kinds["Event"], "events": id(EVENTS), "seen": id(SEEN), "rss": rss})
+    tracked = sum(type(thing) is Event for thing in gc.get_objects())
+    rss = None  # where the target's root has no /proc
+    with contextlib.suppress(FileNotFoundError):
+        with open("/proc/self/statm") as file:
+            rss = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return json.dumps({"Event": len(EVENTS), "float": len(SEEN), "tracked": tracked, "events": id(EVENTS), "seen": id(SEEN), "rss": rss})
 
 
 def grow():
