@@ -2,34 +2,98 @@
 /* heapspy growth: what grows in a process, from several samples. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "commands.h"
 #include "exit_status.h"
-#include "growth.h"
+#include "growing_children.h"
+#include "growth_run.h"
 #include "options.h"
 #include "output.h"
+#include "series_log.h"
+#include "signals.h"
 
 #define DEFAULT_INTERVAL_S 10
+#define DEFAULT_EVERY_S 600
 #define DEFAULT_N_SAMPLES 3
 #define DEFAULT_N_TYPES 20
 #define DEFAULT_N_SUSPECTS 5
-#define MAX_INTERVAL_S 86400
-#define MAX_SAMPLES 1000
+#define MAX_INTERVAL_S (30 * 86400)
+#define MAX_SAMPLES 1000000
+#define MAX_CHOICE_S 5 /* between two looks at the sizes of children */
+
+enum growth_format {
+	FORMAT_TEXT = HS_FORMAT_TEXT,
+	FORMAT_JSON = HS_FORMAT_JSON,
+	FORMAT_MD,
+};
+
+enum {
+	KEY_FAIL = 0x1000,
+	KEY_FOR,
+	KEY_EVERY,
+	KEY_CHILDREN,
+};
 
 struct growth_options {
 	unsigned interval_s;
 	unsigned n_samples;
-	uint32_t n_types; /* 0: not given */
+	unsigned for_s;      /* 0: a short series */
+	unsigned every_s;
+	bool has_rhythm;     /* -i or -c was given */
+	bool is_md;
+	bool of_children;
+	uint64_t fail_bytes; /* 0: not asked for */
+	uint32_t n_types;    /* 0: not given */
 };
 
 static const struct argp_option options[] = {
 	{ "interval", 'i', "SECS", 0, "Seconds between samples, about: the second of three comes after 0.75 of it, the third after twice as much (default 10)", 0 },
 	{ "count", 'c', "COUNT", 0, "Samples to take (default 3)", 0 },
+	{ "for", KEY_FOR, "TIME", 0, "A long series: 6h, 90m, 2d", 0 },
+	{ "every", KEY_EVERY, "TIME", 0, "Time between the samples of a long series (default 10m)", 0 },
+	{ "fail-on-growth", KEY_FAIL, "BYTES", 0, "Exit code 1 if suspects of medium confidence or better grew by so much: 500k, 10M", 0 },
+	{ "children", KEY_CHILDREN, NULL, 0, "Of the Python processes below PID, the three that grow fastest, one after the other; not of PID itself", 0 },
 	{ "number", 'n', "N", 0, "Types to list (default 20 as text, all as JSON)", 0 },
+	{ "format", 'f', "FORMAT", 0, "text (default), json, or md: for a ticket, at most 40 lines", 0 },
 	{ 0 },
 };
+
+static void check(struct argp_state *state, struct hs_invocation *invocation)
+{
+	struct growth_options *own = invocation->own;
+
+	if (own->every_s && !own->for_s)
+		argp_error(state, "--every belongs to a long series: --for says how long");
+	if (own->of_children && invocation->output.path)
+		argp_error(state, "--children writes one result after the other, as JSON a line each: redirect standard output instead of -o");
+	if (own->of_children)
+		invocation->needs = HS_STAGE_PID;
+	if (!own->for_s)
+		return;
+	if (own->of_children)
+		argp_error(state, "--children looks at one process after the other: not for hours");
+	if (own->has_rhythm)
+		argp_error(state, "--for and --every say when samples are taken; -i and -c are for short series");
+	own->interval_s = own->every_s ? own->every_s : DEFAULT_EVERY_S;
+	if (own->for_s < 2 * own->interval_s)
+		argp_error(state, "--for must be twice as long as --every at least");
+	own->n_samples = own->for_s / own->interval_s + 1;
+	if (own->n_samples > MAX_SAMPLES)
+		argp_error(state, "that would be more than %d samples", MAX_SAMPLES);
+}
+
+static void set_format(struct argp_state *state, struct hs_invocation *invocation, const char *argument)
+{
+	static const char *const formats[] = { [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_MD] = "md", NULL };
+	struct growth_options *own = invocation->own;
+	unsigned format = hs_options_choice(state, "format", argument, formats);
+
+	own->is_md = format == FORMAT_MD;
+	invocation->output.format = own->is_md ? HS_FORMAT_TEXT : (enum hs_format)format;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -44,34 +108,55 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'i':
 		own->interval_s = hs_options_number(state, "--interval", argument, 1, MAX_INTERVAL_S);
+		own->has_rhythm = true;
 		return 0;
 	case 'c':
 		own->n_samples = hs_options_number(state, "--count", argument, 2, MAX_SAMPLES);
+		own->has_rhythm = true;
+		return 0;
+	case KEY_FOR:
+		own->for_s = hs_options_duration(state, "--for", argument);
+		return 0;
+	case KEY_EVERY:
+		own->every_s = hs_options_duration(state, "--every", argument);
+		return 0;
+	case KEY_FAIL:
+		own->fail_bytes = hs_options_bytes(state, "--fail-on-growth", argument);
+		return 0;
+	case KEY_CHILDREN:
+		own->of_children = true;
 		return 0;
 	case 'n':
 		own->n_types = hs_options_number(state, "--number", argument, 1, INT32_MAX);
 		return 0;
+	case 'f':
+		set_format(state, invocation, argument);
+		return 0;
+	case ARGP_KEY_END:
+		check(state, invocation);
+		return ARGP_ERR_UNKNOWN;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static size_t rows_shown(const struct hs_invocation *invocation)
+static void set_shown(struct hs_invocation *invocation, struct hs_growth *growth)
 {
 	const struct growth_options *own = invocation->own;
+	bool is_json = invocation->output.format == HS_FORMAT_JSON;
 
-	return own->n_types ? own->n_types : invocation->output.format == HS_FORMAT_TEXT ? DEFAULT_N_TYPES : SIZE_MAX;
+	growth->n_shown = own->n_types ? own->n_types : is_json ? SIZE_MAX : DEFAULT_N_TYPES;
+	growth->n_suspects_shown = DEFAULT_N_SUSPECTS;
 }
 
 /* What is known before the last sample, for those who wait at a terminal. */
-static void show_provisional(void *context, const struct hs_series *series)
+static void show_provisional(struct hs_invocation *invocation, const struct hs_series *series)
 {
-	const struct hs_invocation *invocation = context;
 	struct hs_style style = hs_style_for(stdout, invocation->output.colour);
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
 	struct hs_error *error = hs_growth_compare(series, NULL, NULL, &growth);
 
-	growth.n_shown = rows_shown(invocation);
+	set_shown(invocation, &growth);
 	growth.is_provisional = true;
 	if (!error)
 		hs_growth_text(stdout, &growth, &style);
@@ -79,76 +164,199 @@ static void show_provisional(void *context, const struct hs_series *series)
 	hs_error_destroy(error);
 }
 
-static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
-{
-	const struct hs_growth *growth = context;
+/* Who is told of each sample. */
+struct listener {
+	struct hs_invocation *invocation;
+	struct hs_series_log log;
+	struct hs_error *error; /* of the log: the first */
+	bool is_at_terminal;
+};
 
-	if (output->format == HS_FORMAT_JSON)
-		return hs_growth_json(out, growth);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
-	hs_growth_text(out, growth, &style);
-	return NULL;
+static void listener_deinit(struct listener *listener)
+{
+	hs_series_log_close(&listener->log);
+	hs_error_destroy(listener->error);
 }
 
-static int status_of(const struct hs_growth *growth)
+static void hear(void *context, const struct hs_series *series)
 {
-	if (growth->series->end == HS_SERIES_GONE)
-		return HS_EXIT_GONE;
-	return hs_growth_is_complete(growth) ? HS_EXIT_DONE : HS_EXIT_INCOMPLETE;
-}
-
-/* What of the last sample was there at the first one; and who holds what was not. */
-static struct hs_error *find_causes(struct hs_invocation *invocation, const struct hs_series *series, struct hs_turnover_list *turnover,
-				    struct hs_suspects *suspects)
-{
-	HS_FREE uint8_t *lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
-
-	if (!lived)
-		return hs_error_no_memory();
-	hs_progress_start(&invocation->progress);
-	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
-	HS_TRY(hs_sample_mark_lived(series->samples.items[0], invocation->heap, lived));
-	HS_TRY(hs_turnover_count(invocation->heap, lived, turnover));
-	const struct hs_suspects_input input = {
-		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
-		.graph = invocation->graph, .holders = invocation->holders, .reach = invocation->reach,
-		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = lived,
-	};
-	HS_TRY(hs_suspects_find(&input, suspects));
-	hs_progress_end(&invocation->progress);
-	return NULL;
-}
-
-static struct hs_error *show(struct hs_invocation *invocation, const struct hs_series *series)
-{
-	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
-	HS_CLEANUP(hs_turnover_release) struct hs_turnover_list turnover = { 0 };
-	HS_CLEANUP(hs_suspects_deinit) struct hs_suspects suspects = { 0 };
+	struct listener *listener = context;
+	struct hs_invocation *invocation = listener->invocation;
+	const struct growth_options *own = invocation->own;
 	char host[HS_HOST_BYTES];
 
-	if (series->has_graph)
-		HS_TRY(find_causes(invocation, series, &turnover, &suspects));
-	HS_TRY(hs_growth_compare(series, series->has_graph ? &turnover : NULL, series->has_graph ? &suspects : NULL, &growth));
-	growth.n_suspects_shown = DEFAULT_N_SUSPECTS;
-	growth.document = hs_document_of(invocation, host);
-	growth.n_shown = rows_shown(invocation);
-	HS_TRY(hs_output_render(&invocation->output, render, &growth));
-	invocation->exit_status = status_of(&growth);
+	if (!listener->error) {
+		const struct hs_document document = hs_document_of(invocation, host);
+		listener->error = hs_series_log_add(&listener->log, &document, series);
+	}
+	if (listener->is_at_terminal && series->samples.n > 1 && !series->has_graph && !own->for_s)
+		show_provisional(invocation, series);
+}
+
+/* What is rendered: of a long series a line of the file, too. */
+struct showing {
+	const struct hs_growth *growth;
+	const struct hs_invocation *invocation;
+};
+
+static char *command_line_of(const struct hs_invocation *invocation)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "heapspy %s", invocation->command->name);
+	for (int i = 1; i < invocation->argc; i++)
+		fprintf(out, " %s", invocation->argv[i]);
+	fclose(out);
+	return text;
+}
+
+static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
+{
+	const struct showing *showing = context;
+	const struct growth_options *own = showing->invocation->own;
+
+	if (output->format == HS_FORMAT_JSON)
+		return hs_growth_json(out, showing->growth);
+	if (own->is_md) {
+		HS_FREE char *command_line = command_line_of(showing->invocation);
+		hs_growth_md(out, showing->growth, command_line ? command_line : "?");
+		return NULL;
+	}
+	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	hs_growth_text(out, showing->growth, &style);
+	return NULL;
+}
+
+/* The result of a long series is the last line of its file; it is shown besides. */
+static struct hs_error *add_result(const struct listener *listener, struct hs_growth *growth)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes, n_shown = growth->n_shown;
+	FILE *out = listener->log.fd < 0 ? NULL : open_memstream(&text, &bytes);
+
+	if (!out)
+		return NULL;
+	growth->is_one_line = true;
+	growth->n_shown = SIZE_MAX;
+	struct hs_error *error = hs_growth_json(out, growth);
+	growth->is_one_line = false;
+	growth->n_shown = n_shown;
+	if (fclose(out) && !error)
+		error = hs_error_no_memory();
+	return error ? error : hs_series_log_add_text(&listener->log, text, bytes);
+}
+
+static int status_of(const struct hs_invocation *invocation, const struct hs_growth_run *run)
+{
+	const struct growth_options *own = invocation->own;
+	int status = hs_growth_run_status(run);
+
+	if (status == HS_EXIT_DONE && own->fail_bytes && hs_growth_convincing_bytes(&run->growth) >= (int64_t)own->fail_bytes)
+		return HS_EXIT_GROWTH;
+	return status;
+}
+
+static struct hs_error *take(struct hs_invocation *invocation, struct listener *listener, struct hs_growth_run *ret)
+{
+	const struct growth_options *own = invocation->own;
+	const struct hs_series_options wanted = {
+		.interval_s = own->interval_s, .n_samples = own->n_samples, .last_needs = HS_STAGE_PATHS, .is_long = own->for_s,
+		.kept = hear, .context = listener,
+	};
+
+	HS_TRY(hs_growth_run_take(invocation, &wanted, ret));
+	return hs_take(listener->error);
+}
+
+static struct hs_error *show(struct hs_invocation *invocation, const struct hs_output_options *output, struct hs_growth_run *growth_run)
+{
+	char host[HS_HOST_BYTES];
+	const struct showing showing = { &growth_run->growth, invocation };
+
+	growth_run->growth.document = hs_document_of(invocation, host);
+	set_shown(invocation, &growth_run->growth);
+	growth_run->growth.is_one_line = growth_run->seen;
+	HS_TRY(hs_output_render(output, render, &showing));
+	invocation->exit_status = status_of(invocation, growth_run);
+	return NULL;
+}
+
+static struct hs_error *run_one(struct hs_invocation *invocation)
+{
+	const struct growth_options *own = invocation->own;
+	bool is_plain_text = invocation->output.format == HS_FORMAT_TEXT && !own->is_md;
+	HS_CLEANUP(listener_deinit) struct listener listener = {
+		.invocation = invocation, .log.fd = -1, .is_at_terminal = is_plain_text && !invocation->output.path && isatty(STDOUT_FILENO),
+	};
+	HS_CLEANUP(hs_growth_run_release) struct hs_growth_run growth_run = { 0 };
+	struct hs_output_options output = invocation->output;
+	char host[HS_HOST_BYTES];
+
+	if (own->for_s) {
+		HS_TRY(hs_series_log_open(output.path, &listener.log));
+		output.path = NULL;
+	}
+	HS_TRY(take(invocation, &listener, &growth_run));
+	growth_run.growth.document = hs_document_of(invocation, host);
+	HS_TRY(add_result(&listener, &growth_run.growth));
+	return show(invocation, &output, &growth_run);
+}
+
+/* One of several processes. */
+static struct hs_error *run_child(struct hs_invocation *invocation, pid_t pid, struct hs_growth_seen *seen)
+{
+	HS_CLEANUP(hs_invocation_drop) struct hs_invocation child = {
+		.command = invocation->command, .needs = HS_STAGE_HEAP, .source = invocation->source, .output = invocation->output,
+		.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
+	};
+	struct listener nobody = { .invocation = &child, .log.fd = -1 };
+	HS_CLEANUP(hs_growth_run_release) struct hs_growth_run growth_run = { .seen = seen };
+
+	child.source.pid = pid;
+	HS_TRY(hs_invocation_prepare(&child));
+	HS_TRY(take(&child, &nobody, &growth_run));
+	HS_TRY(show(&child, &child.output, &growth_run));
+	/* what is missing says more than what was found */
+	if (child.exit_status > invocation->exit_status)
+		invocation->exit_status = child.exit_status;
+	return NULL;
+}
+
+/* A child that cannot be looked at, or ends before the first sample, is no reason to leave the others out. */
+static struct hs_error *run_children(struct hs_invocation *invocation)
+{
+	const struct growth_options *own = invocation->own;
+	double seconds = own->interval_s < MAX_CHOICE_S ? own->interval_s : MAX_CHOICE_S;
+	struct hs_growing_child children[HS_MAX_GROWING_CHILDREN];
+	HS_CLEANUP(hs_growth_seen_deinit) struct hs_growth_seen seen = { 0 };
+	size_t n, n_shown = 0;
+
+	HS_TRY(hs_growing_children_find(invocation->source.pid, seconds, children, &n));
+	for (size_t i = 0; i < n && !hs_signals_caught(); i++) {
+		if (n_shown && invocation->output.format == HS_FORMAT_TEXT)
+			HS_TRY(hs_output_write(NULL, "\n", 1));
+		struct hs_error *error = run_child(invocation, children[i].pid, &seen);
+		if (error && i + 1 == n && !n_shown)
+			return error;
+		if (error) {
+			hs_exit_print_error(error);
+			invocation->exit_status = (int)hs_exit_status_of(error, HS_STAGE_HEAP);
+		}
+		n_shown += !error;
+		hs_error_destroy(error);
+	}
 	return NULL;
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct growth_options *own = invocation->own;
-	bool is_watched = invocation->output.format == HS_FORMAT_TEXT && !invocation->output.path && isatty(STDOUT_FILENO);
-	const struct hs_series_options wanted = {
-		.interval_s = own->interval_s, .n_samples = own->n_samples, .last_needs = HS_STAGE_PATHS,
-		.provisional = is_watched ? show_provisional : NULL, .context = invocation,
-	};
-	HS_CLEANUP(hs_series_release) struct hs_series series = { 0 };
 
-	HS_TRY(hs_series_take(invocation, &wanted, &series));
-	return show(invocation, &series);
+	return own->of_children ? run_children(invocation) : run_one(invocation);
 }
 
 const struct hs_command hs_command_growth = {
@@ -159,10 +367,15 @@ const struct hs_command hs_command_growth = {
 		       "on. Gaps are never equal, so that what comes and goes is not mistaken for growth. The growth of the resident size (RSS) is "
 		       "told by cause; the parts add up. Suspects are containers that became longer and kept what they had, with the path to them and the "
 		       "functions that may be writing to them. `~` stands for objects that are replaced all the time without becoming more. "
-		       "Ctrl-C shows what the samples so far tell. Names, types and lengths are shown, never values.",
+		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a line of JSON for each, "
+		       "and Ctrl-C or SIGTERM bring the last one forward. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy growth 4242\n"
 		    "  heapspy growth 4242 -i 30 -c 5\n"
-		    "  heapspy growth 4242 -f json -o growth.json\n",
+		    "  heapspy growth 4242 -f json -o growth.json\n"
+		    "  heapspy growth 4242 -f md\n"
+		    "  heapspy growth 4242 --for 6h --every 10m -o samples.jsonl\n"
+		    "  heapspy growth 4242 --children\n"
+		    "  heapspy growth 4242 --fail-on-growth 1M\n",
 	.needs = HS_STAGE_HEAP,
 	.needs_unexplained = true,
 	.has_output = true,

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* heapspy report: one picture of what fills a process, as text or JSON. */
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <stdint.h>
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
+#include "growth_run.h"
 #include "options.h"
 #include "output.h"
 #include "report.h"
 
 #define DEFAULT_N_TYPES 30
+#define N_GROWTH_TYPES 10
+#define N_GROWTH_SUSPECTS 5
+#define N_GROWTH_SAMPLES 3
+#define MAX_GROWTH_S (30 * 86400)
 
 enum {
 	KEY_SORT = 0x1000,
 	KEY_FILTER,
 	KEY_TYPES_ONLY,
 	KEY_BY,
+	KEY_GROWTH,
 };
 
 struct report_options {
@@ -25,6 +28,7 @@ struct report_options {
 	enum hs_report_sort sort;
 	const char *filter;
 	bool is_by_holder;
+	unsigned growth_s; /* 0: not asked for */
 };
 
 
@@ -33,6 +37,7 @@ static const struct argp_option options[] = {
 	{ "sort", KEY_SORT, "KEY", 0, "bytes (default), count or type", 0 },
 	{ "filter", KEY_FILTER, "GLOB", 0, "Only types whose name matches: 'app.*', dict", 0 },
 	{ "by", KEY_BY, "WHAT", 0, "type (default); holder: containers by where they hang, instances with their dicts", 0 },
+	{ "growth", KEY_GROWTH, "SECS", 0, "Take three samples in so many seconds, and tell what grows and who holds it", 0 },
 	{ "types-only", KEY_TYPES_ONLY, NULL, 0, "Count only, and do not follow references: a third of the time, no retainers and containers", 0 },
 	{ 0 },
 };
@@ -58,12 +63,21 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_TYPES_ONLY:
 		invocation->needs = HS_STAGE_CENSUS;
 		return 0;
+	case KEY_GROWTH:
+		own->growth_s = hs_options_number(state, "--growth", argument, 1, MAX_GROWTH_S);
+		return 0;
 	case KEY_FILTER:
 		own->filter = argument;
 		return 0;
 	case ARGP_KEY_END:
 		if (own->is_by_holder && invocation->needs == HS_STAGE_CENSUS)
 			argp_error(state, "--types-only knows no holders");
+		if (own->growth_s && invocation->needs == HS_STAGE_CENSUS)
+			argp_error(state, "--growth names who holds what grows: not with --types-only");
+		if (own->growth_s) {
+			invocation->source.capture.wants_uses = true;
+			invocation->needs = HS_STAGE_HEAP; /* of the first sample */
+		}
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -76,7 +90,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_report_json(out, report);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_report_text(out, report, &style);
 	return NULL;
 }
@@ -92,20 +106,41 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	return hs_largest_find(&report->largest, &source, invocation->reach);
 }
 
+/* The last sample is what the report is of. */
+static struct hs_error *take_growth(struct hs_invocation *invocation, struct hs_growth_run *ret)
+{
+	const struct report_options *own = invocation->own;
+	/* two intervals in all */
+	const struct hs_series_options wanted = { .interval_s = own->growth_s / 2.0, .n_samples = N_GROWTH_SAMPLES, .last_needs = HS_STAGE_PATHS };
+
+	HS_TRY(hs_growth_run_take(invocation, &wanted, ret));
+	ret->growth.n_shown = invocation->output.format == HS_FORMAT_JSON ? SIZE_MAX : N_GROWTH_TYPES;
+	ret->growth.n_suspects_shown = N_GROWTH_SUSPECTS;
+	return NULL;
+}
+
 static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct report_options *own = invocation->own;
 	uint32_t n_default = invocation->output.format == HS_FORMAT_JSON ? HS_REPORT_ALL_TYPES : DEFAULT_N_TYPES;
 	char host[HS_HOST_BYTES];
-	HS_CLEANUP(hs_report_deinit) struct hs_report report = { .document = hs_document_of(invocation, host), .is_by_holder = own->is_by_holder };
+	HS_CLEANUP(hs_growth_run_release) struct hs_growth_run growth_run = { 0 };
+	HS_CLEANUP(hs_report_deinit) struct hs_report report = { .is_by_holder = own->is_by_holder };
 
+	if (own->growth_s) {
+		HS_TRY(take_growth(invocation, &growth_run));
+		report.growth = &growth_run.growth;
+		/* without a last sample there is nobody to ask who holds what */
+		report.is_by_holder &= growth_run.series.has_graph;
+	}
+	report.document = hs_document_of(invocation, host);
+	growth_run.growth.document = report.document;
 	if (invocation->holders)
 		HS_TRY(find_largest(invocation, &report));
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
-	HS_TRY(hs_output_render(&invocation->output, render, &report));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	if (own->growth_s)
+		invocation->exit_status = hs_growth_run_status(&growth_run);
+	return hs_output_render(&invocation->output, render, &report);
 }
 
 const struct hs_command hs_command_report = {
@@ -119,6 +154,7 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 --filter 'app.*'\n"
 		    "  heapspy report 4242 --by holder\n"
 		    "  heapspy report 4242 --types-only\n"
+		    "  heapspy report 4242 --growth 30\n"
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",
 	.needs = HS_STAGE_PATHS,

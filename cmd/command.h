@@ -33,7 +33,8 @@ enum hs_stage {
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
 	HS_STAGE_HEAP,    /* invocation->heap */
-	HS_STAGE_GRAPH,   /* invocation->graph */
+	HS_STAGE_NODES,   /* invocation->graph, of nodes alone (hs_graph_index) */
+	HS_STAGE_GRAPH,   /* invocation->graph, with its rows */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
 	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };
@@ -65,6 +66,8 @@ struct hs_invocation {
 	struct hs_source_options source;
 	struct hs_output_options output;
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
+	int argc;                    /* as the user gave them, argv[0] aside */
+	char **argv;
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
@@ -77,7 +80,7 @@ struct hs_invocation {
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
-	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
+	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
 
 struct hs_command {
@@ -120,6 +123,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  * the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+/*
+ * For commands that look at several processes: makes all that invocation->needs asks for, of source.pid. The caller gives it back with
+ * hs_invocation_drop, whatever this returned. Errors: those of the stages.
+ */
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST_CHECK;
+void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);
 /* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */

@@ -9,6 +9,7 @@
 
 const struct hs_exit_code hs_exit_codes[] = {
 	{ HS_EXIT_DONE, "done" },
+	{ HS_EXIT_GROWTH, "growth was found (--fail-on-growth)" },
 	{ HS_EXIT_FAILED, "failed" },
 	{ HS_EXIT_PERMISSION, "no permission to read the process" },
 	{ HS_EXIT_NOT_CPYTHON, "not a CPython process" },

@@ -10,6 +10,8 @@
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
 #define CHURN_SHARE 0.1
 #define CHURN_FACTOR 3
+/* A part of a fingerprint has 9 bits: of so many objects one looks alike in a part by accident. */
+#define ACCIDENTS 64
 
 static int compare_names(const void *a, const void *b)
 {
@@ -67,13 +69,52 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 	int64_t n_replaced = (int64_t)n_new - (type->count_change > 0 ? type->count_change : 0);
 	n_replaced = n_replaced > 0 ? n_replaced : 0;
 	type->turnover = (double)n_replaced / (double)turnover->count;
-	if (!turnover->n_unknown)
+	if (turnover->n_unknown <= turnover->count / ACCIDENTS)
 		type->survivors = (int64_t)turnover->n_lived;
 	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
 }
 
-static struct hs_error *compare_types(const struct hs_sample_list *samples, const struct hs_turnover_list *turnover, struct hs_growth *growth)
+/* From here on a series has quarters with a floor each. */
+#define MIN_SAMPLES_OF_FLOORS 8
+#define N_QUARTERS 4
+
+/* The sample with least in a quarter of the time, by one figure; NULL: none falls into it. */
+static const struct hs_sample *find_floor(const struct hs_sample_list *samples, const uint64_t *figures, unsigned quarter, uint64_t *ret)
 {
+	uint64_t begin = samples->items[0]->time_ns, all = samples->items[samples->n - 1]->time_ns - begin + 1;
+	const struct hs_sample *floor = NULL;
+
+	for (size_t i = 0; i < samples->n; i++) {
+		if ((unsigned)((double)(samples->items[i]->time_ns - begin) / (double)all * N_QUARTERS) != quarter)
+			continue;
+		if (!floor || figures[i] < *ret) {
+			floor = samples->items[i];
+			*ret = figures[i];
+		}
+	}
+	return floor;
+}
+
+/* What comes and goes has a floor that does not rise: from the first quarter's to the last one's, for the whole time. */
+static int64_t change_of(const struct hs_series *series, const uint64_t *figures)
+{
+	const struct hs_sample_list *samples = &series->samples;
+	size_t last = samples->n - 1;
+	uint64_t low = 0, high = 0;
+
+	if (series->is_long && samples->n >= MIN_SAMPLES_OF_FLOORS) {
+		const struct hs_sample *first_floor = find_floor(samples, figures, 0, &low);
+		const struct hs_sample *last_floor = find_floor(samples, figures, N_QUARTERS - 1, &high);
+		if (first_floor && last_floor && last_floor->time_ns > first_floor->time_ns)
+			return (int64_t)((double)(int64_t)(high - low) * hs_series_seconds(series) * 1e9 /
+					 (double)(last_floor->time_ns - first_floor->time_ns));
+	}
+	return (int64_t)(figures[last] - figures[0]);
+}
+
+static struct hs_error *compare_types(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *growth)
+{
+	const struct hs_sample_list *samples = &series->samples;
 	HS_FREE const char **names = NULL;
 	size_t n = 0;
 
@@ -91,8 +132,8 @@ static struct hs_error *compare_types(const struct hs_sample_list *samples, cons
 			type->counts[k] = at ? at->count : 0;
 			type->bytes[k] = at ? at->bytes : 0;
 		}
-		type->count_change = (int64_t)(type->counts[samples->n - 1] - type->counts[0]);
-		type->bytes_change = (int64_t)(type->bytes[samples->n - 1] - type->bytes[0]);
+		type->count_change = change_of(series, type->counts);
+		type->bytes_change = change_of(series, type->bytes);
 		set_turnover(type, turnover);
 	}
 	if (growth->types.n)
@@ -121,6 +162,17 @@ static struct hs_error *list_growing(const struct hs_suspects *suspects, struct 
 	return NULL;
 }
 
+/* The sample that suspects were held against. */
+static size_t first_compared(const struct hs_series *series)
+{
+	const struct hs_sample *base = hs_series_base(series);
+	size_t i = 0;
+
+	while (base && series->samples.items[i] != base)
+		i++;
+	return i;
+}
+
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
 				   struct hs_growth *ret)
 {
@@ -128,9 +180,11 @@ struct hs_error *hs_growth_compare(const struct hs_series *series, const struct 
 	const struct hs_sample_list *samples = &series->samples;
 
 	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series), .suspects = suspects };
-	HS_TRY(compare_types(samples, turnover, ret));
+	HS_TRY(compare_types(series, turnover, ret));
 	HS_TRY(list_growing(suspects, &growing));
-	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &growing,
+	size_t first = suspects ? first_compared(series) : 0;
+	ret->attributed_seconds = (double)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
+	return hs_attribution_of((const struct hs_sample *const *)samples->items + first, samples->n - first, &growing,
 				 suspects ? (int64_t)suspects->garbage_bytes : 0, &ret->attribution);
 }
 
@@ -139,6 +193,18 @@ void hs_growth_release(struct hs_growth *growth)
 	hs_array_free(&growth->types);
 	free(hs_take(growth->figures));
 	hs_attribution_release(&growth->attribution);
+}
+
+int64_t hs_growth_convincing_bytes(const struct hs_growth *growth)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; growth->suspects && i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		if (suspect->confidence >= HS_CONFIDENCE_MEDIUM && suspect->retained_growth_bytes > 0)
+			bytes += suspect->retained_growth_bytes;
+	}
+	return bytes;
 }
 
 bool hs_growth_is_complete(const struct hs_growth *growth)

@@ -83,20 +83,57 @@ static json_t *attribution_json(const struct hs_attribution *attribution)
 	return root;
 }
 
-struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth)
+/* What another process was said to have is named, and no more. */
+static json_t *shared_json(const struct hs_growth *growth)
 {
-	json_t *root = hs_document_json(&growth->document), *warnings = json_object_get(root, "warnings");
-	const char *end = hs_growth_end(growth);
+	json_t *list = json_array();
 
-	json_object_set_new(root, "container_id", *growth->document.process->container_id ? json_string(growth->document.process->container_id) : json_null());
+	for (size_t i = growth->n_own; i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		json_t *entry = json_object();
+		json_object_set_new(entry, "rank", json_integer((json_int_t)i + 1));
+		json_object_set_new(entry, "kind", json_string(hs_suspect_kind_name(suspect->kind)));
+		json_object_set_new(entry, "path", hs_json_string(hs_growth_name_of(suspect)));
+		json_object_set_new(entry, "retained_growth_bytes", json_integer(suspect->retained_growth_bytes));
+		json_object_set_new(entry, "told_of_pid", json_integer(hs_growth_seen_at(growth->seen, suspect)));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static void set_suspects(json_t *root, const struct hs_growth *growth)
+{
+	struct hs_suspects own = { 0 };
+
+	if (growth->suspects)
+		own = *growth->suspects;
+	if (growth->suspects && growth->seen) {
+		own.list.n = growth->n_own;
+		json_object_set_new(root, "shared_suspects", shared_json(growth));
+	}
+	json_object_set_new(root, "suspects", hs_suspects_json(&own));
+}
+
+void hs_growth_json_members(json_t *root, const struct hs_growth *growth)
+{
+	const char *container = growth->document.process->container_id, *end = hs_growth_end(growth);
+
+	json_object_set_new(root, "container_id", *container ? json_string(container) : json_null());
 	json_object_set_new(root, "complete", json_boolean(hs_growth_is_complete(growth)));
 	if (end)
-		json_array_append_new(warnings, hs_json_string(end));
+		json_array_append_new(json_object_get(root, "warnings"), hs_json_string(end));
 	json_object_set_new(root, "seconds", json_real(growth->seconds));
 	json_object_set_new(root, "samples", samples_json(growth->series));
 	json_object_set_new(root, "types", types_json(growth));
 	json_object_set_new(root, "attribution", attribution_json(&growth->attribution));
 	json_object_set_new(root, "verdict", growth->attribution.is_known ? json_string(hs_verdict_name(growth->attribution.verdict)) : json_null());
-	json_object_set_new(root, "suspects", growth->suspects ? hs_suspects_json(growth->suspects) : json_array());
-	return hs_json_write(out, root);
+	set_suspects(root, growth);
+}
+
+struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth)
+{
+	json_t *root = hs_document_json(&growth->document);
+
+	hs_growth_json_members(root, growth);
+	return growth->is_one_line ? hs_json_write_line(out, root) : hs_json_write(out, root);
 }

@@ -75,7 +75,7 @@ static void put_attribution(FILE *out, const struct hs_growth *growth, const str
 	if (!attribution->is_known)
 		return;
 	struct hs_text_line line = hs_text_line_begin(out, style, "growth", hs_text_bold);
-	hs_text_line_item(&line, "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
+	hs_text_line_item(&line, "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		if (llabs(attribution->parts.items[i].bytes) >= LEAST_PART_BYTES)
 			put_part(&line, attribution, &attribution->parts.items[i]);
@@ -102,7 +102,7 @@ static void add_row(struct hs_table *table, const struct hs_growth *growth, cons
 	hs_table_add_text(table, hs_type_short_name(type->name), style);
 }
 
-static void put_types(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+void hs_growth_put_types(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	HS_CLEANUP(hs_table_deinit) struct hs_table table = { .columns = type_columns, .n_columns = N_TYPE_COLUMNS };
 	char count[HS_FIGURE_BYTES];
@@ -145,26 +145,56 @@ static void put_next(FILE *out, const struct hs_growth *growth)
 		fprintf(out, "next: %s report %d --by holder\n", document->program, pid);
 }
 
-void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	const char *end = hs_growth_end(growth);
 
-	if (growth->is_provisional) {
-		fprintf(out, "provisional, after %.1f s:\n", growth->seconds);
-	} else {
-		hs_document_put_identity(out, &growth->document, style);
-		put_pauses(out, growth, style);
-		hs_document_put_warnings(out, &growth->document, style);
-		if (end)
-			put_warning(out, end, style);
-	}
+	put_pauses(out, growth, style);
+	hs_document_put_warnings(out, &growth->document, style);
+	if (end)
+		put_warning(out, end, style);
 	put_attribution(out, growth, style);
 	fputc('\n', out);
-	if (growth->suspects) {
-		hs_suspects_put(out, growth->suspects, growth->n_suspects_shown, style);
-		fputc('\n', out);
+}
+
+/* What another process was said to have, too. */
+static void put_shared(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	char size[HS_FIGURE_BYTES];
+
+	for (size_t i = growth->n_own; i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		hs_text_put_line(out, style, 0, "%2zu  %s   %s   as in pid %d", i + 1, hs_growth_name_of(suspect),
+				 hs_text_size_change(size, suspect->retained_growth_bytes), (int)hs_growth_seen_at(growth->seen, suspect));
 	}
-	put_types(out, growth, style);
+}
+
+void hs_growth_put_suspects(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	if (!growth->suspects)
+		return;
+	struct hs_suspects own = *growth->suspects;
+	if (growth->seen)
+		own.list.n = growth->n_own;
+	if (own.list.n || !growth->suspects->list.n)
+		hs_suspects_put(out, &own, growth->n_suspects_shown, style);
+	if (growth->seen)
+		put_shared(out, growth, style);
+	fputc('\n', out);
+}
+
+void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	if (growth->is_provisional) {
+		fprintf(out, "provisional, after %.1f s:\n", growth->seconds);
+		put_attribution(out, growth, style);
+		fputc('\n', out);
+	} else {
+		hs_document_put_identity(out, &growth->document, style);
+		hs_growth_put_head(out, growth, style);
+	}
+	hs_growth_put_suspects(out, growth, style);
+	hs_growth_put_types(out, growth, style);
 	if (growth->is_provisional)
 		fputc('\n', out);
 	else

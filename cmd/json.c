@@ -45,13 +45,23 @@ json_t *hs_json_envelope(const char *command, time_t time, const char *host)
 	return root;
 }
 
-struct hs_error *hs_json_write(FILE *out, json_t *root)
+static struct hs_error *write_with(FILE *out, json_t *root, size_t flags)
 {
-	int failed = root ? json_dumpf(root, out, JSON_INDENT(1)) : -1;
+	int failed = root ? json_dumpf(root, out, flags) : -1;
 
 	json_decref(root);
 	if (failed)
 		return hs_error_no_memory();
 	fputc('\n', out);
 	return NULL;
+}
+
+struct hs_error *hs_json_write(FILE *out, json_t *root)
+{
+	return write_with(out, root, JSON_INDENT(1));
+}
+
+struct hs_error *hs_json_write_line(FILE *out, json_t *root)
+{
+	return write_with(out, root, JSON_COMPACT);
 }

@@ -22,5 +22,7 @@ json_t *hs_json_address(hs_addr address);   /* "0x7f…": a number would lose bi
 
 /* Writes and releases `root`. Errors: NO_MEMORY. */
 struct hs_error *hs_json_write(FILE *out, json_t *root) HS_MUST_CHECK;
+/* The same as one line. */
+struct hs_error *hs_json_write_line(FILE *out, json_t *root) HS_MUST_CHECK;
 
 #endif

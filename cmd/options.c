@@ -12,6 +12,7 @@
 #include "cleanup.h"
 
 #define DEFAULT_MAX_PAUSE_MS 1000
+#define MAX_DURATION_S (30 * 86400)
 #define PID_LIMIT (1u << 22) /* PID_MAX_LIMIT of the kernel on 64-bit */
 
 enum {
@@ -62,6 +63,40 @@ unsigned hs_options_number(struct argp_state *state, const char *what, const cha
 	if (*text < '0' || *text > '9' || *end || errno || value < min || value > max)
 		argp_error(state, "%s must be a number from %u to %u, not '%s'", what, min, max, text);
 	return (unsigned)value;
+}
+
+/* A decimal number with one letter of `units` behind it, or none; 0 when it is not that, or not below `limit`. */
+static uint64_t number_with_unit(const char *text, const char *units, const uint64_t *factors, uint64_t limit)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
+	uint64_t factor = unit ? factors[unit - units] : 1, product;
+	if (!isdigit((unsigned char)*text) || errno || (*end && (!unit || end[1])))
+		return 0;
+	return __builtin_mul_overflow((uint64_t)value, factor, &product) || product > limit ? 0 : product;
+}
+
+unsigned hs_options_duration(struct argp_state *state, const char *what, const char *text)
+{
+	static const uint64_t factors[] = { 1, 60, 3600, 86400 };
+	uint64_t seconds = number_with_unit(text, "smhd", factors, MAX_DURATION_S);
+
+	if (!seconds)
+		argp_error(state, "%s must be a time up to 30 days: 90s, 10m, 6h, 2d; not '%s'", what, text);
+	return (unsigned)seconds;
+}
+
+uint64_t hs_options_bytes(struct argp_state *state, const char *what, const char *text)
+{
+	static const uint64_t factors[] = { 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30 };
+	uint64_t bytes = number_with_unit(text, "kKmMgG", factors, INT64_MAX);
+
+	if (!bytes)
+		argp_error(state, "%s must be a number of bytes: 4096, 500k, 10M, 1G; not '%s'", what, text);
+	return bytes;
 }
 
 unsigned hs_options_choice(struct argp_state *state, const char *what, const char *text, const char *const *choices)

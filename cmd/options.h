@@ -22,6 +22,11 @@ const struct argp_option *hs_options_of_rendering(void);
 /* A decimal number from `min` to `max`, or a usage error that names `what`. For the parse hooks of commands. */
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max);
 
+/* A time of a second or more: "90", "90s", "10m", "6h", "2d"; in seconds. At most 30 days. Or a usage error. */
+unsigned hs_options_duration(struct argp_state *state, const char *what, const char *text);
+/* Bytes, one or more: "4096", "500k", "10M", "1G" (powers of 1024). Or a usage error. */
+uint64_t hs_options_bytes(struct argp_state *state, const char *what, const char *text);
+
 /*
  * Index of `text` among the NULL-ended `choices`, or a usage error that names `what` and lists the choices.
  */

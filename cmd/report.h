@@ -17,6 +17,7 @@
 #include "census.h"
 #include "document.h"
 #include "error.h"
+#include "growth.h"
 #include "holders.h"
 #include "largest.h"
 #include "terminal.h"
@@ -39,6 +40,7 @@ struct hs_report {
 	struct hs_largest largest; /* owned */
 	struct hs_unexplained_result unexplained; /* owned */
 	bool has_largest; /* and unexplained references */
+	struct hs_growth *growth; /* with --growth: what changed up to this moment; borrowed. NULL: nobody asked */
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };
 

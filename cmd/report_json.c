@@ -114,5 +114,7 @@ struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 		json_object_set_new(root, "containers", containers_json(&report->largest.containers));
 		json_object_set_new(root, "unexplained", hs_unexplained_json(&report->unexplained));
 	}
+	if (report->growth)
+		hs_growth_json_members(root, report->growth);
 	return hs_json_write(out, root);
 }

@@ -306,8 +306,14 @@ void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_s
 {
 	hs_document_put_identity(out, &report->document, style);
 	put_memory(out, report, style);
-	hs_document_put_pause(out, &report->document, style);
-	hs_document_put_warnings(out, &report->document, style);
+	if (report->growth) {
+		hs_growth_put_head(out, report->growth, style);
+		hs_growth_put_suspects(out, report->growth, style);
+		hs_growth_put_types(out, report->growth, style);
+	} else {
+		hs_document_put_pause(out, &report->document, style);
+		hs_document_put_warnings(out, &report->document, style);
+	}
 	fputc('\n', out);
 	put_table(out, report, style);
 	if (report->has_largest)

@@ -17,6 +17,11 @@
 #include "signals.h"
 #include "workers.h"
 
+static unsigned n_workers_of(const struct hs_invocation *invocation)
+{
+	return invocation->source.capture.n_workers ? invocation->source.capture.n_workers : hs_workers_default();
+}
+
 /* The parent must see which signal ended this process: a shell then stops its script, too. */
 static void die_by_caught_signal(struct hs_invocation *invocation)
 {
@@ -101,24 +106,42 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 				 &invocation->layout);
 }
 
-static void drop_graph(struct hs_invocation *invocation)
+/* The large results; none looks at another while it is given back. */
+enum { DROP_GRAPH, DROP_IMAGE, DROP_HOLDERS, DROP_REACH, N_LARGE_RESULTS };
+
+static void drop_large(void *context, size_t begin, size_t end, unsigned worker)
 {
-	hs_reach_close(hs_take(invocation->reach));
-	hs_object_graph_destroy(hs_take(invocation->holders));
-	hs_array_free(&invocation->unexplained);
-	hs_graph_destroy(hs_take(invocation->graph));
-	hs_process_heap_close(hs_take(invocation->heap));
+	struct hs_invocation *invocation = context;
+
+	(void)worker;
+	for (size_t i = begin; i < end; i++)
+		switch (i) {
+		case DROP_GRAPH:
+			hs_graph_destroy(hs_take(invocation->graph));
+			break;
+		case DROP_IMAGE:
+			hs_capture_drop_image(invocation->capture);
+			break;
+		case DROP_HOLDERS:
+			hs_object_graph_destroy(hs_take(invocation->holders));
+			break;
+		case DROP_REACH:
+			hs_reach_close(hs_take(invocation->reach));
+			break;
+		}
 }
 
+/* The kernel takes 40 ms to take back a GiB of small pages: threads share that, where there is a graph. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation)
 {
-	drop_graph(invocation);
-	hs_capture_drop_image(invocation->capture);
+	hs_array_free(&invocation->unexplained);
+	hs_process_heap_close(hs_take(invocation->heap));
+	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
 }
 
 static void drop_results(struct hs_invocation *invocation)
 {
-	drop_graph(invocation);
+	hs_invocation_drop_heap(invocation);
 	hs_census_destroy(hs_take(invocation->census));
 	hs_layout_destroy(hs_take(invocation->layout));
 	hs_capture_destroy(hs_take(invocation->capture));
@@ -224,10 +247,10 @@ static bool may_search_side_by_side(const struct hs_invocation *invocation)
 
 static struct hs_error *search_graph(struct hs_invocation *invocation)
 {
-	unsigned n_workers = may_search_side_by_side(invocation) ? invocation->source.capture.n_workers : 1;
+	unsigned n_workers = may_search_side_by_side(invocation) ? n_workers_of(invocation) : 1;
 	struct searches searches = { .invocation = invocation };
 
-	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers ? n_workers : hs_workers_default());
+	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers);
 	if (!searches.errors[SEARCH_HOLDERS])
 		return searches.errors[SEARCH_PATHS];
 	hs_error_destroy(searches.errors[SEARCH_PATHS]);
@@ -248,7 +271,10 @@ static struct hs_error *take_later(struct hs_invocation *invocation)
 
 static struct hs_error *check_identity(const struct hs_invocation *invocation, const struct hs_capture *earlier, hs_addr runtime)
 {
-	if (invocation->capture->process->start_time != earlier->process->start_time || invocation->layout->runtime_start != runtime)
+	const struct hs_process *before = earlier->process, *now = invocation->capture->process;
+
+	if (now->start_time != before->start_time || hs_exec_ids_differ(now->exec_id, before->exec_id) ||
+	    invocation->layout->runtime_start != runtime)
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	return NULL;
 }
@@ -294,6 +320,10 @@ static struct hs_error *follow_references(struct hs_invocation *invocation, enum
 {
 	enum hs_stage needs = invocation->needs;
 
+	if (needs == HS_STAGE_NODES) {
+		*ret_stage = HS_STAGE_NODES;
+		HS_TRY(hs_graph_index(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+	}
 	if (needs >= HS_STAGE_GRAPH) {
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
@@ -346,12 +376,26 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 	return follow_references(invocation, ret_stage);
 }
 
+struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation)
+{
+	enum hs_stage stage;
+
+	hs_progress_start(&invocation->progress);
+	struct hs_error *error = prepare(invocation, &stage);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
+void hs_invocation_drop(struct hs_invocation *invocation)
+{
+	drop_results(invocation);
+	hs_array_free(&invocation->skipped);
+}
+
 static void invocation_deinit(struct hs_invocation *invocation)
 {
-	if (invocation->command->needs >= HS_STAGE_CAPTURE) {
-		drop_results(invocation);
-		hs_array_free(&invocation->skipped);
-	}
+	if (invocation->command->needs >= HS_STAGE_CAPTURE)
+		hs_invocation_drop(invocation);
 	free(invocation->own);
 }
 
@@ -363,6 +407,13 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	invocation.own = calloc(1, command->own_bytes + 1);
 	if (!invocation.own)
 		return hs_error_no_memory();
+	/* the parser puts options first */
+	HS_FREE char **given = calloc((size_t)argc + 1, sizeof(*given));
+	if (!given)
+		return hs_error_no_memory();
+	memcpy(given, argv, (size_t)argc * sizeof(*given));
+	invocation.argc = argc;
+	invocation.argv = given;
 	hs_options_parse(&invocation, argc, argv);
 	if (command->needs >= HS_STAGE_CAPTURE)
 		hs_progress_start(&invocation.progress);
@@ -370,6 +421,8 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);
+	if (invocation.census && !invocation.census->is_complete && !invocation.exit_status)
+		invocation.exit_status = HS_EXIT_INCOMPLETE;
 	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;

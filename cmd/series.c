@@ -15,6 +15,8 @@
 #define THIRD_AT 2.0
 #define JITTER 0.3
 #define TICK_NS 100000000
+#define MAX_LONG_SAMPLES 128
+#define EARLIER_BYTES ((size_t)256 << 10) /* of containers, of the samples between the first and the last two of a long series */
 
 double hs_series_due(double interval_s, unsigned n_samples, unsigned i, uint64_t jitter)
 {
@@ -34,6 +36,14 @@ double hs_series_seconds(const struct hs_series *series)
 	return n < 2 ? 0 : (double)(series->samples.items[n - 1]->time_ns - series->samples.items[0]->time_ns) / 1e9;
 }
 
+const struct hs_sample *hs_series_base(const struct hs_series *series)
+{
+	for (size_t i = 0; i < series->samples.n; i++)
+		if (series->samples.items[i]->identities)
+			return series->samples.items[i];
+	return NULL;
+}
+
 void hs_series_release(struct hs_series *series)
 {
 	for (size_t i = 0; i < series->samples.n; i++)
@@ -51,14 +61,15 @@ static uint64_t now_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-static void put_countdown(double seconds, unsigned i, unsigned n)
+static void put_countdown(double seconds, unsigned i, unsigned n, bool is_long)
 {
-	fprintf(stderr, "\r\033[Ksample %u of %u in %.0f s; Ctrl-C: show what is known so far", i + 1, n, seconds + 0.5);
+	fprintf(stderr, "\r\033[Ksample %u of %u in %.0f s; Ctrl-C: %s", i + 1, n, seconds + 0.5,
+		is_long ? "take the last one now" : "show what is known so far");
 	fflush(stderr);
 }
 
 /* Until `due_ns`, or until a signal comes. */
-static void wait_until(uint64_t due_ns, unsigned i, unsigned n)
+static void wait_until(uint64_t due_ns, unsigned i, const struct hs_series_options *options)
 {
 	bool is_shown = isatty(STDERR_FILENO);
 
@@ -66,7 +77,7 @@ static void wait_until(uint64_t due_ns, unsigned i, unsigned n)
 		uint64_t left = due_ns - now;
 		const struct timespec tick = { .tv_nsec = (long)(left < TICK_NS ? left : TICK_NS) };
 		if (is_shown)
-			put_countdown((double)left / 1e9, i, n);
+			put_countdown((double)left / 1e9, i, options->n_samples, options->is_long);
 		nanosleep(&tick, NULL);
 	}
 	if (is_shown) {
@@ -105,12 +116,40 @@ static struct hs_error *stop_watch(struct taking *taking)
 	return hs_watch_stop(hs_take(taking->watch), &taking->series->watched);
 }
 
+/* Of two neighbours the one with less of Python's stays: a later look asks for the floor. The first and the last two are left alone. */
+static void thin_out(struct hs_sample_list *samples)
+{
+	size_t n = 1, i = 1;
+
+	for (; i + 3 < samples->n; i += 2) {
+		bool first_is_less = samples->items[i]->python_bytes <= samples->items[i + 1]->python_bytes;
+		struct hs_sample *kept = samples->items[first_is_less ? i : i + 1];
+		hs_sample_destroy(samples->items[first_is_less ? i + 1 : i]);
+		samples->items[n++] = kept;
+	}
+	for (; i < samples->n; i++)
+		samples->items[n++] = samples->items[i];
+	samples->n = n;
+}
+
+/* What only the last two samples need is given back, so that a series of days takes no more than one of hours. */
+static void make_room(struct hs_sample_list *samples)
+{
+	if (samples->n > 2) {
+		hs_sample_drop_identities(samples->items[samples->n - 3]);
+		if (samples->n > 3)
+			hs_sample_shrink(samples->items[samples->n - 3], EARLIER_BYTES);
+	}
+	if (samples->n > MAX_LONG_SAMPLES)
+		thin_out(samples);
+}
+
 /* What the picture that the invocation is at leaves behind. */
 static struct hs_error *keep(struct taking *taking)
 {
 	struct hs_invocation *invocation = taking->invocation;
 	struct hs_series *series = taking->series;
-	const struct hs_sample_options options = { .wants_identities = !series->samples.n };
+	const struct hs_sample_options options = { .wants_identities = !series->samples.n || taking->options->is_long };
 	struct hs_sample **slot;
 
 	if (!hs_array_reserve(&series->samples, series->samples.n + 1))
@@ -122,6 +161,8 @@ static struct hs_error *keep(struct taking *taking)
 	(*slot)->utc = invocation->captured_at;
 	(*slot)->pause_ns = invocation->capture->pause_ns - taking->pauses_ns;
 	taking->pauses_ns = invocation->capture->pause_ns;
+	if (taking->options->is_long)
+		make_room(&series->samples);
 	return NULL;
 }
 
@@ -169,10 +210,9 @@ static struct hs_error *look_again(struct taking *taking, bool is_last)
 }
 
 /* The next sample; false when the series has ended, with what there is. */
-static bool take_next(struct taking *taking)
+static bool take_next(struct taking *taking, bool is_last)
 {
 	struct hs_series *series = taking->series;
-	bool is_last = series->samples.n + 1 == taking->options->n_samples;
 	struct hs_error *error = stop_watch(taking);
 
 	if (!error)
@@ -186,6 +226,12 @@ static bool take_next(struct taking *taking)
 	return !is_last;
 }
 
+static void tell(const struct taking *taking)
+{
+	if (taking->options->kept)
+		taking->options->kept(taking->options->context, taking->series);
+}
+
 static void take_rest(struct taking *taking)
 {
 	const struct hs_series_options *options = taking->options;
@@ -193,16 +239,22 @@ static void take_rest(struct taking *taking)
 	uint64_t begin_ns = series->samples.items[0]->time_ns;
 
 	for (unsigned i = 1; i < options->n_samples; i++) {
+		bool is_last = i + 1 == options->n_samples;
 		double due = hs_series_due(options->interval_s, options->n_samples, i, begin_ns);
-		wait_until(begin_ns + (uint64_t)(due * 1e9), i, options->n_samples);
-		if (hs_signals_caught()) {
+		wait_until(begin_ns + (uint64_t)(due * 1e9), i, options);
+		if (hs_signals_caught() && !options->is_long) {
 			series->end = HS_SERIES_INTERRUPTED;
 			return;
 		}
-		if (!take_next(taking))
+		if (hs_signals_caught()) {
+			hs_signals_forgive();
+			is_last = true;
+		}
+		bool goes_on = take_next(taking, is_last);
+		if (!series->error && series->end == HS_SERIES_WHOLE)
+			tell(taking);
+		if (!goes_on)
 			return;
-		if (options->provisional && series->samples.n > 1)
-			options->provisional(options->context, series);
 	}
 }
 
@@ -210,12 +262,13 @@ struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct h
 {
 	struct taking taking = { .invocation = invocation, .options = options, .series = ret };
 
-	*ret = (struct hs_series){ 0 };
+	*ret = (struct hs_series){ .is_long = options->is_long };
 	invocation->outlives_signals = true;
 	hs_signals_catch();
 	HS_TRY(keep(&taking));
 	HS_TRY(start_watch(&taking));
 	hs_invocation_drop_heap(invocation);
+	tell(&taking);
 	take_rest(&taking);
 	hs_signals_restore();
 	return stop_watch(&taking);

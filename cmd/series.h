@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several samples of one process, one after the other, at gaps that are never equal: what comes and goes with a period near the gap would
- * look like growth. In between, the lengths of the most promising containers are read without a stop. Only the last sample has a graph; the image of each earlier one is gone when its sample is kept.
+ * look like growth. In between, the lengths of the most promising containers are read without a stop. Only the last sample has a graph;
+ * the image of each earlier one is gone when its sample is kept.
  *
  *     0 ──── 0.75 S ──────── 2 S ── (1 ± 0.3) S ── …
  */
@@ -28,14 +29,19 @@ struct hs_series {
 	enum hs_series_end end;
 	struct hs_error *error; /* why it ended before its time; owned; NULL when the user ended it */
 	bool has_graph;         /* of the last sample: the invocation is at the stage asked for */
+	bool is_long;
 };
 
 struct hs_series_options {
 	double interval_s;
 	unsigned n_samples;        /* 2 and more */
 	enum hs_stage last_needs;  /* how far the last sample goes */
-	/* Called when a sample before the last one is kept, if there are two at least; NULL: not. */
-	void (*provisional)(void *context, const struct hs_series *series);
+	/*
+	 * A series of hours: fingerprints are kept of the last two samples alone, of earlier ones the longest containers; when there are many,
+	 * of two neighbours the one with less in it. A signal brings the last sample forward, instead of doing without.
+	 */
+	bool is_long;
+	void (*kept)(void *context, const struct hs_series *series); /* called after each sample; NULL: not */
 	void *context;
 };
 
@@ -46,6 +52,8 @@ struct hs_series_options {
 struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_series *ret) HS_MUST_CHECK;
 void hs_series_release(struct hs_series *series);
 
+/* The sample that the last one is held against: the first that has fingerprints. NULL: none has. */
+const struct hs_sample *hs_series_base(const struct hs_series *series);
 /* Between the first and the last sample. */
 double hs_series_seconds(const struct hs_series *series);
 

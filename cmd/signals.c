@@ -31,6 +31,12 @@ void hs_signals_restore(void)
 	signal(SIGHUP, SIG_DFL);
 }
 
+void hs_signals_forgive(void)
+{
+	caught = 0;
+	hs_capture_cancel_not();
+}
+
 int hs_signals_caught(void)
 {
 	return caught;

@@ -9,6 +9,8 @@
 /* From here to hs_signals_restore() signals are caught. May be called again. */
 void hs_signals_catch(void);
 void hs_signals_restore(void);
+/* Goes on after a first signal as if there had been none. A second one kills all the same. */
+void hs_signals_forgive(void);
 /* The number of the signal that was caught; 0: none. Any thread. */
 int hs_signals_caught(void);
 

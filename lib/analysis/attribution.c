@@ -3,6 +3,7 @@
 #include "attribution.h"
 
 #define NOISE_BYTES ((int64_t)256 << 10) /* allocators and the kernel's page cache move by as much while nothing leaks */
+#define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
 #define STEADY 0.25                      /* the slower of two stretches, as a share of the faster one */
 
 /* What each step of the waterfall is counted as. Objects are left to the suspects; what these leave is unattributed, as is the rest of RSS. */
@@ -69,7 +70,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		enum hs_verdict verdict;
 	} others[] = { { HS_CAUSE_NATIVE, HS_VERDICT_NATIVE }, { HS_CAUSE_FRAGMENTATION, HS_VERDICT_FRAGMENTATION } };
 	enum hs_verdict verdict = HS_VERDICT_NONE;
-	int64_t most = 0, unexplained = 0;
+	int64_t most = 0, unexplained = 0, leaked = 0;
 
 	/* what grows all the time for reasons unknown leaves no verdict to what is less than it */
 	for (enum hs_cause cause = HS_CAUSE_FILES; cause <= HS_CAUSE_UNATTRIBUTED; cause++)
@@ -81,6 +82,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 			most = suspects->items[i].bytes;
 			verdict = suspects->items[i].is_bounded ? HS_VERDICT_BOUNDED : HS_VERDICT_LEAK;
 		}
+	leaked = most;
 	most = unexplained > most ? unexplained : most;
 	if (sums[HS_CAUSE_GARBAGE] > most && sums[HS_CAUSE_GARBAGE] >= NOISE_BYTES) {
 		most = sums[HS_CAUSE_GARBAGE];
@@ -88,6 +90,11 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		int64_t bytes = sums[others[i].cause];
+		/* what objects of no suspect gave back is still there as free blocks: neither more nor less memory */
+		if (others[i].cause == HS_CAUSE_FRAGMENTATION && sums[HS_CAUSE_UNATTRIBUTED] < 0)
+			bytes += sums[HS_CAUSE_UNATTRIBUTED];
+		if (others[i].cause == HS_CAUSE_FRAGMENTATION && bytes < FAR_MORE * leaked)
+			continue;
 		if (bytes > most && bytes >= NOISE_BYTES && is_steady(samples, n_samples, others[i].cause)) {
 			most = bytes;
 			verdict = others[i].verdict;

@@ -30,6 +30,36 @@ void hs_sample_drop_identities(struct hs_sample *sample)
 	sample_identities_destroy(hs_take(sample->identities));
 }
 
+static int compare_lengths(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left > right ? -1 : left < right;
+}
+
+void hs_sample_shrink(struct hs_sample *sample, size_t max_bytes)
+{
+	struct hs_sample_containers *containers = &sample->containers;
+	size_t room = max_bytes / sizeof(*containers->items), n = 0;
+	HS_FREE uint64_t *lengths = containers->n > room ? malloc(containers->n * sizeof(*lengths)) : NULL;
+
+	if (!lengths)
+		return;
+	for (size_t i = 0; i < containers->n; i++)
+		lengths[i] = containers->items[i].length;
+	qsort(lengths, containers->n, sizeof(*lengths), compare_lengths);
+	sample->min_length = lengths[room] + 1;
+	for (size_t i = 0; i < containers->n; i++)
+		if (containers->items[i].length >= sample->min_length)
+			containers->items[n++] = containers->items[i];
+	containers->n = n;
+	struct hs_sample_container *smaller = realloc(containers->items, (n + 1) * sizeof(*smaller));
+	if (smaller) {
+		containers->items = smaller;
+		containers->capacity = n + 1;
+	}
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct hs_sample_type *left = a, *right = b;
@@ -77,7 +107,9 @@ static struct hs_sample_identity identity_of(const struct hs_process *process, c
 {
 	size_t i = hs_mappings_find(&process->mappings, layout->runtime_start);
 	const struct hs_mapping *binary = i < process->mappings.n ? &process->mappings.items[i] : NULL;
-	struct hs_sample_identity identity = { .pid = process->pid, .start_time = process->start_time, .runtime = layout->runtime_start };
+	struct hs_sample_identity identity = {
+		.pid = process->pid, .start_time = process->start_time, .exec_id = process->exec_id, .runtime = layout->runtime_start,
+	};
 
 	if (binary && binary->start <= layout->runtime_start) {
 		identity.device_major = binary->device_major;
@@ -106,8 +138,9 @@ bool hs_sample_is_same_process(const struct hs_sample *a, const struct hs_sample
 {
 	const struct hs_sample_identity *left = &a->identity, *right = &b->identity;
 
-	return left->pid == right->pid && left->start_time == right->start_time && left->device_major == right->device_major &&
-	       left->device_minor == right->device_minor && left->inode == right->inode && left->runtime == right->runtime;
+	return left->pid == right->pid && left->start_time == right->start_time && !hs_exec_ids_differ(left->exec_id, right->exec_id) &&
+	       left->device_major == right->device_major && left->device_minor == right->device_minor &&
+	       left->inode == right->inode && left->runtime == right->runtime;
 }
 
 const struct hs_sample_type *hs_sample_type_named(const struct hs_sample *sample, const char *name)

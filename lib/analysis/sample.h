@@ -29,7 +29,7 @@ struct hs_sample_type {
 #define HS_SKETCH_UNUSED UINT32_MAX
 
 /*
- * Something whose length can change: list, dict (none whose keys its class shares), set, deque, OrderedDict, bytearray, array.array,
+ * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
  * subclasses of these included.
  */
 struct hs_sample_container {
@@ -52,6 +52,7 @@ HS_ARRAY_TYPE(hs_sample_containers, struct hs_sample_container);
 struct hs_sample_identity {
 	pid_t pid;
 	uint64_t start_time; /* clock ticks since boot */
+	uint64_t exec_id;    /* as of the process; 0: unknown */
 	uint32_t device_major, device_minor;
 	uint64_t inode;      /* of the binary that holds the runtime; 0: unknown */
 	hs_addr runtime;
@@ -94,6 +95,9 @@ struct hs_error *hs_sample_describe(struct hs_sample *sample, const struct hs_ca
 void hs_sample_destroy(struct hs_sample *sample);
 /* Gives the identities back: for samples that are no more the oldest or the newest. */
 void hs_sample_drop_identities(struct hs_sample *sample);
+
+/* Keeps the longest containers, as many as take `max_bytes`; `min_length` is raised. */
+void hs_sample_shrink(struct hs_sample *sample, size_t max_bytes);
 
 bool hs_sample_is_same_process(const struct hs_sample *a, const struct hs_sample *b);
 

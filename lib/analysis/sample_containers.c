@@ -40,15 +40,20 @@ static bool has_changing_length(const struct hs_kind *kind)
 	return false;
 }
 
-/* Those of instances: there are as many as instances, and they have no more items than their class has keys. */
-static bool is_split_dict(const struct hs_cpython *py, const struct hs_object *object)
+#define MANY_ATTRIBUTES 32
+
+/*
+ * Dicts of instances that share their keys with their class: there are as many as instances, and few have more items than somebody wrote
+ * attributes. Up to 3.10, attributes with made-up names can gather in one.
+ */
+static bool is_plain_split_dict(const struct hs_cpython *py, const struct hs_object *object, uint64_t length)
 {
-	return !strcmp(object->type->kind->tp_name, "dict") && HS_BODY(py, object, PyDictObject, ma_values);
+	return length < MANY_ATTRIBUTES && !strcmp(object->type->kind->tp_name, "dict") && HS_BODY(py, object, PyDictObject, ma_values);
 }
 
 bool sample_is_container(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret_length)
 {
-	return has_changing_length(object->type->kind) && !is_split_dict(py, object) && hs_object_length(py, object, ret_length);
+	return has_changing_length(object->type->kind) && hs_object_length(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
 }
 
 /* The smallest hashes of what one container holds, while it is being visited. */

@@ -426,11 +426,13 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 {
 	const struct hs_heap *heap = graph->heap;
 	struct pass pass = { .graph = graph, .n_pool_runs = (heap->pymalloc->pools.n + POOLS_PER_RUN - 1) / POOLS_PER_RUN };
-	struct hs_error *error = graph_rows_init(&graph->rows, graph->n_nodes);
 
-	if (error)
-		return error;
-	error = hs_error_no_memory();
+	graph->sizes.units = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->sizes.units));
+	graph->types = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->types));
+	if (!graph->sizes.units || !graph->types)
+		return hs_error_no_memory();
+	HS_TRY(graph_rows_init(&graph->rows, graph->n_nodes));
+	struct hs_error *error = hs_error_no_memory();
 	pass.n_runs = pass.n_pool_runs + (heap->outside.n + OUTSIDE_PER_RUN - 1) / OUTSIDE_PER_RUN;
 	pass.runs = calloc(pass.n_runs + 1, sizeof(*pass.runs));
 	pass.workers = aligned_alloc(WORKER_ALIGNMENT, graph->n_workers * sizeof(*pass.workers));

@@ -32,6 +32,16 @@ static inline bool block_is_leaf(uint8_t state)
 	return (state & BLOCK_HEADER_MASK) == BLOCK_LEAF;
 }
 
+/* True if one of the eight blocks whose states begin at `state` is in use, but no object and not claimed. */
+static inline bool any_of_eight_is_nobodys(const uint8_t *state)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t states;
+
+	memcpy(&states, state, sizeof(states));
+	return states & ~(states >> __builtin_ctz(BLOCK_OBJECT)) & ~(states >> __builtin_ctz(BLOCK_CLAIMED)) & ones;
+}
+
 /* Bytes of the headers before the object in a block of this state. */
 static inline uint32_t block_header_bytes(uint8_t state)
 {

@@ -29,6 +29,11 @@ void hs_capture_cancel(void)
 	atomic_store(&is_cancelled, true);
 }
 
+void hs_capture_cancel_not(void)
+{
+	atomic_store(&is_cancelled, false);
+}
+
 bool hs_session_is_cancelled(void)
 {
 	return atomic_load_explicit(&is_cancelled, memory_order_relaxed);
@@ -319,7 +324,8 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 
 void hs_capture_drop_image(struct hs_capture *capture)
 {
-	hs_image_destroy(hs_take(capture->image));
+	if (capture)
+		hs_image_destroy(hs_take(capture->image));
 }
 
 void hs_capture_destroy(struct hs_capture *capture)

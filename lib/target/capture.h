@@ -87,12 +87,14 @@ struct hs_capture {
  * figures and a cheaper mode), UNSUPPORTED (32-bit), NOT_CPYTHON (kernel thread, zombie), OS.
  */
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret) HS_MUST_CHECK;
-/* Gives the image back, which takes most of the memory; `image` is NULL then. */
+/* Gives the image back, which takes most of the memory; `image` is NULL then. NULL is legal. */
 void hs_capture_drop_image(struct hs_capture *capture);
 /* NULL is legal. */
 void hs_capture_destroy(struct hs_capture *capture);
 
 /* Async-signal-safe: makes the running hs_capture_process(), or else the next one, detach and return CANCELLED. */
 void hs_capture_cancel(void);
+/* Takes it back, if no capture has answered to it yet. */
+void hs_capture_cancel_not(void);
 
 #endif

@@ -185,6 +185,7 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
 		if (fresh->bytes)
 			HS_TRY(hs_memory_check(fresh->bytes, 0));
+		hs_destination_advise(&session->destination, fresh);
 		hs_destination_prefault(&session->destination, fresh, session->n_workers, &quiet);
 		if (fresh->bytes < ENOUGH_NEW_BYTES)
 			break;
@@ -199,6 +200,7 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 	hs_memory_die_first();
 	HS_TRY(hs_session_plan(session));
 	HS_TRY(check_memory(session));
+	hs_destination_advise(&session->destination, session->plan);
 	if (!session->options->nonblocking) {
 		HS_TRY(predict_pause(session));
 		HS_TRY(allow_pause(session));

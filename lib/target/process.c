@@ -159,6 +159,7 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_identity(process));
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
+	process->exec_id = hs_exec_id_read(process->memory_tid);
 	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));
 	HS_TRY(refuse_other_machines(process));

@@ -15,6 +15,7 @@
 #include "array.h"
 #include "container_id.h"
 #include "error.h"
+#include "exec_id.h"
 
 /* One line of /proc/PID/maps. */
 struct hs_mapping {
@@ -34,6 +35,7 @@ struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
 	char comm[17];

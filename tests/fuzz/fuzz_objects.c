@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "candidates.h"
 #include "census.h"
 #include "changes.h"
 #include "csr.h"
@@ -18,6 +19,7 @@
 #include "object_graph.h"
 #include "path_groups.h"
 #include "reach.h"
+#include "turnover.h"
 #include "unexplained.h"
 #include "usage.h"
 #include "weak_references.h"
@@ -290,7 +292,59 @@ static void add_up_memory(const struct hs_heap *heap)
 	hs_heap_overheads(heap, &overheads);
 }
 
-static void find_holders(const struct fake_heap *heap, uint32_t value)
+static struct hs_sample *take_sample(const struct hs_process_heap *process_heap)
+{
+	const struct hs_sample_options options = { .wants_identities = true };
+	struct hs_census *census = NULL;
+	struct hs_sample *sample = NULL;
+
+	require_success(hs_census_of(process_heap, NULL, &census));
+	if (census)
+		require_success(hs_sample_take(process_heap, census, &options, &sample));
+	hs_census_destroy(census);
+	return sample;
+}
+
+/* The heap as it is now against one of before its bytes were changed; NULL: against itself. */
+static void compare_samples(const struct hs_process_heap *process_heap, const struct hs_sample *before)
+{
+	hs_heap_place n = hs_heap_place_count(process_heap->heap);
+	struct hs_sample *sample = take_sample(process_heap);
+	struct hs_turnover_list turnover = { 0 };
+	struct hs_watch_targets targets = { 0 };
+	uint8_t *lived = calloc((size_t)n + 1, 1);
+
+	if (!sample || !lived)
+		abort();
+	require_success(hs_sample_mark_lived(before ? before : sample, process_heap, lived));
+	for (hs_heap_place i = 0; i < n; i++)
+		if (lived[i] > HS_LIVED_UNKNOWN)
+			abort();
+	require_success(hs_turnover_count(process_heap, lived, &turnover));
+	for (size_t i = 0; i < turnover.n; i++)
+		if (turnover.items[i].n_lived + turnover.items[i].n_unknown > turnover.items[i].count ||
+		    (!before && turnover.items[i].n_lived + turnover.items[i].n_unknown != turnover.items[i].count))
+			abort();
+	require_success(hs_candidates_choose(sample, before, process_heap, &targets));
+	hs_array_free(&targets);
+	hs_turnover_release(&turnover);
+	free(lived);
+	hs_sample_destroy(sample);
+}
+
+/* As the heap was made. */
+static struct hs_sample *sample_of(const struct fake_heap *heap)
+{
+	const struct hs_heap_options options = { .n_workers = 1 };
+	struct hs_process_heap *process_heap = NULL;
+
+	require_success(hs_process_heap_open(heap->image, heap->layout, &options, &process_heap));
+	struct hs_sample *sample = take_sample(process_heap);
+	hs_process_heap_close(process_heap);
+	return sample;
+}
+
+static void find_holders(const struct fake_heap *heap, const struct hs_sample *before, uint32_t value)
 {
 	const struct hs_heap_options options = { .n_workers = 1 };
 	struct hs_process_heap *process_heap = NULL;
@@ -298,6 +352,7 @@ static void find_holders(const struct fake_heap *heap, uint32_t value)
 	hs_error_destroy(hs_process_heap_open(heap->image, heap->layout, &options, &process_heap));
 	if (process_heap) {
 		add_up_memory(process_heap->heap);
+		compare_samples(process_heap, value % 2 ? before : NULL);
 		build_graph(heap, process_heap, value);
 	}
 	hs_process_heap_close(process_heap);
@@ -306,6 +361,7 @@ static void find_holders(const struct fake_heap *heap, uint32_t value)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_heap *heaps[N_HEAPS];
+	static struct hs_sample *samples[N_HEAPS];
 	struct change changes[MAX_HEAP_CHANGES];
 
 	if (!bytes)
@@ -316,12 +372,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		(*heap)->has_hooks = data[0] % N_HEAPS >= N_TABLES;
 		fake_populate(*heap);
 		add_weak(*heap);
+		samples[data[0] % N_HEAPS] = sample_of(*heap);
 	}
 	size_t n = apply(*heap, data + 1, bytes - 1, changes);
 	take_census(*heap, 1);
 	/* it takes ten times as long as the census */
 	if (data[bytes - 1] % 8 == 0)
-		find_holders(*heap, (uint32_t)bytes * 2654435761u);
+		find_holders(*heap, samples[data[0] % N_HEAPS], (uint32_t)bytes * 2654435761u);
 	changes_undo(changes, n);
 	return 0;
 }

@@ -19,7 +19,7 @@ ROOT = 0  # no object has this address
 
 
 def refs(pid, address, *options):
-    return heapspy.run("refs", pid, "0x%x" % address, "-f", "json", *options).json()
+    return heapspy.run("refs", pid, "0x%x" % address, "--retained", "-f", "json", *options).json()
 
 
 def objects(pid, name, *options):

@@ -99,7 +99,8 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
 				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
 				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
-				  both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
+				  freed_middle = { .objects = -MIB, .free_blocks = MIB },
+				  freed_end = { .objects = -2 * MIB, .free_blocks = 2 * MIB }, both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
 	static const struct hs_growing weak = { MIB, 1, false, false }, bounded = { MIB, 1, true, true }, sure = { 3 * MIB, 1, true, false };
 	struct {
 		const struct steps *middle, *end;
@@ -113,6 +114,8 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
 		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
 		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
+		{ &freed_middle, &freed_end, NULL, 0, HS_VERDICT_NONE }, /* objects went, their blocks are free: no growth */
+		{ &early, &late, &bounded, 0, HS_VERDICT_BOUNDED },      /* three times a suspect */
 		{ &zero, &grown, &weak, 0, HS_VERDICT_NONE },       /* nothing that convinces */
 		{ &zero, &grown, &bounded, 0, HS_VERDICT_BOUNDED },
 		{ &zero, &grown, NULL, 2 * MIB, HS_VERDICT_GARBAGE },

@@ -296,11 +296,14 @@ static void types_are_found_by_name(void **state)
 
 static void another_process_is_told_by_any_difference(void **state)
 {
-	struct hs_sample first = { .identity = { .pid = 7, .start_time = 8, .inode = 9, .runtime = 10 } }, second = first;
+	struct hs_sample first = { .identity = { .pid = 7, .start_time = 8, .exec_id = 5, .inode = 9, .runtime = 10 } }, second = first;
 
 	(void)state;
 	assert_true(hs_sample_is_same_process(&first, &second));
 	second.identity.start_time++;
+	assert_false(hs_sample_is_same_process(&first, &second));
+	second = first;
+	second.identity.exec_id++;
 	assert_false(hs_sample_is_same_process(&first, &second));
 	second = first;
 	second.identity.inode++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Growth as text and as JSON: its exact form for three samples made by hand, for one that ended early; and when samples are due. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +12,10 @@
 
 #include "cleanup.h"
 #include "golden.h"
+#include "growing_children.h"
 #include "growth.h"
 #include "report_sample.h"
+#include "text.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
@@ -113,6 +116,99 @@ static void looks_the_same(void **state)
 	drop(&made);
 }
 
+static char *md_of(const struct hs_growth *growth)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	assert_non_null(out);
+	hs_growth_md(out, growth, "heapspy growth 4242 -f md");
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static struct hs_suspect suspect_of(char *path, enum hs_confidence confidence, int64_t bytes)
+{
+	struct hs_suspect suspect = {
+		.kind = HS_SUSPECT_LIST, .root = HS_SUSPECT_OF_MODULE, .confidence = confidence, .type = "builtins.list", .members = 1,
+		.path.expression = path, .retained_growth_bytes = bytes, .retained_bytes = 402 * MIB, .hint = "nothing removes items: clear it after use",
+	};
+
+	suspect.figures.items = 9030;
+	suspect.figures.kept = 1;
+	suspect.figures.steadiness = 0.98;
+	suspect.figures.share = 0.998;
+	return suspect;
+}
+
+/* With suspects as bad as they can be: more than are shown, and with names that break tables. */
+static void a_ticket_is_short_and_narrow(void **state)
+{
+	struct hs_suspect list[] = {
+		suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_HIGH, 2 * (int64_t)MIB), suspect_of((char *)"app.CACHE['a|b`c']", HS_CONFIDENCE_LOW, 4096),
+		suspect_of((char *)"app.services.billing.invoices.PendingInvoiceLine.registry['0123456789012345678901234567890123456789'].items[*].x",
+			   HS_CONFIDENCE_MEDIUM, 2048),
+		suspect_of((char *)"app.FOURTH", HS_CONFIDENCE_LOW, 1024),
+	};
+	const struct hs_suspects suspects = {
+		.list = { .items = list, .n = 4 }, .n_samples = 3, .seconds = 30.25,
+		.ruled_out = { .n_containers = 577, .n_turnover = 12, .n_bounded = 2, .largest_turnover = (char *)"app.QUEUE" },
+	};
+	struct made made = { 0 };
+	unsigned n_lines = 0;
+
+	(void)state;
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		skip();
+	make(&made, 3);
+	hs_growth_release(&made.growth);
+	struct hs_turnover_list turnover = { .items = turnovers, .n = sizeof(turnovers) / sizeof(turnovers[0]) };
+	assert_null(hs_growth_compare(&made.series, &turnover, &suspects, &made.growth));
+	made.growth.document = made.report.report.document;
+	assert_true(hs_growth_convincing_bytes(&made.growth) == 2 * (int64_t)MIB + 2048);
+	strcpy(made.report.process.container_id, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	HS_FREE char *text = md_of(&made.growth);
+	golden_check("growth.md", text);
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1, n_lines++) {
+		char copy[500] = "";
+		assert_true(strcspn(line, "\n") < sizeof(copy));
+		memcpy(copy, line, strcspn(line, "\n"));
+		assert_in_range(hs_text_width(copy), 0, 100);
+	}
+	assert_in_range(n_lines, 1, 40);
+	assert_null(strstr(text, "FOURTH"));
+	drop(&made);
+}
+
+/* A cache that is filled and emptied does not grow, whatever it is at the two ends. */
+static void a_long_series_asks_for_the_floor(void **state)
+{
+	static const uint64_t saw_tooth[] = { 10, 400, 700, 12, 350, 690, 11, 420, 650, 10, 380, 600 };
+	enum { N = sizeof(saw_tooth) / sizeof(saw_tooth[0]) };
+	struct hs_sample samples[N] = { 0 }, *list[N];
+	struct hs_sample_type rows[N][2];
+	struct hs_series series = { .samples = { .items = list, .n = N }, .is_long = true };
+	struct hs_growth growth;
+
+	(void)state;
+	for (uint64_t i = 0; i < N; i++) {
+		rows[i][0] = (struct hs_sample_type){ .name = (char *)"app.Leaked", .count = 100 + 10 * i + saw_tooth[i], .bytes = 1000 };
+		rows[i][1] = (struct hs_sample_type){ .name = (char *)"app.Tooth", .count = saw_tooth[i], .bytes = 0 };
+		samples[i] = (struct hs_sample){ .time_ns = i * 600 * 1000000000, .types = { .items = rows[i], .n = 2 } };
+		list[i] = &samples[i];
+	}
+	assert_null(hs_growth_compare(&series, NULL, NULL, &growth));
+	assert_string_equal(growth.types.items[0].name, "app.Leaked");
+	assert_in_range(growth.types.items[0].count_change, 105, 115);
+	assert_in_range(growth.types.items[1].count_change + 10, 8, 12);
+	hs_growth_release(&growth);
+	series.is_long = false;
+	assert_null(hs_growth_compare(&series, NULL, NULL, &growth));
+	assert_int_equal(growth.types.items[1].count_change, 590);
+	hs_growth_release(&growth);
+}
+
 static void a_series_that_ended_early_says_so(void **state)
 {
 	const struct hs_style wide = { .width = 100, .utf8 = true };
@@ -151,6 +247,50 @@ static void types_are_in_the_order_of_their_growth(void **state)
 	drop(&made);
 }
 
+/* Two workers of one program: what the second has as well is told of the first. */
+static void what_several_processes_have_is_told_once(void **state)
+{
+	struct hs_suspect first[] = { suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_HIGH, 10), suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 5) };
+	struct hs_suspect second[] = { suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 9), suspect_of((char *)"app.OTHER", HS_CONFIDENCE_LOW, 8),
+				       suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_HIGH, 7), suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 6) };
+	struct hs_suspects one = { .list = { .items = first, .n = 2 } }, other = { .list = { .items = second, .n = 4 } };
+	struct hs_growth_seen seen = { 0 };
+	size_t n;
+
+	(void)state;
+	second[3].kind = HS_SUSPECT_DICT; /* another thing of the same name */
+	assert_null(hs_growth_seen_part(&seen, &one, 100, &n));
+	assert_int_equal(n, 2);
+	assert_null(hs_growth_seen_part(&seen, &other, 200, &n));
+	assert_int_equal(n, 2);
+	assert_string_equal(second[0].path.expression, "app.OTHER");
+	assert_string_equal(second[1].path.expression, "app.CACHE");
+	assert_string_equal(second[2].path.expression, "app.CACHE");
+	assert_string_equal(second[3].path.expression, "app.EVENTS");
+	assert_int_equal(hs_growth_seen_at(&seen, &second[0]), 200);
+	assert_int_equal(hs_growth_seen_at(&seen, &second[2]), 100);
+	assert_int_equal(hs_growth_seen_at(&seen, &second[3]), 100);
+	hs_growth_seen_deinit(&seen);
+}
+
+/* The list may have been read while processes came and went: parents that are gone, a circle. */
+static void descendants_are_found_up_to_their_ancestor(void **state)
+{
+	struct hs_process_entry entries[] = { { .pid = 1 }, { .pid = 10, .parent = 1 }, { .pid = 20, .parent = 10 }, { .pid = 30, .parent = 20 },
+					      { .pid = 40, .parent = 99 }, { .pid = 50, .parent = 60 }, { .pid = 60, .parent = 50 } };
+	const struct hs_process_list list = { .items = entries, .n = sizeof(entries) / sizeof(entries[0]) };
+
+	(void)state;
+	assert_true(hs_is_descendant(&list, 20, 10));
+	assert_true(hs_is_descendant(&list, 30, 10));
+	assert_true(hs_is_descendant(&list, 30, 1));
+	assert_false(hs_is_descendant(&list, 10, 10));
+	assert_false(hs_is_descendant(&list, 10, 30));
+	assert_false(hs_is_descendant(&list, 40, 10));
+	assert_false(hs_is_descendant(&list, 50, 10));
+	assert_false(hs_is_descendant(&list, 77, 10));
+}
+
 static void gaps_are_never_equal(void **state)
 {
 	(void)state;
@@ -171,8 +311,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks_the_same),
+		cmocka_unit_test(a_ticket_is_short_and_narrow),
+		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),
+		cmocka_unit_test(what_several_processes_have_is_told_once),
+		cmocka_unit_test(descendants_are_found_up_to_their_ancestor),
 		cmocka_unit_test(gaps_are_never_equal),
 	};
 

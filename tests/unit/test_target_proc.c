@@ -14,6 +14,7 @@
 
 #include "command_line.h"
 #include "container_id.h"
+#include "exec_id.h"
 #include "memory_limit.h"
 #include "proc_file.h"
 #include "process_list.h"
@@ -271,6 +272,18 @@ static void container_ids_are_found_in_names_of_groups(void **state)
 	}
 }
 
+static void the_random_bytes_are_found_in_the_auxiliary_vector(void **state)
+{
+	const uint64_t auxv[] = { 33, 0x7ffc00001000, 25, 0x7ffc00002008, 0, 0 };
+
+	(void)state;
+	assert_int_equal(hs_auxv_random(auxv, sizeof(auxv)), 0x7ffc00002008);
+	assert_int_equal(hs_auxv_random(auxv, 3 * sizeof(auxv[0])), 0);
+	assert_int_equal(hs_auxv_random(auxv, 0), 0);
+	assert_true(hs_exec_id_read(getpid()) != 0);
+	assert_int_equal(hs_exec_id_read(getpid()), hs_exec_id_read(getpid()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +294,7 @@ int main(void)
 		cmocka_unit_test(finds_the_script_and_nothing_behind_it),
 		cmocka_unit_test(knows_interpreters_by_name),
 		cmocka_unit_test(container_ids_are_found_in_names_of_groups),
+		cmocka_unit_test(the_random_bytes_are_found_in_the_auxiliary_vector),
 		cmocka_unit_test_setup_teardown(takes_what_the_machine_has, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(walks_up_cgroups_of_version_2, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(knows_a_container_s_part_of_version_1, make_root, remove_root),

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking a series, and asking of its samples what survived, what grew and who holds it. */
+#include "growth_run.h"
+
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "exit_status.h"
+
+/* What of the last sample was there at the first one; and who holds what was not. */
+static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_growth_run *run)
+{
+	const struct hs_series *series = &run->series;
+	const struct hs_sample *base = hs_series_base(series);
+	HS_FREE uint8_t *lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
+
+	if (!lived)
+		return hs_error_no_memory();
+	hs_progress_start(&invocation->progress);
+	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
+	HS_TRY(hs_sample_mark_lived(base, invocation->heap, lived));
+	HS_TRY(hs_turnover_count(invocation->heap, lived, &run->turnover));
+	const struct hs_suspects_input input = {
+		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
+		.graph = invocation->graph, .holders = invocation->holders, .reach = invocation->reach,
+		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = lived,
+	};
+	HS_TRY(hs_suspects_find(&input, &run->suspects));
+	hs_progress_end(&invocation->progress);
+	return NULL;
+}
+
+struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *run)
+{
+	size_t n_own = 0;
+
+	HS_TRY(hs_series_take(invocation, options, &run->series));
+	bool has_graph = run->series.has_graph;
+	if (has_graph)
+		HS_TRY(find_causes(invocation, run));
+	if (run->seen)
+		HS_TRY(hs_growth_seen_part(run->seen, &run->suspects, invocation->source.pid, &n_own));
+	HS_TRY(hs_growth_compare(&run->series, has_graph ? &run->turnover : NULL, has_graph ? &run->suspects : NULL, &run->growth));
+	run->growth.seen = run->seen;
+	run->growth.n_own = n_own;
+	return NULL;
+}
+
+void hs_growth_run_release(struct hs_growth_run *run)
+{
+	hs_growth_release(&run->growth);
+	hs_suspects_deinit(&run->suspects);
+	hs_turnover_release(&run->turnover);
+	hs_series_release(&run->series);
+}
+
+int hs_growth_run_status(const struct hs_growth_run *run)
+{
+	if (run->series.end == HS_SERIES_GONE)
+		return HS_EXIT_GONE;
+	return hs_growth_is_complete(&run->growth) ? HS_EXIT_DONE : HS_EXIT_INCOMPLETE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a series to what is told of it: for each command that shows growth. */
+#ifndef HS_GROWTH_RUN_H
+#define HS_GROWTH_RUN_H
+
+#include "growth.h"
+#include "series.h"
+#include "suspects.h"
+#include "turnover.h"
+
+/* What a growth borrows from, and it. */
+struct hs_growth_run {
+	struct hs_series series;
+	struct hs_turnover_list turnover;
+	struct hs_suspects suspects;
+	struct hs_growth growth;
+	struct hs_growth_seen *seen; /* set before it is taken, if other processes are told of as well; borrowed. Else NULL */
+};
+
+/*
+ * Takes the series that `options` ask for and compares its samples. What is shown, and of whom (its document), is the caller's to fill in.
+ * The suspects borrow from the invocation's heap. *run is zero but for `seen`; the caller releases it, whatever this returned. Errors:
+ * NO_MEMORY, LIMIT.
+ */
+struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options,
+				    struct hs_growth_run *run) HS_MUST_CHECK;
+void hs_growth_run_release(struct hs_growth_run *run);
+
+/* The exit status that the end of a series asks for. */
+int hs_growth_run_status(const struct hs_growth_run *run);
+
+#endif
