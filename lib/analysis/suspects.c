@@ -18,6 +18,7 @@
 #define WEAK_ITEMS 0.95
 /* So many attributes of old objects that have new values are only replaced, unless much hangs on one of them. */
 #define LEAST_REPLACED 8
+#define ALL_ARE_MORE 0.9
 #define MOST_REPLACED_BYTES (16 << 10)
 
 /* The paths to the best member of a group; looked for once. */
@@ -100,7 +101,15 @@ static bool is_repeated(const struct suspect_search *search, uint32_t shape)
 	return false;
 }
 
-/* New objects of which only the types tell that they are more than before. */
+/* A place of a record: as many things as there are such places may stand there, and no more. */
+static bool is_place(const struct suspect_search *search, const struct suspect_group *group)
+{
+	uint8_t kind = search->shapes.list.items[group->shape].step.kind;
+
+	return kind == HS_EDGE_ATTRIBUTE || kind == HS_EDGE_SLOT || kind == HS_EDGE_VALUE || kind == HS_EDGE_FIELD;
+}
+
+/* New objects of which only the types tell that they are more than before: some may have taken the places of others. */
 static bool is_by_type(const struct suspect_search *search, const struct suspect_group *group)
 {
 	size_t n;
@@ -111,16 +120,16 @@ static bool is_by_type(const struct suspect_search *search, const struct suspect
 	/* each of these has a place of its own in a list of the runtime's */
 	if (group->n_rooted == group->members && is_list)
 		return false;
+	/* a container that no decoder knows the length of, and of whose type nearly all new instances are more */
+	if (!is_place(search, group) && hs_accumulation_credit(&search->observed.accumulation, group->best) >= ALL_ARE_MORE)
+		return false;
 	return !group->lengths && !group->is_chain && !is_repeated(search, group->shape);
 }
 
 /* New values of attributes and of old keys: there are no more places than before. */
 static bool is_replaced(const struct suspect_search *search, const struct suspect_group *group)
 {
-	uint8_t kind = search->shapes.list.items[group->shape].step.kind;
-	bool is_place = kind == HS_EDGE_ATTRIBUTE || kind == HS_EDGE_SLOT || kind == HS_EDGE_VALUE || kind == HS_EDGE_FIELD;
-
-	return is_by_type(search, group) && is_place && group->members >= LEAST_REPLACED && group->best_growth < MOST_REPLACED_BYTES;
+	return is_by_type(search, group) && is_place(search, group) && group->members >= LEAST_REPLACED && group->best_growth < MOST_REPLACED_BYTES;
 }
 
 /* What it would take when full, at what an item takes now. */

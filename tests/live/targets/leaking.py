@@ -48,7 +48,7 @@ def work():
 
 
 def main():
-    for number in range(2000):
+    for number in range(20000):
         STORE.add(Event(-number))
         STORE.serve(-number)
     threading.Thread(target=work, daemon=True).start()
