@@ -54,6 +54,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		invocation->needs = stage_for(own);
+		if (invocation->needs == HS_STAGE_NODES)
+			invocation->wanted = own->address;
 		if (invocation->source.pid && !own->text)
 			argp_error(state, "references of which object? ('heapspy objects %d TYPE' lists addresses)", (int)invocation->source.pid);
 		return 0;

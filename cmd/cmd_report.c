@@ -88,7 +88,11 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	if (report->is_by_holder)
 		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
 	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->unexplained));
-	return hs_largest_find(&report->largest, &source, invocation->reach);
+	HS_TRY(hs_largest_find(&report->largest, &source, invocation->reach));
+	hs_hints_gather(&report->hints, invocation->heap);
+	for (size_t i = 0; i < report->largest.retainers.n; i++)
+		report->hints.has_unreached |= !*report->largest.retainers.items[i].path;
+	return NULL;
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)

@@ -68,6 +68,7 @@ struct hs_invocation {
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
+	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;

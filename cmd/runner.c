@@ -96,7 +96,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers };
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .wanted = invocation->wanted };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);

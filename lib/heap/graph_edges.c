@@ -192,8 +192,7 @@ static void add_storage(void *context, hs_addr start, uint64_t bytes)
 /* True if no instance of the type refers to anything, or owns a block besides its own: many types, and most objects. */
 static bool is_bare(const struct hs_type *type)
 {
-	return type->kind->visit == hs_leaf_visit && type->described_bytes >= type->c_bytes && !type->fields.n && !type->dict_from_end &&
-	       !type->has_preheader && !type->has_inline_values && !type->owns_class;
+	return type->is_leaf && type->kind->visit == hs_leaf_visit && !type->owns_class;
 }
 
 static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who refers to one object, in a graph without rows: a pass over the references of all objects, in threads, that keeps nothing but
- * the objects with one to it. The same references count as those of which rows are made (graph_edges.c).
+ * the objects with one to it; or over those only that were seen to mention it when the heap was opened. The same references count as those of which rows are made (graph_edges.c).
  */
 #include <stdlib.h>
 
@@ -118,6 +118,37 @@ static void search_outside(void *context, size_t begin, size_t end, unsigned wor
 	}
 }
 
+/* The object at an address that was met before; ghosts are none any more. */
+static void search_object(const struct search *search, hs_addr address)
+{
+	hs_node node = hs_graph_node_at(search->graph, address);
+	struct hs_object object;
+	uint64_t block_bytes;
+
+	if (node != HS_NO_NODE && graph_object_of(search->graph, node, &object, &block_bytes))
+		visit(&search->workers[0], &object, node, true);
+}
+
+/* Objects that mention what is wanted themselves, and those that do so in a block that they adopted. */
+static void search_mentions(const struct search *search)
+{
+	const struct hs_heap *heap = search->graph->heap;
+
+	for (size_t i = 0; i < heap->mentions.n; i++)
+		search_object(search, heap->mentions.items[i]);
+	for (size_t i = 0; i < heap->adopted.n; i++)
+		search_object(search, heap->adopted.items[i].owner);
+}
+
+static void search_all(struct search *search)
+{
+	const struct hs_graph *graph = search->graph;
+
+	/* the objects outside the pools first: a few of them may be most of the work */
+	hs_workers_run(search_outside, search, graph->heap->outside.n, OUTSIDE_PER_CHUNK, graph->n_workers);
+	hs_workers_run(search_pools, search, graph->heap->pymalloc->pools.n, POOLS_PER_CHUNK, graph->n_workers);
+}
+
 static int compare_nodes(const void *a, const void *b)
 {
 	hs_node left = *(const hs_node *)a, right = *(const hs_node *)b;
@@ -125,7 +156,7 @@ static int compare_nodes(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* What all threads found, ascending; NULL when memory is out. */
+/* What all threads found, ascending, each once; NULL when memory is out. */
 static hs_node *gather(const struct search *search, uint64_t *ret_n)
 {
 	uint64_t n = 0;
@@ -136,12 +167,16 @@ static hs_node *gather(const struct search *search, uint64_t *ret_n)
 		n += search->workers[i].found.n;
 	}
 	hs_node *all = calloc(n + 1, sizeof(*all));
-	*ret_n = 0;
+	n = 0;
 	for (unsigned i = 0; all && i < search->graph->n_workers; i++)
 		for (size_t k = 0; k < search->workers[i].found.n; k++)
-			all[(*ret_n)++] = search->workers[i].found.items[k];
+			all[n++] = search->workers[i].found.items[k];
 	if (all)
 		qsort(all, n, sizeof(*all), compare_nodes);
+	*ret_n = 0;
+	for (uint64_t i = 0; all && i < n; i++)
+		if (!i || all[i] != all[i - 1])
+			all[(*ret_n)++] = all[i];
 	return all;
 }
 
@@ -164,9 +199,10 @@ hs_node *graph_search_sources(const struct hs_graph *graph, hs_node node, uint64
 		worker->visitor = hs_visitor_of_references(look_at_references, worker);
 		worker->visitor.scan = look_at_scanned;
 	}
-	/* the objects outside the pools first: a few of them may be most of the work */
-	hs_workers_run(search_outside, &search, heap->outside.n, OUTSIDE_PER_CHUNK, graph->n_workers);
-	hs_workers_run(search_pools, &search, heap->pymalloc->pools.n, POOLS_PER_CHUNK, graph->n_workers);
+	if (search.address == heap->wanted)
+		search_mentions(&search);
+	else
+		search_all(&search);
 	hs_node *found = gather(&search, ret_n);
 	for (unsigned i = 0; i < graph->n_workers; i++)
 		hs_array_free(&search.workers[i].found);

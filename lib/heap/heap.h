@@ -40,6 +40,7 @@ struct hs_heap_figures {
 
 struct hs_heap_options {
 	unsigned n_workers; /* 0: as many as this process may use */
+	hs_addr wanted;     /* an object that will be asked for (hs_graph_index): who mentions it is noted in passing; 0: none */
 };
 
 struct hs_heap;

@@ -137,6 +137,7 @@ struct worker {
 	struct adoptions adoptions;
 	HS_ARRAY(struct outside_object) outside;
 	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
+	struct hs_addresses mentions;  /* objects with a word that is, but for its tag, hs_heap.wanted */
 	uint64_t n_unreadable;
 	struct visit_budget budget;
 	uint64_t chunk_bytes;
@@ -170,6 +171,8 @@ struct hs_heap {
 	HS_ARRAY(struct outside_object) outside; /* by address */
 	struct hs_addresses payloads;  /* by address */
 	HS_ARRAY(struct adopted_block) adopted; /* those of objects, by owner */
+	hs_addr wanted;                /* 0: none */
+	struct hs_addresses mentions;  /* of it, in the words of objects themselves, in no order; ghosts may be among them */
 	struct totals totals;
 	struct hs_heap_figures figures;
 };

@@ -7,7 +7,6 @@
 #include "late_roots.h"
 
 #include "dict.h"
-#include "exact_type.h"
 #include "graph_internal.h"
 #include "malloc_chunk.h"
 #include "repr.h"
@@ -32,14 +31,9 @@ struct finding {
 /* C code that keeps the text of a str, or of bytes, keeps the object for it: numpy's documentation, in tp_doc and ml_doc. */
 static hs_node node_of_text(const struct hs_graph *graph, hs_addr word)
 {
-	const struct hs_cpython *py = graph->heap->py;
-	hs_addr str = word - HS_SIZEOF(py->layout, PyASCIIObject), bytes = word - (uint32_t)HS_OFFSET(py->layout, PyBytesObject, ob_sval);
-	hs_node node = hs_graph_node_at(graph, str);
+	hs_addr owner = hs_text_owner(graph->heap->py, word);
 
-	if (node != HS_NO_NODE && hs_is_exactly(py, str, "str") && hs_str_utf8_address(py, str) == word)
-		return node;
-	node = hs_graph_node_at(graph, bytes);
-	return node != HS_NO_NODE && hs_is_exactly(py, bytes, "bytes") ? node : HS_NO_NODE;
+	return owner ? hs_graph_node_at(graph, owner) : HS_NO_NODE;
 }
 
 static void take_node(struct finding *finding, hs_node node, hs_addr where)

@@ -17,6 +17,7 @@
 static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", "3.11.7-upstream", "3.12.1-upstream",
 				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+#define FIRST_WITH_IMMORTALS 3 /* 3.12 */
 
 struct opened {
 	struct hs_heap *heap;
@@ -247,9 +248,12 @@ static void references_that_nobody_has_are_told_apart(void **state)
 	for (size_t t = 0; t < N_TABLES; t++) {
 		struct fake_heap *fake = fake_heap_create(tables[t]);
 		hs_addr lost = fake_float(fake, 1), balanced = fake_float(fake, 2), in_variable = fake_float(fake, 3), in_block = fake_float(fake, 4);
-		hs_addr items[] = { lost, lost, balanced, in_variable, in_block };
+		hs_addr immortal = fake_float(fake, 5);
+		hs_addr items[] = { lost, lost, balanced, in_variable, in_block, immortal };
 		struct hs_unexplained_list list = { 0 };
-		fake_hold(fake, fake_list(fake, items, 5, 5));
+		fake_hold(fake, fake_list(fake, items, 6, 6));
+		if (t >= FIRST_WITH_IMMORTALS)
+			set_refcount(fake, immortal, UINT32_MAX);
 		set_refcount(fake, lost, 3);
 		set_refcount(fake, in_variable, 2);
 		fake_hold(fake, in_variable);
@@ -264,6 +268,7 @@ static void references_that_nobody_has_are_told_apart(void **state)
 		assert_int_equal(found->place, HS_UNEXPLAINED_NOTHING);
 		assert_null(unexplained_at(&list, opened.graph, balanced));
 		assert_null(unexplained_at(&list, opened.graph, in_variable));
+		assert_null(unexplained_at(&list, opened.graph, immortal));
 		found = unexplained_at(&list, opened.graph, in_block);
 		assert_non_null(found);
 		assert_int_equal(found->place, HS_UNEXPLAINED_NATIVE);

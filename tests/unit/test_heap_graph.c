@@ -354,6 +354,37 @@ static void nodes_alone_tell_the_same(void **state)
 	}
 }
 
+/* Nor does it change anything that a heap was told whom it will be asked for. */
+static void who_mentions_an_object_is_noted(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < N_TABLES; t++) {
+		struct fake_heap *fake = fake_heap_create(tables[t]);
+		struct hs_graph *index;
+		fake_populate(fake);
+		struct opened opened = build(fake, 2);
+		assert_null(hs_graph_index(opened.heap, 2, &index));
+		for (hs_node node = 0; node < hs_graph_node_count(index); node++) {
+			const struct hs_heap_options options = { .n_workers = 2, .wanted = hs_graph_address(index, node) };
+			struct hs_heap *heap;
+			struct hs_graph *told;
+			size_t n, n_told;
+			if (!hs_graph_is_object(index, node))
+				continue;
+			assert_null(hs_heap_open(fake->py, fake->types_seen, &options, &heap));
+			assert_null(hs_graph_index(heap, 2, &told));
+			const hs_node *sources = hs_graph_sources(index, node, &n), *noted = hs_graph_sources(told, node, &n_told);
+			assert_int_equal(n_told, n);
+			assert_true(!n || !memcmp(noted, sources, n * sizeof(*sources)));
+			hs_graph_destroy(told);
+			hs_heap_close(heap);
+		}
+		hs_graph_destroy(index);
+		close_graph(&opened);
+		fake_heap_destroy(fake);
+	}
+}
+
 /* Bytes of nodes add up to what the census says, whoever owns what. */
 static void bytes_add_up_to_the_census(void **state)
 {
@@ -393,6 +424,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_told_what_stands_there),
 		cmocka_unit_test(the_number_of_threads_changes_nothing),
 		cmocka_unit_test(nodes_alone_tell_the_same),
+		cmocka_unit_test(who_mentions_an_object_is_noted),
 		cmocka_unit_test(bytes_add_up_to_the_census),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,15 +74,18 @@ static void text_that_c_code_keeps_holds_its_str(void **state)
 		uint32_t to_text = HS_SIZEOF(fake->layout, PyASCIIObject), to_bytes = (uint32_t)HS_OFFSET(fake->layout, PyBytesObject, ob_sval);
 		hs_addr exact = fake_str(fake, "exact"), documented = fake_str(fake, "may_share_memory(a, b)"), data = fake_bytes(fake, 40);
 		hs_addr native = fake_str(fake, "kept by an extension"), inside = fake_str(fake, "nobody holds this one");
+		hs_addr large = fake_bytes(fake, 3000);
 		hs_addr block = fake_malloc(fake, 64);
 		fake_put(fake, block + 8, native + to_text);
-		hs_addr words[] = { static_word(fake, exact), static_word(fake, documented + to_text), static_word(fake, data + to_bytes) };
+		hs_addr words[] = { static_word(fake, exact), static_word(fake, documented + to_text), static_word(fake, data + to_bytes),
+				    static_word(fake, large + to_bytes) };
 		/* behind the start, where a parser would have stopped */
 		static_word(fake, inside + to_text + 8);
 		struct found found = find(fake);
 		assert_word(&found, exact, HS_LATE_STATIC, words[0]);
 		assert_word(&found, documented, HS_LATE_STATIC, words[1]);
 		assert_word(&found, data, HS_LATE_STATIC, words[2]);
+		assert_word(&found, large, HS_LATE_STATIC, words[3]);
 		assert_word(&found, native, HS_LATE_NATIVE, block + 8);
 		assert_null(word_of(&found, inside));
 		release(&found);
