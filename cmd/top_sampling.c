@@ -346,12 +346,20 @@ void hs_top_due_change(struct hs_top_due *due, uint64_t interval_ms)
 	}
 }
 
+/* When another pause like the last one keeps all of them together within their share of the time, and the last gap by itself, too. */
+static uint64_t duty_due(const struct hs_top_sampling *sampling, unsigned duty_thousandths)
+{
+	double share = duty_thousandths ? duty_thousandths / 1000.0 : 0.001;
+	uint64_t of_all = sampling->first_ns + (uint64_t)((double)(sampling->paused_ns + sampling->last_pause_ns) / share);
+	uint64_t of_last = sampling->tried_ns + (uint64_t)((double)sampling->last_pause_ns / share);
+
+	return of_all > of_last ? of_all : of_last;
+}
+
 void hs_top_sampling_plan(const struct hs_top_sampling *sampling, uint64_t interval_ms, unsigned duty_thousandths, struct hs_top_due *ret)
 {
-	uint64_t duty_gap_ns = sampling->last_pause_ns / (duty_thousandths ? duty_thousandths : 1) * 1000;
-
 	*ret = (struct hs_top_due){
-		.taken_ns = sampling->taken_ns, .from_ns = sampling->tried_ns, .duty_ns = sampling->tried_ns + duty_gap_ns,
+		.taken_ns = sampling->taken_ns, .from_ns = sampling->tried_ns, .duty_ns = duty_due(sampling, duty_thousandths),
 		.jitter = jitter_of(sampling->source.serial), .work_due_ns = sampling->tried_ns + sampling->work_ns * WORK_SHARE,
 	};
 	hs_top_due_change(ret, interval_ms);

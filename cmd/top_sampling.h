@@ -65,7 +65,7 @@ bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling);
 void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_header *ret);
 
 /*
- * A pause of 50 ms at a duty of 1 % takes 5 s; what a sample costs heapspy itself is at most a third of the time. The interval that
+ * A pause of 50 ms at a duty of 1 % takes 5 s, and all pauses together, the next one included, keep within it; what a sample costs heapspy itself is at most a third of the time. The interval that
  * was asked for varies by 30 %.
  */
 void hs_top_sampling_plan(const struct hs_top_sampling *sampling, uint64_t interval_ms, unsigned duty_thousandths, struct hs_top_due *ret);
