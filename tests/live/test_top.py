@@ -143,6 +143,18 @@ def test_names_the_suspect(two_interpreter, start, terminal):
     terminal.at_prompt()
 
 
+def test_lines_of_a_program_that_traces(debian, start, terminal):
+    live = start(debian, "leaking.py", options=("-X", "tracemalloc"))
+    top(terminal, live)
+    terminal.wait_text("! tracemalloc is on")
+    terminal.keys("7")
+    terminal.wait_text("traced: ")
+    screen = terminal.wait_text("leaking.py:")
+    assert 'EVENTS.append({"id": number' in screen, screen
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 def test_writes_a_view(debian, start, terminal, tmp_path):
     live = start(debian, "leaking.py")
     top(terminal, live)
