@@ -180,7 +180,8 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 		sampling->taken_ns = sampling->tried_ns;
 		error = keep(sampling);
 	} else {
-		sampling->is_gone |= error->code == HS_ERROR_GONE;
+		/* what stands there now is no Python process: another program took its place */
+		sampling->is_gone |= error->code == HS_ERROR_GONE || error->code == HS_ERROR_NOT_CPYTHON;
 	}
 	sampling->work_ns = hs_top_now_ns() - begin;
 	return error;

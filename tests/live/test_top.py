@@ -209,6 +209,20 @@ def test_the_target_ends_while_it_is_looked_at(debian, start, terminal):
     terminal.at_prompt()
 
 
+def test_another_program_takes_its_place(debian, start, terminal):
+    live = start(debian, "leaking.py")
+    live.may_be_gone = True
+    top(terminal, live, "-i", "0.3", "--max-duty", "100")
+    terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
+    os.write(live.control, b"e")
+    screen = terminal.wait_text("gone: the last sample stays")
+    assert "__main__.Order" in screen
+    terminal.keys("Enter")  # its memory was given back for a sample that could not be
+    terminal.wait_text("try: ")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 def test_samples_wait_for_who_looks_and_for_the_duty(debian, start, terminal):
     live = start(debian, "leaking.py")
     top(terminal, live, "-i", "0.2", "--max-duty", "100")
