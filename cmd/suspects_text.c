@@ -63,6 +63,8 @@ static void put_growth(FILE *out, const struct hs_suspects *suspects, const stru
 	}
 	if (suspect->lengths && suspects->n_samples)
 		hs_text_line_item(&line, "%s items", hs_text_count(count, suspect->lengths[suspects->n_samples - 1]));
+	else if (suspects->is_static && figures->items)
+		hs_text_line_item(&line, "%s items", hs_text_count(count, figures->items));
 	hs_text_line_item(&line, "retain%s %s", suspect->members == 1 ? "s" : "", hs_text_size(retained, suspect->retained_bytes));
 	hs_text_line_end(&line);
 }
@@ -135,6 +137,6 @@ void hs_suspects_put(FILE *out, const struct hs_suspects *suspects, size_t n_max
 	for (size_t i = 0; i < suspects->list.n && i < n_max; i++)
 		hs_suspects_put_one(out, suspects, i, style);
 	if (suspects->list.n > n_max)
-		fprintf(out, "%s %zu more suspects (--suspects)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
+		fprintf(out, "%s %zu more (all: -f json)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
 	hs_suspects_put_ruled_out(out, suspects, style);
 }

@@ -151,6 +151,8 @@ static void add_up(struct hs_accumulation *accumulation)
 		uint32_t node = input->changes[i].node;
 		if (hs_is_reached(tree, node) && hs_is_numbered(tree, node))
 			accumulation->growth[tree->place[node]] += (double)input->changes[i].own_growth;
+		else if (hs_is_reached(tree, node))
+			accumulation->total += (double)input->changes[i].own_growth;
 	}
 	for (uint32_t number = tree->n_order; number-- > 0;) {
 		double growth = accumulation->growth[number];

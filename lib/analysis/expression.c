@@ -155,7 +155,8 @@ static bool put_hidden(struct hs_expression *expression, const struct hs_express
 {
 	char name[HS_SHOWN_KEY_CHARACTERS + 1];
 
-	if (step->kind != HS_EDGE_VALUE && step->kind != HS_EDGE_KEY && step->kind != HS_EDGE_ITEM)
+	/* where the key is found is no value */
+	if (step->is_key_path || (step->kind != HS_EDGE_VALUE && step->kind != HS_EDGE_KEY && step->kind != HS_EDGE_ITEM))
 		return false;
 	if (step->kind == HS_EDGE_VALUE && hs_attribute_of_key(step->name, name, sizeof(name)))
 		return false;

@@ -20,7 +20,7 @@ static bool is_shown(const struct hs_reach_step *step, bool hides_values)
 	unsigned kind = step->expression.kind;
 	char name[HS_REFERENCE_NAME_BYTES];
 
-	if (!hides_values || (kind != HS_EDGE_VALUE && kind != HS_EDGE_KEY && kind != HS_EDGE_ITEM))
+	if (!hides_values || step->expression.is_key_path || (kind != HS_EDGE_VALUE && kind != HS_EDGE_KEY && kind != HS_EDGE_ITEM))
 		return step->has_name;
 	return step->has_name && kind == HS_EDGE_VALUE && strlen(step->name) <= HS_SHOWN_KEY_CHARACTERS + 2 && hs_attribute_of_key(step->name, name, sizeof(name));
 }

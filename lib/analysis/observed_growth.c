@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From samples to what accumulation.h asks for. */
-#include "observed_growth.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "observed_internal.h"
+#include "repr.h"
 #include "suspect_rules.h"
 
 /* Fewer items of a sequence that did not grow are places of a record, not a stream. */
 #define LEAST_STREAM 16
+/* Still fewer are turned over by one assignment: the last of a chain, the latest of anything. */
+#define LEAST_TURNOVER 4
 /* A container that grew by this part of its new items vouches for them. */
 #define LEAST_VOUCHED 0.9
+/* Two containers of so many items at one address, and of one type, are one. */
+#define SURELY_ONE 32
+/* A dict with fewer keys may be a record: another one like it has the same keys. */
+#define MOST_RECORD 64
 
 static bool is_dict(const struct hs_type *type)
 {
@@ -158,49 +164,97 @@ static double least_kept(const struct hs_observed_growth *observed, size_t first
 	return since_last < since_first ? since_last : since_first;
 }
 
-static uint64_t count_fresh(const struct hs_observed_growth *observed, hs_node node)
-{
-	size_t n, n_fresh = 0;
-	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+/* What a container has that is new. */
+struct items {
+	const struct hs_observed_growth *observed;
+	uint64_t n_fresh;    /* references to new objects */
+	uint64_t n_new_keys; /* of a dict: entries whose key is new … */
+	uint64_t n_values;   /* … and those whose value is */
+	uint64_t *set;       /* to mark new entries in; NULL: they are only counted */
+	bool by_keys;        /* an entry is new when its key is; else when its value is */
+};
 
-	for (size_t i = 0; i < n; i++)
-		n_fresh += hs_is_fresh(observed, targets[i]);
-	return n_fresh;
+static bool is_fresh_at(const struct hs_observed_growth *observed, hs_addr address, hs_node *ret)
+{
+	*ret = address ? hs_graph_node_at(observed->input.graph, address) : HS_NO_NODE;
+	return *ret != HS_NO_NODE && hs_is_fresh(observed, *ret);
 }
 
-static void mark_items(const struct hs_observed_growth *observed, hs_node node, uint64_t *set)
+static bool take_entry(void *context, const struct hs_graph_edge *edge)
+{
+	struct items *items = context;
+	hs_addr key = 0;
+	hs_node key_node;
+
+	if (edge->kind != HS_EDGE_VALUE)
+		return true;
+	if (edge->run->names)
+		memcpy(&key, (const uint8_t *)edge->run->names + edge->index * edge->run->names_stride, sizeof(key));
+	bool has_new_key = is_fresh_at(items->observed, key, &key_node), has_new_value = hs_is_fresh(items->observed, edge->target);
+	items->n_new_keys += has_new_key;
+	items->n_values += has_new_value;
+	if (!items->set || !(items->by_keys ? has_new_key : has_new_value))
+		return true;
+	if (has_new_key)
+		hs_set_bit(items->set, key_node);
+	if (has_new_value)
+		hs_set_bit(items->set, edge->target);
+	return true;
+}
+
+static void count_items(struct items *items, hs_node node, bool has_keys)
 {
 	size_t n;
-	const hs_node *targets = hs_graph_targets(observed->input.graph, node, &n);
+	const hs_node *targets = hs_graph_targets(items->observed->input.graph, node, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (hs_is_fresh(observed, targets[i]))
+		items->n_fresh += hs_is_fresh(items->observed, targets[i]);
+	if (has_keys && items->n_fresh)
+		hs_graph_each_edge(items->observed->input.graph, node, take_entry, items);
+}
+
+static void mark_items(struct items *items, hs_node node, bool has_keys, uint64_t *set)
+{
+	size_t n;
+	const hs_node *targets = hs_graph_targets(items->observed->input.graph, node, &n);
+
+	items->set = set;
+	items->by_keys = items->n_new_keys > 0;
+	if (has_keys) {
+		hs_graph_each_edge(items->observed->input.graph, node, take_entry, items);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (hs_is_fresh(items->observed, targets[i]))
 			hs_set_bit(set, targets[i]);
 }
 
-/* How much each new item of a container weighs; negative: as its type says. */
-static double item_weight(const struct hs_container_history *history, const struct hs_type *type)
+/*
+ * What the new items of a container weigh: what it grew by for each of them. Items that others hold as well are marked: the container
+ * vouches for them, or lets them go again. Of a dict that is done entry by entry, as its values may change while it grows; then the
+ * rest goes by type: negative.
+ */
+static double weigh_items(struct hs_observed_growth *observed, struct hs_container_history *history, struct items *items, bool has_keys)
 {
-	bool has_keys = is_dict(type);
+	uint64_t n_new = !has_keys ? items->n_fresh : items->n_new_keys ? items->n_new_keys : items->n_values;
+	double grown = history->is_grower ? (double)(history->length - history->length_then) : 0;
 
-	if (history->is_turnover)
-		return 0;
-	if (history->is_grower) {
-		double most = (double)(history->length - history->length_then) * (has_keys ? 2 : 1);
-		return history->n_fresh && most < (double)history->n_fresh ? most / (double)history->n_fresh : 1;
+	if (history->is_grower && grown >= LEAST_VOUCHED * (double)n_new) {
+		mark_items(items, history->node, has_keys, observed->vouched);
+		return has_keys ? -1 : 1;
 	}
-	/* the values of a dict may be anything's place; a sequence that does not grow gives away as much as it takes */
-	return has_keys || history->length < LEAST_STREAM ? -1 : 0;
+	if (history->is_grower)
+		return grown / (double)n_new;
+	/* values of old keys may be anything's place, and so may the few places of a short sequence */
+	bool is_stream = has_keys ? items->n_new_keys > 0 : history->length >= LEAST_STREAM;
+	if (!history->is_turnover && !is_stream)
+		return -1;
+	history->lets_go = !has_keys || items->n_new_keys;
+	return has_keys && !history->is_turnover ? -1 : 0;
 }
 
-static bool add_change(struct hs_observed_growth *observed, const struct hs_container_history *history, const struct hs_type *type)
+static bool add_change(struct hs_observed_growth *observed, const struct hs_container_history *history, double weight)
 {
-	double weight = item_weight(history, type);
-
-	if (weight >= LEAST_VOUCHED)
-		mark_items(observed, history->node, observed->vouched);
-	else if (history->is_turnover)
-		mark_items(observed, history->node, observed->passing);
 	if (hs_is_fresh(observed, history->node))
 		return true;
 	observed->byte_growth[hs_observed_group(observed, history->node)] -= history->own_growth;
@@ -210,6 +264,38 @@ static bool add_change(struct hs_observed_growth *observed, const struct hs_cont
 			.node = history->node, .weight = weight, .own_growth = history->own_growth > 0 ? (uint64_t)history->own_growth : 0,
 		};
 	return change;
+}
+
+/* A long container is the one that stood there, whatever became of its items. */
+static void settle_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
+{
+	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[observed->base], now->address);
+	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
+
+	if (node != HS_NO_NODE && then && then->type == now->type && then->length >= SURELY_ONE && now->length >= SURELY_ONE)
+		observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+}
+
+static bool is_record(const struct hs_observed_growth *observed, hs_node node)
+{
+	const struct hs_type *type = hs_graph_type(observed->input.graph, node);
+	struct hs_heap_object entry;
+	uint64_t length;
+
+	return type && is_dict(type) && hs_graph_object(observed->input.graph, node, &entry) &&
+	       hs_object_length(observed->input.heap->py, &entry.object, &length) && length < MOST_RECORD;
+}
+
+/* A record below a new object is new, though it looks like the record before, as its keys are the same. */
+static void settle_records(struct hs_observed_growth *observed)
+{
+	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
+
+	for (uint32_t number = 1; number < tree->n_order; number++) {
+		hs_node node = tree->order[number], above = tree->order[tree->idom[number]];
+		if (node < tree->n && above < tree->n && hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
+			hs_set_bit(observed->fresh, node);
+	}
 }
 
 static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
@@ -234,16 +320,22 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	struct hs_container_history history = {
 		.node = node, .address = now->address, .first = first, .length = now->length, .kept = HS_UNKNOWN,
 		.length_then = first == observed->base ? then->length : 0, .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
-		.n_fresh = count_fresh(observed, node),
 	};
+	struct items items = { .observed = observed };
+	bool has_keys = is_dict(entry.object.type);
+	count_items(&items, node, has_keys);
+	history.n_fresh = items.n_fresh;
 	if (!history.n_fresh && then->length == now->length)
 		return NULL;
 	history.kept = least_kept(observed, first, &entry.object);
-	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT;
-	history.is_grower = !history.is_turnover && now->length > then->length;
+	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
+	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT && !is_tiny;
+	history.is_grower = !(history.kept >= 0 && history.kept < HS_LEAST_KEPT) && now->length > then->length;
+	double weight = weigh_items(observed, &history, &items, has_keys);
 	struct hs_container_history *slot = hs_array_append(&observed->containers);
-	if (!slot || (*slot = history, !add_change(observed, &history, entry.object.type)))
+	if (!slot || !add_change(observed, &history, weight))
 		return hs_error_no_memory();
+	*slot = history;
 	return NULL;
 }
 
@@ -264,12 +356,17 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
+	for (size_t i = 0; i < last->containers.n; i++)
+		settle_container(observed, &last->containers.items[i]);
+	settle_records(observed);
 	count_fresh_instances(observed);
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
 	if (observed->containers.n)
 		qsort(observed->containers.items, observed->containers.n, sizeof(*observed->containers.items), compare_histories);
+	HS_TRY(observed_close_over(observed, observed->vouched));
+	HS_TRY(observed_pass_over(observed));
 	return accumulate(observed);
 }
 
@@ -305,6 +402,7 @@ void hs_observed_deinit(struct hs_observed_growth *observed)
 	free(observed->byte_growth);
 	free(observed->has_more);
 	free(observed->fresh_counts);
+	free(observed->passing_counts);
 }
 
 const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node)
@@ -332,5 +430,7 @@ uint64_t hs_observed_count(const struct hs_observed_growth *observed, uint32_t g
 {
 	const struct hs_sample_type *type = hs_sample_type_named(observed->input.samples[i], observed->names[group]);
 
-	return type ? type->count : 0;
+	double passing = observed->passing_counts[i * observed->n_groups + group];
+
+	return type && (double)type->count > passing ? type->count - (uint64_t)passing : 0;
 }

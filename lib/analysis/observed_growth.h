@@ -8,6 +8,7 @@
 
 #include "accumulation.h"
 #include "object_graph.h"
+#include "reach.h"
 #include "sample.h"
 
 struct hs_observed_input {
@@ -16,6 +17,7 @@ struct hs_observed_input {
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
 	const struct hs_object_graph *holders;
+	const struct hs_reach *reach;           /* whose roots count as holders */
 	const uint8_t *lived;                   /* as hs_sample_mark_lived() tells of the first sample with identities; NULL: is found out */
 };
 
@@ -30,6 +32,7 @@ struct hs_container_history {
 	int64_t own_growth;   /* bytes of its own block and storage */
 	bool is_grower;       /* it became longer, and kept what it had */
 	bool is_turnover;     /* it did not keep what it had */
+	bool lets_go;         /* what it takes, it lets go again: new items of it do not count */
 };
 
 HS_ARRAY_TYPE(hs_container_histories, struct hs_container_history);
@@ -47,6 +50,7 @@ struct hs_observed_growth {
 	int64_t *byte_growth;      /* by group: bytes, without the storage of old containers */
 	bool *has_more;            /* by group */
 	uint64_t *fresh_counts;    /* by group: new instances, those that only changed included */
+	double *passing_counts;    /* by sample, then group: instances that were only turned over then, as far as lengths tell */
 	uint32_t n_types, n_groups;
 	HS_ARRAY(struct hs_container_change) changes;
 	struct hs_accumulation_input accumulating;
@@ -68,7 +72,7 @@ const struct hs_container_history *hs_observed_history(const struct hs_observed_
 uint64_t hs_observed_length(const struct hs_observed_growth *observed, hs_addr address, size_t i);
 /* The group of a node's type; n_groups - 1: unknown. */
 uint32_t hs_observed_group(const struct hs_observed_growth *observed, hs_node node);
-/* Instances of a group in sample `i`. */
+/* Instances of a group in sample `i`, without those that were only turned over. */
 uint64_t hs_observed_count(const struct hs_observed_growth *observed, uint32_t group, size_t i);
 
 #endif

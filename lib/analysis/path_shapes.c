@@ -32,6 +32,8 @@ void path_shapes_deinit(struct path_shapes *shapes)
 	for (size_t i = 0; i < shapes->list.n; i++)
 		free((char *)shapes->list.items[i].name);
 	hs_array_free(&shapes->list);
+	hs_address_index_free(&shapes->roots);
+	hs_array_free(&shapes->first_roots);
 	hs_array_free(&shapes->stack);
 	hs_array_free(&shapes->chain);
 	free(shapes->table);
@@ -267,6 +269,32 @@ static uint32_t class_shape(struct path_shapes *shapes, const struct hs_type *ty
 	return intern(shapes, &class);
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+	return (hash ^ 0xff) * 0x100000001b3;
+}
+
+/* The first root that was met with the same name; `root` itself when memory is out. */
+static uint32_t first_root_like(struct path_shapes *shapes, uint32_t root)
+{
+	size_t n;
+	const struct hs_reach_root *at = &hs_reach_roots(shapes->reach, &n)[root];
+	uint64_t hash = hash_text(hash_text(hash_text(0xcbf29ce484222325 + at->kind, at->name), at->function), at->module);
+	bool is_new;
+	uint32_t number = hs_address_index_add(&shapes->roots, hash | 1, &is_new);
+
+	if (number == HS_NO_INDEX)
+		return root;
+	if (is_new) {
+		uint32_t *slot = hs_array_append(&shapes->first_roots);
+		if (slot)
+			*slot = root;
+	}
+	return number < shapes->first_roots.n ? shapes->first_roots.items[number] : root;
+}
+
 struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32_t *ret)
 {
 	struct hs_path_step step = { .parent = HS_CSR_NONE };
@@ -296,7 +324,8 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 		if (shapes->known[at]) {
 			shape = shapes->known[at] - 1;
 		} else if (step.parent == HS_CSR_NONE) {
-			const struct path_shape root = { .before = NO_SHAPE, .root = step.root, .name = "", .sample = HS_NO_NODE };
+			const struct path_shape root = { .before = NO_SHAPE, .root = shapes->merges_all ? first_root_like(shapes, step.root) : step.root,
+							 .name = "", .sample = HS_NO_NODE };
 			shape = intern(shapes, &root);
 			if (shape == NO_SHAPE)
 				return hs_error_no_memory();

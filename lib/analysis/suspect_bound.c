@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "dict.h"
 #include "lru_cache.h"
 #include "number.h"
+#include "reach_internal.h"
 #include "repr.h"
 #include "suspect_internal.h"
 
@@ -42,6 +44,23 @@ static bool instance_bound(const struct hs_process_heap *heap, const struct hs_o
 	return false;
 }
 
+/* What a module that keeps the container as a global says next to it. */
+static bool module_bound(const struct suspect_search *search, hs_node dict, uint64_t *ret)
+{
+	static const char *const names[] = { "_MAXCACHE", "MAXCACHE", "_MAX_CACHE_SIZE", "MAX_CACHE_SIZE", "CACHE_SIZE", "_CACHE_SIZE", "CACHE_LIMIT" };
+	const struct hs_cpython *py = search->input->heap->py;
+	int64_t value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		hs_addr constant = hs_dict_find(py, hs_graph_address(search->input->graph, dict), names[i]);
+		if (constant && hs_int_value(py, constant, &value) && value > 0) {
+			*ret = (uint64_t)value;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool suspect_bound_of(const struct suspect_search *search, const struct hs_path *path, hs_node container, uint64_t *ret_limit, uint64_t *ret_filled)
 {
 	const struct hs_process_heap *heap = search->input->heap;
@@ -64,6 +83,8 @@ bool suspect_bound_of(const struct suspect_search *search, const struct hs_path 
 		}
 		if (instance_bound(heap, &entry.object, ret_limit))
 			return *ret_filled <= *ret_limit;
+		if (i == 1 && search->input->reach->classes[path->nodes[path->n - 2]] == CLASS_MODULE_DICT)
+			return module_bound(search, path->nodes[path->n - 2], ret_limit) && *ret_filled <= *ret_limit;
 	}
 	return false;
 }

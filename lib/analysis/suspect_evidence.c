@@ -86,6 +86,7 @@ static bool add_doubts(struct hs_suspect *suspect)
 		{ HS_DOUBT_SHARED, "others hold a part of what it holds" },
 		{ HS_DOUBT_DROPPED, "it was seen to shrink between samples" },
 		{ HS_DOUBT_SMALL, "it grew by little so far: a longer run tells more" },
+		{ HS_DOUBT_BY_TYPE, "it has no length: how it grew follows from the growth of the type" },
 		{ HS_DOUBT_INDIRECT, "no object or variable of Python's is known to hold it" },
 	};
 
@@ -105,24 +106,24 @@ bool suspect_write_evidence(const struct suspect_search *search, struct hs_suspe
 const char *suspect_hint(const struct hs_suspect *suspect)
 {
 	static const char *const hints[HS_N_SUSPECT_KINDS] = {
-		[HS_SUSPECT_LIST] = "nothing removes items: collections.deque(maxlen=\xe2\x80\xa6), or clear it after use",
+		[HS_SUSPECT_LIST] = "nothing removes items: deque(maxlen=\xe2\x80\xa6), or clear it after use",
 		[HS_SUSPECT_DEQUE] = "nothing removes items: give it a maxlen, or clear it after use",
 		[HS_SUSPECT_DICT] = "evict old entries, or let its values be weak references",
 		[HS_SUSPECT_ODICT] = "evict old entries: popitem(last=False) above a limit",
 		[HS_SUSPECT_SET] = "discard what is done with, or keep it in a weakref.WeakSet",
-		[HS_SUSPECT_BUFFER] = "a view keeps the whole buffer behind it: copy the part that is needed, or release it",
+		[HS_SUSPECT_BUFFER] = "a view keeps its whole buffer: copy what is needed, or release it",
 		[HS_SUSPECT_LRU_CACHE] = "give it a maxsize, or a cache for each instance",
-		[HS_SUSPECT_REGISTRY] = "what is registered for each call is never taken out again: register once, or unregister",
-		[HS_SUSPECT_TRACEBACK] = "an exception keeps the frames that it came through: keep its text, or clear __traceback__",
+		[HS_SUSPECT_REGISTRY] = "register once, or take out again what was registered",
+		[HS_SUSPECT_TRACEBACK] = "keep an exception's text, or clear its __traceback__",
 		[HS_SUSPECT_TASKS] = "they wait for what does not come: a timeout, or cancel them",
 		[HS_SUSPECT_TIMERS] = "cancel a timer when what it waits for is done",
-		[HS_SUSPECT_QUEUE] = "nobody takes out what is put in: a consumer that keeps up, or a maxsize",
-		[HS_SUSPECT_THREADS] = "they do not end: a stop event or a timeout, or a pool of workers",
-		[HS_SUSPECT_GENERATORS] = "they were begun and not finished: run them to their end, or close them",
+		[HS_SUSPECT_QUEUE] = "a consumer that keeps up, or a maxsize",
+		[HS_SUSPECT_THREADS] = "they do not end: a stop event, a timeout, or a pool of workers",
+		[HS_SUSPECT_GENERATORS] = "begun and not finished: run them to their end, or close them",
 		[HS_SUSPECT_CYCLES] = "let one direction be a weakref.ref, or let the collector run",
 		[HS_SUSPECT_CLASSES] = "classes are made over and over: make each once, and keep it",
 		[HS_SUSPECT_INTERNED] = "interned strings never go: intern names, not values",
-		[HS_SUSPECT_UNEXPLAINED] = "C code has taken references that it does not give back: look for the extension that handles these objects",
+		[HS_SUSPECT_UNEXPLAINED] = "C code keeps references to them: which extension handles these?",
 	};
 
 	if (suspect->kind == HS_SUSPECT_LRU_CACHE && suspect->has_bound)

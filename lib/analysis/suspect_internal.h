@@ -31,11 +31,11 @@ struct suspect_group {
 	double kept, weight;   /* sums over containers, by length */
 	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned */
 	struct suspect_tally tally;
+	uint64_t n_rooted;     /* members that hang on roots, on no object */
 	bool is_chain;         /* new objects that lead to each other */
 	uint64_t links;
 	bool is_passing;       /* its items are weak references, or something else that says it is no holder */
 	uint32_t twin;         /* index of the group that it is shown with; its own: none */
-	double bounded;        /* share of its new items that a bounded container has, too */
 	bool has_bound;
 	struct hs_suspect_bound bound;
 };
@@ -56,6 +56,8 @@ struct suspect_search {
 	HS_ARRAY(struct suspect_place) places; /* containers, by node */
 	HS_ARRAY(uint32_t) by_shape;           /* group + 1 */
 	HS_ARRAY(uint32_t) selected;           /* groups, the largest first */
+	uint64_t *claimed;                     /* new objects that a container was found to hold */
+	HS_ARRAY(hs_node) waiting;             /* while that is found */
 	uint8_t *origins;                      /* by hs_type.index: enum suspect_origin + 1; 0: not asked so far */
 	size_t n_origins;
 };
@@ -108,6 +110,9 @@ struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_susp
 
 /* suspect_static.c */
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+
+/* suspect_definition.c: false when memory is out. */
+bool suspect_write_definition(struct suspect_search *search, struct hs_suspect *suspect);
 
 /* suspect_writers.c */
 struct hs_error *suspect_find_writers(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;

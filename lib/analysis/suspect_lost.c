@@ -82,13 +82,52 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 	return NULL;
 }
 
-/* New objects below the virtual node of all that nothing reaches. */
+#define MAX_ROUND_NODES 512 /* that a way around may go by */
+
+/* True if a way leads from the node back to it: it is a part of a cycle, and does not only hang on one. */
+static bool is_in_cycle(const struct suspect_search *search, hs_node start)
+{
+	hs_node met[MAX_ROUND_NODES] = { start };
+	size_t n_met = 1;
+
+	for (size_t at = 0; at < n_met; at++) {
+		size_t n;
+		const hs_node *targets = hs_graph_targets(search->input->graph, met[at], &n);
+		for (size_t i = 0; i < n; i++) {
+			bool is_known = false;
+			if (targets[i] == start)
+				return true;
+			/* what is held leads nowhere but away */
+			if (hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
+				continue;
+			for (size_t k = 0; k < n_met && !is_known; k++)
+				is_known = met[k] == targets[i];
+			if (!is_known && n_met < MAX_ROUND_NODES)
+				met[n_met++] = targets[i];
+		}
+	}
+	return false;
+}
+
+/* The first new instance of a group of types among what nothing reaches. */
+static hs_node first_of_type(const struct suspect_search *search, uint32_t type)
+{
+	const struct hs_dominators *tree = search->tree;
+	const struct hs_observed_growth *observed = &search->observed;
+
+	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
+		hs_node node = tree->order[number];
+		if (node < tree->n && hs_is_fresh(observed, node) && hs_observed_group(observed, node) == type)
+			return node;
+	}
+	return HS_NO_NODE;
+}
+
+/* New objects below the virtual node of all that nothing reaches; and one of the type that most of the cycles themselves are. */
 static hs_node tally_garbage(const struct suspect_search *search, struct suspect_tally *tally)
 {
 	const struct hs_dominators *tree = search->tree;
 	const struct hs_observed_growth *observed = &search->observed;
-	hs_node best = HS_NO_NODE;
-	double most = 0;
 
 	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number];
@@ -98,17 +137,28 @@ static hs_node tally_garbage(const struct suspect_search *search, struct suspect
 		if (!type || !(path_shapes_is_instance(type) || tree->idom[number] == tree->unreachable))
 			continue;
 		suspect_tally_add(tally, hs_observed_group(observed, node), 1, own);
-		if (own > most) {
-			most = own;
-			best = node;
-		}
 	}
 	suspect_tally_sort(tally);
-	return best;
+	for (unsigned i = 0; i < tally->n; i++) {
+		hs_node node = first_of_type(search, tally->types[i]);
+		if (path_shapes_is_instance(hs_graph_type(search->input->graph, node)) && is_in_cycle(search, node))
+			return node;
+	}
+	return tally->n ? first_of_type(search, tally->types[0]) : HS_NO_NODE;
 }
 
-/* Nothing will take it: the collector is off, or does not see it. */
-static bool is_never_collected(const struct hs_process_heap *heap)
+/* A threshold that garbage would take so many times longer to reach is none. */
+#define NEVER 100
+
+static double left_of(const struct hs_generation_state *generation)
+{
+	double left = (double)generation->threshold - generation->count;
+
+	return left > 1 ? left : 1;
+}
+
+/* Nothing will take it: the collector is off, does not see it, or has thresholds that `n_objects`, which came meanwhile, are far from. */
+static bool is_never_collected(const struct hs_process_heap *heap, uint64_t n_objects)
 {
 	struct hs_collector collector;
 	struct hs_error *error = hs_collector_read(heap->py, 0, &collector);
@@ -117,7 +167,10 @@ static bool is_never_collected(const struct hs_process_heap *heap)
 		hs_error_destroy(error);
 		return false;
 	}
-	return !collector.is_enabled || !collector.generations[0].threshold || collector.n_frozen;
+	const struct hs_generation_state *generations = collector.generations;
+	double left = left_of(&generations[0]) + (left_of(&generations[1]) - 1) * generations[0].threshold +
+		      (left_of(&generations[2]) - 1) * generations[1].threshold * generations[0].threshold;
+	return !collector.is_enabled || !generations[0].threshold || collector.n_frozen || left > NEVER * (double)n_objects;
 }
 
 static struct hs_error *list_garbage(struct suspect_search *search, struct hs_suspects *ret)
@@ -133,7 +186,7 @@ static struct hs_error *list_garbage(struct suspect_search *search, struct hs_su
 		return NULL;
 	HS_TRY(add_suspect(search, ret, HS_SUSPECT_CYCLES, best, &tally, ret->garbage_bytes, &suspect));
 	/* what waits for a collector that is on may be gone at any time */
-	bool is_certain = is_never_collected(search->input->heap);
+	bool is_certain = is_never_collected(search->input->heap, tally.counts[0]);
 	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
 	suspect->figures.is_indirect = !is_certain;
 	suspect_rank(suspect);

@@ -3,6 +3,7 @@
  * Whose a suspect is: the first object on the way from it to the root that the user's code gives a name to. What lies below is how a
  * library keeps it; where nobody but libraries names anything, the library's own name stands.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -140,6 +141,12 @@ static size_t owner_nodes(struct suspect_search *search, const struct hs_path *p
 	return is_users_root(search, root) ? 1 : n;
 }
 
+/* What Python calls the part of the runtime that a root is; NULL: nothing. */
+static const char *canonical_name(const struct hs_reach_root *root)
+{
+	return root->kind == HS_ROOT_ATEXIT ? "atexit" : NULL;
+}
+
 static enum hs_suspect_root root_of_root(const struct hs_reach_root *root)
 {
 	switch (root->kind) {
@@ -213,10 +220,19 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 		hs_named_path_deinit(&owner);
 		return error;
 	}
+	const char *canonical = canonical_name(&suspect->path.root);
+	if (canonical) {
+		free(owner.expression);
+		owner.expression = strdup(canonical);
+		owner.is_evaluable = true;
+		if (!owner.expression)
+			return hs_error_no_memory();
+	}
 	size_t bytes = strlen(owner.expression);
 	bool is_part = !strncmp(owner.expression, suspect->path.expression, bytes);
 	suspect->owner = hs_take(owner.expression);
 	suspect->owner_is_evaluable = owner.is_evaluable;
+	suspect->n_owner_steps = n_owner;
 	hs_named_path_deinit(&owner);
 	suspect->tail = strdup(is_part ? suspect->path.expression + bytes : "");
 	suspect->root = root_of(search, &paths[0], n);

@@ -98,6 +98,7 @@ enum hs_confidence hs_suspect_confidence(const struct hs_suspect_figures *figure
 	doubts |= figures->drop > MOST_DROP ? HS_DOUBT_DROPPED : 0;
 	doubts |= figures->is_bounded ? HS_DOUBT_BOUNDED : 0;
 	doubts |= figures->is_indirect ? HS_DOUBT_INDIRECT : 0;
+	doubts |= figures->is_by_type ? HS_DOUBT_BY_TYPE : 0;
 	doubts |= figures->items < LEAST_ITEMS && figures->bytes < LEAST_BYTES ? HS_DOUBT_SMALL : 0;
 	/* of what was seen once, there is neither a gap nor anything kept */
 	if (figures->seconds <= 0)

@@ -15,8 +15,8 @@
 #define LEAST_LINKS 8
 #define MAX_ROUND 4
 #define MAX_WALK (1u << 20)
-/* What is less than both is not looked at. */
-#define LEAST_GROWTH 2048
+/* What is less, in bytes and as a part of all growth, is not looked at. */
+#define LEAST_GROWTH 1024
 #define LEAST_SHARE 0.002
 #define MOST_TALLIED 4096
 
@@ -102,25 +102,61 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 	return true;
 }
 
-/* What is new right below a container: by type; and what of it hangs on somebody else as well. */
-static double add_items(struct suspect_search *search, struct suspect_group *group, hs_node node)
+/* What is new right below a container, by type. */
+static void tally_items(struct suspect_search *search, struct suspect_group *group, hs_node node)
 {
 	const struct hs_observed_growth *observed = &search->observed;
 	size_t n;
 	const hs_node *targets = hs_graph_targets(search->input->graph, node, &n);
-	double shared = 0;
 	unsigned n_tallied = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && n_tallied < MOST_TALLIED; i++) {
 		if (!hs_is_fresh(observed, targets[i]))
 			continue;
-		double bytes = hs_accumulation_at(&observed->accumulation, targets[i]);
-		if (number_above(search, targets[i]) != search->tree->place[node])
-			shared += bytes;
-		if (n_tallied++ < MOST_TALLIED)
-			suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1, bytes);
+		n_tallied++;
+		suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
 	}
-	return shared;
+}
+
+/* A new object that hangs on an old one. */
+static bool hangs_on_old(const struct suspect_search *search, hs_node node)
+{
+	hs_node above = search->tree->order[number_above(search, node)];
+
+	return above >= search->tree->n || !hs_is_fresh(&search->observed, above);
+}
+
+/*
+ * Goes through all that is new and reached from the container by way of what is new, as far as nobody has been there. Returns what of it
+ * hangs on others, who hold it, too.
+ */
+static struct hs_error *claim(struct suspect_search *search, hs_node container, double *ret_shared)
+{
+	const struct hs_csr *graph = hs_object_graph_csr(search->input->holders);
+	const struct hs_observed_growth *observed = &search->observed;
+	uint32_t own = search->tree->place[container];
+
+	search->waiting.n = 0;
+	*ret_shared = 0;
+	for (hs_node at = container;;) {
+		for (uint64_t edge = hs_csr_begin(graph, at), end = hs_csr_end(graph, at); edge < end; edge++) {
+			hs_node target = graph->targets[edge];
+			if (!hs_is_fresh(observed, target) || hs_bit(search->claimed, target) || !hs_is_reached(search->tree, target))
+				continue;
+			hs_set_bit(search->claimed, target);
+			if (number_above(search, target) != own && hangs_on_old(search, target))
+				*ret_shared += hs_accumulation_at(&observed->accumulation, target);
+			if (hs_csr_is_leaf(graph, target))
+				continue;
+			hs_node *slot = hs_array_append(&search->waiting);
+			if (!slot)
+				return hs_error_no_memory();
+			*slot = target;
+		}
+		if (!search->waiting.n)
+			return NULL;
+		at = search->waiting.items[--search->waiting.n];
+	}
 }
 
 /* Both are indexes: what they have is held by others, or by nothing. */
@@ -145,7 +181,12 @@ static struct hs_error *add_container(struct suspect_search *search, const struc
 	if (number == HS_NO_INDEX)
 		return NULL;
 	struct suspect_group *group = &search->groups.items[number];
-	double exclusive = hs_accumulation_at(&search->observed.accumulation, history->node), shared = add_items(search, group, history->node);
+	double exclusive = hs_accumulation_at(&search->observed.accumulation, history->node), shared;
+	/* raw bytes: no number of the tree stands for it */
+	if (!hs_is_numbered(search->tree, history->node) && history->own_growth > 0)
+		exclusive += (double)history->own_growth;
+	tally_items(search, group, history->node);
+	HS_TRY(claim(search, history->node, &shared));
 	struct suspect_place *place = hs_array_append(&search->places);
 	if (!place || !add_lengths(search, group, history))
 		return hs_error_no_memory();
@@ -257,13 +298,14 @@ static struct hs_error *add_top(struct suspect_search *search, hs_node top)
 	struct suspect_group *group = &search->groups.items[number];
 	const struct hs_container_history *history = hs_observed_history(&search->observed, node);
 	group->exclusive += growth;
+	group->n_rooted += number_above(search, top) == 0;
 	add_member(group, node, growth);
 	if (n_links) {
 		tally_chain(search, group, node, n_links);
 		return NULL;
 	}
 	if (history && history->is_grower) {
-		group->shared += add_items(search, group, node);
+		tally_items(search, group, node);
 		return add_lengths(search, group, history) ? NULL : hs_error_no_memory();
 	}
 	suspect_tally_add(&group->tally, hs_observed_group(&search->observed, node), 1, growth);
@@ -276,7 +318,7 @@ static bool is_top(const struct suspect_search *search, hs_node node)
 	const struct hs_dominators *tree = search->tree;
 	const struct hs_observed_growth *observed = &search->observed;
 
-	if (!hs_is_reached(tree, node) || hs_bit(observed->vouched, node))
+	if (!hs_is_reached(tree, node) || hs_bit(observed->vouched, node) || hs_bit(search->claimed, node))
 		return false;
 	uint32_t number = number_above(search, node);
 	if (number >= tree->unreachable)
@@ -321,7 +363,7 @@ static struct hs_error *select_groups(struct suspect_search *search)
 {
 	double least = LEAST_SHARE * search->observed.accumulation.total;
 
-	least = least < LEAST_GROWTH ? least : LEAST_GROWTH;
+	least = least > LEAST_GROWTH ? least : LEAST_GROWTH;
 	for (uint32_t i = 0; i < search->groups.n; i++) {
 		const struct suspect_group *group = &search->groups.items[i];
 		/* a container whose new items are everybody's has no bytes of its own to show */
@@ -344,6 +386,9 @@ struct hs_error *suspect_search_groups(struct suspect_search *search)
 	HS_TRY(path_shapes_init(&search->shapes, search->input->reach, search->input->graph, false));
 	search->shapes.merges_all = true;
 	HS_TRY(hs_heaviest_init(&search->heaviest, &search->observed.accumulation));
+	search->claimed = calloc(hs_bit_words(hs_graph_node_count(search->input->graph)), sizeof(*search->claimed));
+	if (!search->claimed)
+		return hs_error_no_memory();
 	HS_TRY(add_containers(search));
 	if (search->places.n)
 		qsort(search->places.items, search->places.n, sizeof(*search->places.items), compare_places);
@@ -361,6 +406,8 @@ void suspect_search_deinit(struct suspect_search *search)
 	hs_array_free(&search->places);
 	hs_array_free(&search->by_shape);
 	hs_array_free(&search->selected);
+	hs_array_free(&search->waiting);
+	free(search->claimed);
 	hs_heaviest_deinit(&search->heaviest);
 	path_shapes_deinit(&search->shapes);
 	hs_observed_deinit(&search->observed);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "lru_cache.h"
 #include "suspect_internal.h"
 
 #define MAX_SHARED ((size_t)1 << 18)  /* new objects that are kept in mind */
@@ -119,12 +120,12 @@ static void join_twins(struct sharing *sharing)
 			uint32_t both = *pair(sharing, a, b);
 			if (!both || (double)both < TWIN_OVERLAP * (double)less)
 				continue;
-			/* who is bounded holds nothing for ever; who holds the same goes with it */
+			/* who is bounded holds nothing for ever; who holds only what that one holds goes with it */
 			if (search->groups.items[a].has_bound != search->groups.items[b].has_bound) {
-				uint32_t free = search->groups.items[a].has_bound ? b : a;
-				double part = sharing->held[free] ? (double)both / (double)sharing->held[free] : 0;
-				if (part >= BOUND_OVERLAP && part > search->groups.items[free].bounded)
-					search->groups.items[free].bounded = part;
+				uint32_t bounded = search->groups.items[a].has_bound ? a : b, free = bounded == a ? b : a;
+				/* of a dict, new keys or new values: as many as it grew by */
+				if ((double)both >= BOUND_OVERLAP * (double)search->groups.items[free].items)
+					search->groups.items[free].twin = bounded;
 				continue;
 			}
 			join(search, a, b);
@@ -158,7 +159,12 @@ static bool is_no_holder(const struct suspect_search *search, uint32_t group, hs
 	uint32_t other = suspect_group_of(search, source);
 	const struct hs_container_history *history = hs_observed_history(&search->observed, source);
 
-	if (other != HS_NO_INDEX && twin_of(search, other) == group)
+	const struct hs_type *type = hs_graph_type(search->input->graph, source);
+
+	if ((other != HS_NO_INDEX && twin_of(search, other) == group) || !type)
+		return true;
+	/* the cache around its own table */
+	if (hs_is_lru_cache(&(struct hs_object){ .type = type }))
 		return true;
 	return hs_is_fresh(&search->observed, source) || (history && history->is_turnover);
 }

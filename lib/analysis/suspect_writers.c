@@ -20,7 +20,9 @@
 #define MAX_NAMES 4096         /* of one function */
 #define MAX_INSTRUCTIONS 20000 /* of one function, in units of two bytes */
 #define CALL_WITHIN 14         /* units between a name and the method that is called on it, caches included */
-#define STORE_WITHIN 40        /* … and the store of an item, with what makes its key */
+#define STORE_NEAR 18          /* … and the store of an item, with a short key … */
+#define STORE_WITHIN 40        /* … with any */
+#define CALL_BEFORE 8          /* units before a name that is an argument: heappush(heap, item) */
 
 struct function {
 	hs_node node;
@@ -145,25 +147,31 @@ static bool is_name_unit(const uint8_t *unit, size_t name)
 	return unit[1] == (uint8_t)name || unit[1] >> 1 == (uint8_t)name;
 }
 
-/* How well the code after a use of the name fits: 2: an item is stored, a method that adds is called; 0: nothing does. */
-static unsigned look_behind(const struct hs_features *features, const struct function *function, size_t at, const uint64_t *adding)
+static bool is_adding(const uint8_t *unit, const uint64_t *adding)
+{
+	unsigned name = unit[1];
+
+	return unit[0] && (adding[name / 64] >> name % 64 & 1 || adding[name / 128] >> (name / 2) % 64 & 1);
+}
+
+/* How well the code around a use of the name fits: 3: a method that adds is called, an item is stored; 2: perhaps; 0: nothing does. */
+static unsigned look_around(const struct hs_features *features, const struct function *function, size_t at, const uint64_t *adding)
 {
 	const uint8_t *units = function->units;
 
 	for (size_t i = at + 1; i < function->n_units && i <= at + STORE_WITHIN; i++) {
 		if (is_opcode(units[2 * i], features->store_item_opcodes, sizeof(features->store_item_opcodes)) && !units[2 * i + 1])
-			return 2;
-		unsigned name = units[2 * i + 1];
-		if (i <= at + CALL_WITHIN && (adding[name / 64] >> name % 64 & 1 || adding[name / 128] >> (name / 2) % 64 & 1))
-			return 2;
+			return i <= at + STORE_NEAR ? 3 : 2;
+		if (i <= at + CALL_WITHIN && is_adding(&units[2 * i], adding))
+			return 3;
 	}
+	for (size_t i = at < CALL_BEFORE ? 0 : at - CALL_BEFORE; i < at; i++)
+		if (is_adding(&units[2 * i], adding))
+			return 2;
 	return 0;
 }
 
-/*
- * How likely a function writes to what `name` names: 3: it stores an object under the name; 2: it seems to add to it; 1: it names it and
- * something that adds; 0: no.
- */
+/* How likely a function writes to what `name` names: 3, 2: by the code around the name; 1: it names it and something that adds; 0: no. */
 static unsigned writes_to(const struct finding *finding, const struct function *function, const char *name)
 {
 	const struct hs_cpython *py = finding->heap->py;
@@ -190,9 +198,12 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 		stores |= is_opcode(unit[0], features->store_item_opcodes, sizeof(features->store_item_opcodes)) && !unit[1];
 		if (place == SIZE_MAX || unit[0] == 0 || !is_name_unit(unit, place))
 			continue;
-		if (unit[1] == (uint8_t)place && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes)))
+		/* giving the name a new object is where a chain grows, and where anything begins */
+		if (unit[1] == (uint8_t)place && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes))) {
 			best = best < 1 ? 1 : best;
-		unsigned fits = look_behind(features, function, i, adding);
+			continue;
+		}
+		unsigned fits = look_around(features, function, i, adding);
 		best = fits > best ? fits : best;
 	}
 	return best ? best : any || stores;
@@ -216,7 +227,8 @@ static int compare_candidates(const void *a, const void *b)
 struct wanted {
 	char names[2][HS_REFERENCE_NAME_BYTES]; /* the container's own, the owner's; "": none */
 	char module[HS_REFERENCE_NAME_BYTES];   /* of the owner */
-	char class[HS_REFERENCE_NAME_BYTES];    /* qualified name of the class that has the container; "": none */
+	const struct hs_type *class;            /* that has the container; NULL: none of Python's */
+	hs_node function;                       /* whose default it is; HS_NO_NODE: none's */
 };
 
 static bool is_name_kind(const struct hs_named_step *step)
@@ -228,47 +240,61 @@ static bool is_name_kind(const struct hs_named_step *step)
 /* The bare name of a step: globals are values of a module's dict, by the repr of their key. */
 static void take_name(const struct hs_named_step *step, char *ret, size_t ret_bytes)
 {
+	/* a key that is an object is named by where it is found: "app.SPANS" */
+	const char *dot = step->kind == HS_EDGE_VALUE ? strrchr(step->name, '.') : NULL;
+
 	if (!hs_attribute_of_key(step->name, ret, ret_bytes))
-		snprintf(ret, ret_bytes, "%s", step->name);
+		snprintf(ret, ret_bytes, "%s", dot ? dot + 1 : step->name);
 }
 
 /* Names on the way, from the container outwards; and the first class of Python's that it belongs to. */
 static void find_wanted(const struct finding *finding, const struct hs_suspect *suspect, struct wanted *wanted)
 {
 	const struct hs_graph *graph = finding->search->input->graph;
-	unsigned n = 0;
+	bool has_own = false, has_owners = false;
 
-	*wanted = (struct wanted){ 0 };
+	*wanted = (struct wanted){ .function = HS_NO_NODE };
 	for (size_t i = suspect->path.steps.n; i-- > 0;) {
 		const struct hs_named_step *step = &suspect->path.steps.items[i];
-		const struct hs_type *type = hs_graph_type(graph, hs_graph_node_at(graph, step->from));
-		if (i && n < 2 && is_name_kind(step))
-			take_name(step, wanted->names[n++], sizeof(wanted->names[0]));
-		if (!*wanted->class && path_shapes_is_instance(type)) {
-			const char *name = hs_type_full_name(finding->heap->types, type);
-			snprintf(wanted->class, sizeof(wanted->class), "%s", name);
+		hs_node from = hs_graph_node_at(graph, step->from);
+		const struct hs_type *type = hs_graph_type(graph, from);
+		if (i && is_name_kind(step) && !has_own) {
+			take_name(step, wanted->names[0], sizeof(wanted->names[0]));
+			has_own = true;
+			has_owners = i < suspect->n_owner_steps;
+		} else if (i && is_name_kind(step) && !has_owners && i < suspect->n_owner_steps) {
+			take_name(step, wanted->names[1], sizeof(wanted->names[1]));
+			has_owners = true;
 		}
+		if (!wanted->class && path_shapes_is_instance(type))
+			wanted->class = type;
+		if (suspect->root == HS_SUSPECT_OF_DEFAULT && type && finding->search->input->reach->classes[from] == CLASS_FUNCTION)
+			wanted->function = from;
 	}
 	if (suspect->path.root.kind == HS_ROOT_MODULE && suspect->path.root.name)
 		snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.name);
 	if (suspect->path.root.kind == HS_ROOT_FRAME) {
 		if (suspect->path.root.module)
 			snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.module);
-		if (n < 2 && suspect->path.root.name)
-			snprintf(wanted->names[n], sizeof(wanted->names[0]), "%s", suspect->path.root.name);
+		if (!has_owners && suspect->path.root.name)
+			snprintf(wanted->names[has_own], sizeof(wanted->names[0]), "%s", suspect->path.root.name);
 	}
 }
 
-/* A method of the class, by module and qualified name: "app.Room" + ".say". */
-static bool is_method_of(const char *class, const char *module, const char *name)
+/* A method of the class, or of one that it derives from, by module and qualified name: "app.Room" + ".say". */
+static bool is_method_of(const struct finding *finding, const struct hs_type *class, const char *module, const char *name)
 {
-	size_t bytes = strlen(module), rest = strlen(class);
+	size_t bytes = strlen(module);
 
-	if (rest <= bytes + 1 || strncmp(class, module, bytes) || class[bytes] != '.')
-		return false;
-	const char *qualified = class + bytes + 1;
-	rest = strlen(qualified);
-	return !strncmp(name, qualified, rest) && name[rest] == '.';
+	for (; class && class->is_python_class; class = class->base_type) {
+		const char *full_name = hs_type_full_name(finding->heap->types, class);
+		if (strncmp(full_name, module, bytes) || full_name[bytes] != '.')
+			continue;
+		size_t rest = strlen(full_name + bytes + 1);
+		if (!strncmp(name, full_name + bytes + 1, rest) && name[rest] == '.')
+			return true;
+	}
+	return false;
 }
 
 static unsigned rank_of(const struct finding *finding, const struct function *function, const struct wanted *wanted)
@@ -278,17 +304,19 @@ static unsigned rank_of(const struct finding *finding, const struct function *fu
 	unsigned owners = *wanted->names[1] ? writes_to(finding, function, wanted->names[1]) : 0;
 	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "";
 
+	if (function->node == wanted->function)
+		return UINT32_MAX;
 	if (!own && owners < 2)
 		return 0;
 	hs_str_read(py, function->module, module, sizeof(module));
 	hs_str_read(py, function->name, name, sizeof(name));
-	bool is_method = is_method_of(wanted->class, module, name), is_near = is_method || !strcmp(module, wanted->module);
+	bool is_method = is_method_of(finding, wanted->class, module, name), is_near = is_method || !strcmp(module, wanted->module);
 	bool is_users = suspect_origin_of_module(finding->search->input->reach, module) == ORIGIN_USER;
 
 	/* a name that is elsewhere may be anything's */
 	if (!is_near && own < 2 && owners < 2)
 		return 0;
-	return 1 + 8 * (own > owners ? own : owners) + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + is_users * is_near;
+	return 1 + 8 * (own > owners ? own : owners) + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + 3 * (is_users && is_near);
 }
 
 static bool write_writer(const struct finding *finding, const struct function *function, struct hs_suspect *suspect)

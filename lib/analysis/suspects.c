@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "lru_cache.h"
 #include "reach_internal.h"
 #include "suspect_internal.h"
+#include "weak_reference.h"
 
 #define DEFAULT_N_MAX 20
 #define N_PATHS 3
 /* A bound that the container would take so much to reach is none. */
 #define MOST_BOUND_BYTES ((double)((uint64_t)8 << 30))
-#define LEAST_BOUNDED 0.95
 #define WEAK_ITEMS 0.95
+/* So many attributes of old objects that have new values are only replaced, unless much hangs on one of them. */
+#define LEAST_REPLACED 8
+#define MOST_REPLACED_BYTES (16 << 10)
 
 /* The paths to the best member of a group; looked for once. */
 struct found_paths {
@@ -70,7 +74,7 @@ static bool weigh_item(void *context, const struct hs_graph_edge *edge)
 
 	if (edge->kind == HS_EDGE_KEY || edge->kind == HS_EDGE_VALUE || edge->kind == HS_EDGE_INDEX || edge->kind == HS_EDGE_ITEM) {
 		bool is_key = edge->kind == HS_EDGE_KEY;
-		bool is_weak = type && (!strcmp(type->kind->tp_name, "weakref") || !strcmp(type->kind->tp_name, "weakref.ReferenceType"));
+		bool is_weak = type && hs_weak_kind_of(weighing->search->input->heap->types, type) != HS_WEAK_NONE;
 		weighing->n += !is_key;
 		weighing->n_weak += !is_key && is_weak;
 	}
@@ -85,6 +89,40 @@ static bool holds_weakly(const struct suspect_search *search, hs_node node)
 	return weighing.n && (double)weighing.n_weak >= WEAK_ITEMS * (double)weighing.n;
 }
 
+/* A chain, a tree. */
+static bool is_repeated(const struct suspect_search *search, uint32_t shape)
+{
+	const struct path_shape *items = search->shapes.list.items;
+
+	for (uint32_t at = shape; at != NO_SHAPE; at = items[at].before)
+		if (items[at].is_repeated)
+			return true;
+	return false;
+}
+
+/* New objects of which only the types tell that they are more than before. */
+static bool is_by_type(const struct suspect_search *search, const struct suspect_group *group)
+{
+	size_t n;
+	uint32_t root = search->shapes.list.items[group->shape].root;
+	uint8_t kind = hs_reach_roots(search->input->reach, &n)[root].kind;
+	bool is_list = kind == HS_ROOT_ATEXIT || kind == HS_ROOT_INTERPRETER || kind == HS_ROOT_CODECS || kind == HS_REACH_INTERNED;
+
+	/* each of these has a place of its own in a list of the runtime's */
+	if (group->n_rooted == group->members && is_list)
+		return false;
+	return !group->lengths && !group->is_chain && !is_repeated(search, group->shape);
+}
+
+/* New values of attributes and of old keys: there are no more places than before. */
+static bool is_replaced(const struct suspect_search *search, const struct suspect_group *group)
+{
+	uint8_t kind = search->shapes.list.items[group->shape].step.kind;
+	bool is_place = kind == HS_EDGE_ATTRIBUTE || kind == HS_EDGE_SLOT || kind == HS_EDGE_VALUE || kind == HS_EDGE_FIELD;
+
+	return is_by_type(search, group) && is_place && group->members >= LEAST_REPLACED && group->best_growth < MOST_REPLACED_BYTES;
+}
+
 /* What it would take when full, at what an item takes now. */
 static void set_bound(const struct suspect_search *search, struct suspect_group *group, const struct hs_path *path)
 {
@@ -92,7 +130,11 @@ static void set_bound(const struct suspect_search *search, struct suspect_group 
 
 	if (group->members != 1 || !suspect_bound_of(search, path, group->best, &limit, &filled) || !filled)
 		return;
-	double each = (double)hs_object_graph_retained_bytes(search->input->holders, group->best) / (double)filled, whole = each * (double)limit;
+	/* the table of a cache is held by the cache, and so is what is in it */
+	hs_node above = path->n > 1 ? path->nodes[path->n - 2] : HS_NO_NODE;
+	const struct hs_type *type = hs_graph_type(search->input->graph, above);
+	hs_node holder = type && hs_is_lru_cache(&(struct hs_object){ .type = type }) ? above : group->best;
+	double each = (double)hs_object_graph_retained_bytes(search->input->holders, holder) / (double)filled, whole = each * (double)limit;
 	if (whole > MOST_BOUND_BYTES)
 		return;
 	group->has_bound = true;
@@ -110,7 +152,7 @@ static struct hs_error *look_at_paths(struct describing *describing)
 		struct suspect_group *group = group_at(describing, i);
 		struct found_paths *paths = &describing->paths[i];
 		HS_TRY(hs_reach_find(search->input->reach, group->best, N_PATHS, &paths->list, &paths->n));
-		group->is_passing = !paths->n || (group->lengths && holds_weakly(search, group->best));
+		group->is_passing = !paths->n || is_replaced(search, group) || (group->lengths && holds_weakly(search, group->best));
 		if (group->is_passing)
 			continue;
 		paths->n_cut = first_round(search, group->shape, &paths->list[0]);
@@ -124,7 +166,9 @@ static struct hs_error *look_at_paths(struct describing *describing)
 static double kept_of_type(const struct hs_observed_growth *observed, uint32_t type)
 {
 	uint64_t then = hs_observed_count(observed, type, observed->base), now = hs_observed_count(observed, type, observed->input.n_samples - 1);
-	uint64_t fresh = observed->fresh_counts[type], old = now > fresh ? now - fresh : 0;
+	double passing = observed->passing_counts[(observed->input.n_samples - 1) * observed->n_groups + type];
+	uint64_t fresh = (double)observed->fresh_counts[type] > passing ? observed->fresh_counts[type] - (uint64_t)passing : 0;
+	uint64_t old = now > fresh ? now - fresh : 0;
 
 	if (!then)
 		return 1;
@@ -190,7 +234,7 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	figures->seconds = search->observed.seconds;
 	figures->items = group->items ? group->items : group->members;
 	figures->share = suspect_share_of(search, number);
-	figures->is_bounded = group->has_bound || group->bounded >= LEAST_BOUNDED;
+	figures->is_bounded = group->has_bound;
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
 		figures->steadiness = steadiness_of(search, group->lengths, 0);
@@ -200,6 +244,9 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}
+	figures->is_by_type = is_by_type(search, group);
+	if (figures->is_by_type && group->members > 1)
+		figures->kept = HS_UNKNOWN;
 	suspect->has_bound = group->has_bound;
 	suspect->bound = group->bound;
 	suspect->members = group->members;
@@ -300,31 +347,6 @@ struct hs_suspect *suspect_append(struct hs_suspects *ret)
 	return suspect;
 }
 
-static struct hs_error *describe_groups(struct describing *describing)
-{
-	const struct suspect_search *search = describing->search;
-
-	for (size_t i = 0; i < search->selected.n; i++) {
-		const struct suspect_group *group = group_at(describing, i);
-		if (group->is_passing || group->twin != search->selected.items[i])
-			continue;
-		struct hs_suspect *suspect = suspect_append(describing->ret);
-		if (!suspect)
-			return hs_error_no_memory();
-		HS_TRY(describe(describing, i, suspect));
-	}
-	return NULL;
-}
-
-static int compare_suspects(const void *a, const void *b)
-{
-	const struct hs_suspect *left = a, *right = b;
-
-	if (left->score != right->score)
-		return left->score > right->score ? -1 : 1;
-	return left->address < right->address ? -1 : left->address > right->address;
-}
-
 static void suspect_deinit(struct hs_suspect *suspect)
 {
 	struct hs_suspect_texts *texts[] = { &suspect->also, &suspect->writers, &suspect->evidence };
@@ -340,6 +362,66 @@ static void suspect_deinit(struct hs_suspect *suspect)
 	free(suspect->lengths);
 }
 
+static struct hs_error *describe_groups(struct describing *describing)
+{
+	const struct suspect_search *search = describing->search;
+
+	for (size_t i = 0; i < search->selected.n; i++) {
+		const struct suspect_group *group = group_at(describing, i);
+		if (group->is_passing || group->twin != search->selected.items[i])
+			continue;
+		struct hs_suspect *suspect = suspect_append(describing->ret);
+		if (!suspect)
+			return hs_error_no_memory();
+		HS_TRY(describe(describing, i, suspect));
+		/* rule 1 holds for what has no length, too */
+		if (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT)
+			suspect_deinit(&describing->ret->list.items[--describing->ret->list.n]);
+	}
+	return NULL;
+}
+
+static struct hs_suspect *find_kind(const struct hs_suspects *suspects, enum hs_suspect_kind kind)
+{
+	for (size_t i = 0; i < suspects->list.n; i++)
+		if (suspects->list.items[i].kind == kind)
+			return &suspects->list.items[i];
+	return NULL;
+}
+
+/* Where threads become more, the locals of their calls are theirs. */
+static void give_locals_to_threads(struct hs_suspects *ret)
+{
+	struct hs_suspect *threads = find_kind(ret, HS_SUSPECT_THREADS);
+	size_t n = 0;
+
+	if (!threads)
+		return;
+	for (size_t i = 0; i < ret->list.n; i++) {
+		struct hs_suspect *suspect = &ret->list.items[i];
+		if (suspect != threads && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+			threads->figures.bytes += suspect->figures.bytes;
+	}
+	suspect_rank(threads);
+	for (size_t i = 0; i < ret->list.n; i++) {
+		struct hs_suspect *suspect = &ret->list.items[i];
+		if (suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+			suspect_deinit(suspect);
+		else
+			ret->list.items[n++] = *suspect;
+	}
+	ret->list.n = n;
+}
+
+static int compare_suspects(const void *a, const void *b)
+{
+	const struct hs_suspect *left = a, *right = b;
+
+	if (left->score != right->score)
+		return left->score > right->score ? -1 : 1;
+	return left->address < right->address ? -1 : left->address > right->address;
+}
+
 /* Sorts, keeps the first ones, and says of these what takes time to find out. */
 static struct hs_error *finish(struct suspect_search *search, struct hs_suspects *ret)
 {
@@ -353,7 +435,7 @@ static struct hs_error *finish(struct suspect_search *search, struct hs_suspects
 		struct hs_suspect *suspect = &ret->list.items[i];
 		ret->ruled_out.n_bounded += suspect->figures.is_bounded;
 		suspect->hint = suspect_hint(suspect);
-		if (!suspect_write_evidence(search, suspect))
+		if (!suspect_write_evidence(search, suspect) || !suspect_write_definition(search, suspect))
 			return hs_error_no_memory();
 	}
 	return suspect_find_writers(search, ret);
@@ -391,7 +473,8 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 	HS_CLEANUP(describing_deinit) struct describing describing = { .search = search, .ret = ret };
 	const struct hs_observed_input observed = {
 		.samples = search->input->samples, .n_samples = search->input->n_samples, .heap = search->input->heap,
-		.graph = search->input->graph, .holders = search->input->holders, .lived = search->input->lived,
+		.graph = search->input->graph, .holders = search->input->holders, .reach = search->input->reach,
+		.lived = search->input->lived,
 	};
 
 	HS_TRY(hs_observed_init(&search->observed, &observed));
@@ -404,6 +487,7 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 	HS_TRY(look_at_paths(&describing));
 	HS_TRY(suspect_find_twins(search));
 	HS_TRY(describe_groups(&describing));
+	give_locals_to_threads(ret);
 	HS_TRY(suspect_find_lost(search, ret));
 	return rule_out(search, &ret->ruled_out);
 }

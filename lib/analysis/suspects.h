@@ -89,6 +89,7 @@ struct hs_suspect {
 	char *shape;                 /* of an aggregate: the path of all members, "app.ROOMS[*].history"; else NULL */
 	char *owner;                 /* expression of the object that the user's code names; NULL: no path */
 	bool owner_is_evaluable;
+	size_t n_owner_steps;        /* of the path's, that lead to it */
 	char *tail;                  /* how the rest of the path goes on; "" when the owner is the object itself */
 	uint64_t links;              /* of a chain: how long it is */
 	struct hs_suspect_texts also, writers, evidence;
@@ -110,7 +111,7 @@ HS_ARRAY_TYPE(hs_suspect_list, struct hs_suspect);
 
 struct hs_suspects_input {
 	const struct hs_sample *const *samples; /* ascending times */
-	size_t n_samples;                       /* the last one is of `heap`; 1: growth was not observed */
+	size_t n_samples;                       /* the last one is of `heap`; 0, 1: growth was not observed, and none is looked at */
 	const struct hs_process_heap *heap;
 	const struct hs_graph *graph;
 	const struct hs_object_graph *holders;

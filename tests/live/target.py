@@ -89,7 +89,7 @@ def wait_until(predicate, seconds=30, what="a condition"):
 class Target:
     """A target script under one interpreter. Use as a context manager: it is killed at the end, by its own pid."""
 
-    def __init__(self, interpreter, script, *arguments, environment=None, seconds=180, prefix=(), options=()):
+    def __init__(self, interpreter, script, *arguments, environment=None, seconds=180, prefix=(), options=(), errors=None):
         self.interpreter = interpreter
         self.copied = None
         self.may_be_gone = False  # set by a test that ends its target
@@ -102,7 +102,7 @@ class Target:
         inherited = (control_read, reply_write, self.truth_file.fileno())
         command = [*prefix, *interpreter.command(*options, os.path.join(folder, script), *map(str, inherited), *map(str, arguments))]
         self.process = subprocess.Popen(command, pass_fds=inherited, env={**interpreter.environment(), **(environment or {})},
-                                        stdin=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, stderr=errors)
         os.close(control_read)
         os.close(reply_write)
         self.pid = self.process.pid

@@ -294,7 +294,9 @@ def test_lost_references_to_objects_of_c(two_interpreter, start, lossy, n):
     assert sum(kind == "builtins.list" for kind in unexplained(told, "nothing").values()) >= 0.9 * n
     report, text = heapspy.run("report", live.pid).output, heapspy.run("cycles", live.pid).output
     assert ("list" in told_as_lost(report)) == (n > 99), report
-    assert "list" in told_as_lost(text) and ("lost, but few" in text) == (n <= 99), text
+    # Another type's few may stand beside it: the interpreter's own.
+    row = next(line for line in told_as_lost(text).splitlines() if line.startswith("list ") and "nothing" in line)
+    assert ("lost, but few" in row) == (n <= 99), text
 
 
 def test_unexplained_references_of_every_type(few_interpreter, start):

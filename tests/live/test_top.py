@@ -51,7 +51,7 @@ def pid_of_heapspy(live):
 
 def test_from_growth_to_the_line_that_leaks(few_interpreter, start, terminal):
     """The way of a user: what grows, which objects, who holds them; and back."""
-    live = start(few_interpreter, "leaking.py")
+    live = start(few_interpreter, "leaking_orders.py")
     top(terminal, live, "-i", "0.3", "--max-duty", "100")
     screen = terminal.wait(lambda shown: sample(shown) >= 6, "six samples")
     assert "pid %d" % live.pid in screen and few_interpreter.version in screen
@@ -93,7 +93,7 @@ def test_from_growth_to_the_line_that_leaks(few_interpreter, start, terminal):
 
 
 def test_all_views(debian, start, terminal):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     top(terminal, live)
     assert "! the garbage collector is off" in terminal.screen()
     for key, texts in {
@@ -128,7 +128,7 @@ def test_all_views(debian, start, terminal):
 
 def test_names_the_suspect(two_interpreter, start, terminal):
     """From the third sample on a line names what leaks, in every view; one key opens it."""
-    live = start(two_interpreter, "leaking.py")
+    live = start(two_interpreter, "leaking_orders.py")
     top(terminal, live, "-i", "0.5", "--max-duty", "100")
     terminal.wait(lambda shown: re.search(r"^suspect 1  __main__\.EVENTS  list \+[\d.]+/s, retains .*, high", shown, re.MULTILINE), "suspect")
     terminal.keys("!")
@@ -144,19 +144,19 @@ def test_names_the_suspect(two_interpreter, start, terminal):
 
 
 def test_lines_of_a_program_that_traces(debian, start, terminal):
-    live = start(debian, "leaking.py", options=("-X", "tracemalloc"))
+    live = start(debian, "leaking_orders.py", options=("-X", "tracemalloc"))
     top(terminal, live)
     terminal.wait_text("! tracemalloc is on")
     terminal.keys("7")
     terminal.wait_text("traced: ")
-    screen = terminal.wait_text("leaking.py:")
+    screen = terminal.wait_text("leaking_orders.py:")
     assert 'EVENTS.append({"id": number' in screen, screen
     terminal.keys("q")
     terminal.at_prompt()
 
 
 def test_writes_a_view(debian, start, terminal, tmp_path):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     top(terminal, live)
     terminal.keys("w")
     terminal.wait_text("write to file: heapspy-%d-types.txt" % live.pid)
@@ -174,7 +174,7 @@ def test_writes_a_view(debian, start, terminal, tmp_path):
 
 @pytest.mark.parametrize("end", ["q", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV, signal.SIGABRT])
 def test_gives_the_terminal_back(debian, start, terminal, end):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     before, modes = terminal.output_of("stty -a"), terminal.modes()
     top(terminal, live, "-i", "0.1", "--max-duty", "100")
     assert terminal.modes() != modes
@@ -191,7 +191,7 @@ def test_gives_the_terminal_back(debian, start, terminal, end):
 
 
 def test_the_target_ends_while_it_is_looked_at(debian, start, terminal):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     live.may_be_gone = True
     top(terminal, live, "-i", "0.3", "--max-duty", "100")
     terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
@@ -210,7 +210,7 @@ def test_the_target_ends_while_it_is_looked_at(debian, start, terminal):
 
 
 def test_another_program_takes_its_place(debian, start, terminal):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     live.may_be_gone = True
     top(terminal, live, "-i", "0.3", "--max-duty", "100")
     terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
@@ -224,7 +224,7 @@ def test_another_program_takes_its_place(debian, start, terminal):
 
 
 def test_samples_wait_for_who_looks_and_for_the_duty(debian, start, terminal):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     top(terminal, live, "-i", "0.2", "--max-duty", "100")
     terminal.wait(lambda shown: sample(shown) >= 2, "two samples")
     terminal.keys("Z")
@@ -251,7 +251,7 @@ def test_samples_wait_for_who_looks_and_for_the_duty(debian, start, terminal):
 
 
 def test_sizes_and_kinds_of_terminals(debian, start, tmp_path):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     with Terminal(tmp_path) as terminal:
         top(terminal, live)
         terminal.resize(20, 5)
@@ -277,7 +277,7 @@ def test_sizes_and_kinds_of_terminals(debian, start, tmp_path):
 
 
 def test_a_process_alone_opens_the_browser(debian, start, terminal):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     terminal.run("%s %d" % (heapspy.HEAPSPY, live.pid))
     terminal.wait_text("1 Types")
     terminal.keys("q")

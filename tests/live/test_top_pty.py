@@ -65,7 +65,7 @@ def row_of(rows, start):
 
 
 def test_only_what_changes_is_written(debian, start):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     with Browser(live.pid, "-i", "3600") as browser:
         browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")
         whole = browser.written
@@ -80,7 +80,7 @@ def test_only_what_changes_is_written(debian, start):
 
 
 def test_columns_stand_below_each_other_behind_wide_names(debian, start):
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     with Browser(live.pid, "-i", "3600") as browser:
         browser.type("\\__main__\n")
         browser.wait(lambda rows: row_of(rows, "__main__.Session") and any("1,234" in row for row in rows), "types of the program")
@@ -96,7 +96,7 @@ def test_columns_stand_below_each_other_behind_wide_names(debian, start):
 
 def test_looks(debian, start):
     """Colours where the terminal has them and nobody forbids them; the selected row stands out in any case."""
-    live = start(debian, "leaking.py")
+    live = start(debian, "leaking_orders.py")
     for environment, has_colours in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "xterm-mono"}, False)):
         with Browser(live.pid, "-i", "3600", environment=environment) as browser:
             browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")

@@ -53,6 +53,9 @@ static void one_doubt_makes_it_medium(void **state)
 	figures = grower;
 	figures.is_indirect = true;
 	assert_confidence(figures, HS_CONFIDENCE_MEDIUM, HS_DOUBT_INDIRECT);
+	figures = grower;
+	figures.is_by_type = true;
+	assert_confidence(figures, HS_CONFIDENCE_MEDIUM, HS_DOUBT_BY_TYPE);
 }
 
 /* 30 items are enough, or 64 KiB in fewer. */

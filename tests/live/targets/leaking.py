@@ -1,54 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service that leaks while it is looked at: every order stays in EVENTS; visits come and go; sessions stay as they are."""
+"""A process that leaks while it waits for commands: a thread adds to a list of a store, and turns a queue and a cache over beside it."""
+import collections
 import threading
 import time
 
 import truth
 
+PER_TURN = 20
+PAUSE = 0.02
 
-class Order:
-    __slots__ = ("number", "lines")
 
+class Event:
     def __init__(self, number):
-        self.number = number
-        self.lines = ["line %d" % number, number + 0.5]
+        self.number = number + 1000000
+        self.payload = "secret payload %d" % number
 
 
-class Visit:
-    pass
+class Store:
+    def __init__(self):
+        self.events = []
+        self.recent = collections.deque(maxlen=300)
+        self.cache = {}
+
+    def add(self, event):
+        self.events.append(event)
+
+    def serve(self, number):
+        """Everything but the events goes again."""
+        self.recent.append(["secret request %d" % number, number + 1000000])
+        self.cache["secret %d" % number] = {"answer": number + 1000000}
+        if len(self.cache) > 500:
+            del self.cache[next(iter(self.cache))]
 
 
-倉庫 = type("倉庫", (), {})  # a name of wide characters
-
-
-class Session:
-    def __init__(self, user):
-        self.user = user
-
-
-EVENTS = []
-VISITS = []
-STORES = [倉庫() for _ in range(1234)]
-SESSIONS = {"user%d" % n: Session("user%d" % n) for n in range(500)}
-
-
-def handle(number):
-    EVENTS.append({"id": number, "order": Order(number)})
-    VISITS.append(Visit())
-    if len(VISITS) > 300:
-        VISITS.clear()
+STORE = Store()
 
 
 def work():
-    number = len(EVENTS)
+    number = 0
     while True:
-        time.sleep(0.01)
-        for _ in range(5):
-            handle(number)
+        for _ in range(PER_TURN):
             number += 1
+            STORE.serve(number)
+            if number % 4 == 0:
+                STORE.add(Event(number))
+        time.sleep(PAUSE)
 
 
-for start in range(2000):
-    handle(start)
-threading.Thread(target=work, daemon=True, name="requests").start()
-truth.serve()
+def main():
+    for number in range(2000):
+        STORE.add(Event(-number))
+        STORE.serve(-number)
+    threading.Thread(target=work, daemon=True).start()
+    truth.serve(ready="ready %d" % id(STORE.events))
+
+
+if __name__ == "__main__":
+    main()
