@@ -20,7 +20,7 @@ static const struct hs_column path_columns[] = { { "HELD BY", NULL, HS_COLUMN_PA
 enum { COLUMN_EDGE, COLUMN_TYPE, COLUMN_ADDRESS, COLUMN_OBJECT, N_COLUMNS };
 
 static const struct hs_column columns[N_COLUMNS] = {
-	[COLUMN_EDGE] = { "", NULL, HS_COLUMN_TEXT, 20, 0 },
+	[COLUMN_EDGE] = { "", NULL, HS_COLUMN_TEXT, 24, 0 },
 	[COLUMN_TYPE] = { "TYPE", NULL, HS_COLUMN_NAME, 14, 1 },
 	[COLUMN_ADDRESS] = { "ADDRESS", NULL, HS_COLUMN_ADDRESS, 15, 2 },
 	[COLUMN_OBJECT] = { " OBJECT", NULL, HS_COLUMN_TEXT, 0, 0 },
@@ -73,6 +73,26 @@ static struct hs_section *add_list(struct hs_page *page, const char *name, const
 	for (size_t i = 0; i < list->n; i++)
 		add_reference(page, section, &list->items[i]);
 	return section;
+}
+
+static bool is_field(const struct hs_ref_list *fields, const struct hs_ref *ref)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (fields->items[i].address == ref->address && !strcmp(fields->items[i].step, ref->step))
+			return true;
+	return false;
+}
+
+/* What it refers to besides: its class, an instance's dict. */
+static void add_other_referents(struct hs_page *page, const struct hs_refs *refs)
+{
+	bool has_all = refs->referents.n == refs->n_referents;
+	struct hs_section *section = hs_page_add_section(page, NULL, columns, N_COLUMNS);
+
+	for (size_t i = 0; i < refs->referents.n; i++)
+		if (!is_field(&refs->fields, &refs->referents.items[i]))
+			add_reference(page, section, &refs->referents.items[i]);
+	section->heading = hs_page_printf(page, "%sREFERENTS %zu%s", refs->fields.n ? "OTHER " : "", section->rows.n, has_all ? "" : ", perhaps more");
 }
 
 static void add_root(struct hs_page *page, struct hs_section *section, const struct hs_ref_root *root)
@@ -181,6 +201,6 @@ struct hs_error *hs_top_fill_object(struct hs_top_source *source, struct hs_page
 		page->first_section = page->n_sections;
 		add_list(page, "FIELDS", &refs.fields, refs.n_fields);
 	}
-	add_list(page, "REFERENTS", &refs.referents, refs.n_referents);
+	add_other_referents(page, &refs);
 	return NULL;
 }

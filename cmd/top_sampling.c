@@ -137,7 +137,7 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
 	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
-	sampling->taken_ns = sampling->first_ns = hs_top_now_ns();
+	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
 	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
 	return NULL;
@@ -175,11 +175,14 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	drop_suspects(&sampling->source); /* they borrow from the graph */
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
-	sampling->taken_ns = hs_top_now_ns();
-	if (!error)
+	sampling->tried_ns = hs_top_now_ns();
+	if (!error) {
+		sampling->taken_ns = sampling->tried_ns;
 		error = keep(sampling);
-	else
-		sampling->is_gone |= error->code == HS_ERROR_GONE;
+	} else {
+		/* what stands there now is no Python process: another program took its place */
+		sampling->is_gone |= error->code == HS_ERROR_GONE || error->code == HS_ERROR_NOT_CPYTHON;
+	}
 	sampling->work_ns = hs_top_now_ns() - begin;
 	return error;
 }
@@ -327,7 +330,7 @@ static double jitter_of(uint64_t serial)
 
 void hs_top_due_change(struct hs_top_due *due, uint64_t interval_ms)
 {
-	uint64_t wanted = due->taken_ns + (uint64_t)((double)interval_ms * 1e6 * due->jitter);
+	uint64_t wanted = due->from_ns + (uint64_t)((double)interval_ms * 1e6 * due->jitter);
 
 	due->sample_ns = wanted;
 	due->reason = HS_NEXT_INTERVAL;
@@ -335,22 +338,30 @@ void hs_top_due_change(struct hs_top_due *due, uint64_t interval_ms)
 	if (due->work_due_ns > due->sample_ns) {
 		due->sample_ns = due->work_due_ns;
 		due->reason = HS_NEXT_WORK;
-		due->gap_ms = (due->work_due_ns - due->taken_ns) / 1000000;
+		due->gap_ms = (due->work_due_ns - due->from_ns) / 1000000;
 	}
 	if (due->duty_ns > due->sample_ns) {
 		due->sample_ns = due->duty_ns;
 		due->reason = HS_NEXT_DUTY;
-		due->gap_ms = (due->duty_ns - due->taken_ns) / 1000000;
+		due->gap_ms = (due->duty_ns - due->from_ns) / 1000000;
 	}
+}
+
+/* When another pause like the last one keeps all of them together within their share of the time, and the last gap by itself, too. */
+static uint64_t duty_due(const struct hs_top_sampling *sampling, unsigned duty_thousandths)
+{
+	double share = duty_thousandths ? duty_thousandths / 1000.0 : 0.001;
+	uint64_t of_all = sampling->first_ns + (uint64_t)((double)(sampling->paused_ns + sampling->last_pause_ns) / share);
+	uint64_t of_last = sampling->tried_ns + (uint64_t)((double)sampling->last_pause_ns / share);
+
+	return of_all > of_last ? of_all : of_last;
 }
 
 void hs_top_sampling_plan(const struct hs_top_sampling *sampling, uint64_t interval_ms, unsigned duty_thousandths, struct hs_top_due *ret)
 {
-	uint64_t duty_gap_ns = sampling->last_pause_ns / (duty_thousandths ? duty_thousandths : 1) * 1000;
-
 	*ret = (struct hs_top_due){
-		.taken_ns = sampling->taken_ns, .duty_ns = sampling->taken_ns + duty_gap_ns, .jitter = jitter_of(sampling->source.serial),
-		.work_due_ns = sampling->taken_ns + sampling->work_ns * WORK_SHARE,
+		.taken_ns = sampling->taken_ns, .from_ns = sampling->tried_ns, .duty_ns = duty_due(sampling, duty_thousandths),
+		.jitter = jitter_of(sampling->source.serial), .work_due_ns = sampling->tried_ns + sampling->work_ns * WORK_SHARE,
 	};
 	hs_top_due_change(ret, interval_ms);
 }

@@ -16,6 +16,7 @@ struct hs_top_sampling {
 	uint64_t suspects_ns;        /* what looking for suspects took the last time; 0: it was not done */
 	uint64_t suspected_ns;       /* when that was */
 	uint64_t taken_ns, first_ns; /* CLOCK_MONOTONIC, of the last and the first sample */
+	uint64_t tried_ns;           /* when the last one was taken, or failed */
 	uint64_t work_ns;            /* what the last one took in all */
 	uint64_t last_pause_ns, paused_ns;
 	uint64_t rss[HS_HEADER_HISTORY], rss_times[HS_HEADER_HISTORY];
@@ -28,6 +29,7 @@ struct hs_top_sampling {
 /* When the next sample may be taken, and why not before. */
 struct hs_top_due {
 	uint64_t taken_ns;  /* the last one */
+	uint64_t from_ns;   /* what gaps count from: it, or a later one that failed */
 	uint64_t sample_ns; /* CLOCK_MONOTONIC */
 	uint64_t duty_ns;   /* what the duty alone asks for */
 	uint64_t gap_ms;
@@ -63,7 +65,7 @@ bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling);
 void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_header *ret);
 
 /*
- * A pause of 50 ms at a duty of 1 % takes 5 s; what a sample costs heapspy itself is at most a third of the time. The interval that
+ * A pause of 50 ms at a duty of 1 % takes 5 s, and all pauses together, the next one included, keep within it; what a sample costs heapspy itself is at most a third of the time. The interval that
  * was asked for varies by 30 %.
  */
 void hs_top_sampling_plan(const struct hs_top_sampling *sampling, uint64_t interval_ms, unsigned duty_thousandths, struct hs_top_due *ret);

@@ -110,6 +110,29 @@ static void make_page(struct hs_top_session *session, const struct hs_page_place
 	hs_error_destroy(error);
 }
 
+/* The mutex is held. */
+static void keep_failure(struct hs_top_session *session, const struct hs_error *error)
+{
+	if (error->code == HS_ERROR_CANCELLED)
+		snprintf(session->message, sizeof(session->message), "the sample was given up");
+	else if (error->code != HS_ERROR_GONE)
+		snprintf(session->message, sizeof(session->message), "no sample: %s", error->message);
+}
+
+/* A wish to cancel that came when all was over ends the next capture, which nobody wanted: that one is taken again. */
+static struct hs_error *take_wanted_sample(struct hs_top_session *session)
+{
+	struct hs_error *error = hs_top_sampling_take(&session->sampling);
+
+	pthread_mutex_lock(&session->mutex);
+	bool is_wanted = !session->is_cancelled && !session->is_over;
+	pthread_mutex_unlock(&session->mutex);
+	if (!error || error->code != HS_ERROR_CANCELLED || !is_wanted)
+		return error;
+	hs_error_destroy(error);
+	return hs_top_sampling_take(&session->sampling);
+}
+
 static void take_sample(struct hs_top_session *session)
 {
 	struct hs_header header;
@@ -120,7 +143,7 @@ static void take_sample(struct hs_top_session *session)
 	session->is_sampling = true;
 	session->is_cancelled = false;
 	pthread_mutex_unlock(&session->mutex);
-	struct hs_error *error = hs_top_sampling_take(&session->sampling);
+	struct hs_error *error = take_wanted_sample(session);
 	pthread_mutex_lock(&session->mutex);
 	session->is_sampling = false;
 	session->wants_sample = false;
@@ -131,8 +154,8 @@ static void take_sample(struct hs_top_session *session)
 	session->header = header;
 	session->due = due;
 	session->is_made &= error || !hs_top_page_moves(&session->wanted);
-	if (error && error->code != HS_ERROR_GONE)
-		snprintf(session->message, sizeof(session->message), "no sample: %s", error->message);
+	if (error)
+		keep_failure(session, error);
 	pthread_mutex_unlock(&session->mutex);
 	end(session);
 	hs_error_destroy(error);

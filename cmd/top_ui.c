@@ -285,8 +285,7 @@ struct hs_error *hs_top_ui_run(struct hs_top_session *session, bool is_plain, in
 	if (!error) {
 		hs_term_size(ui->term, &width, &height);
 		hs_state_init(&ui->state, width, height);
-		hs_top_session_news(session, &ui->news);
-		ui->data.header = ui->news.header;
+		take_news(ui);
 		go(ui);
 		error = loop(ui, signal_fd, ret_signal);
 	}

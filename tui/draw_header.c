@@ -200,7 +200,7 @@ void hs_draw_tabs(const struct hs_state *state, const struct hs_panes *panes, st
 	for (unsigned i = 0; i < hs_view_tabs(); i++) {
 		enum hs_view_id view = hs_view_tab(i);
 		bool is_here = view == spot->place.view;
-		x = hs_canvas_printf(canvas, x, panes->tabs, HS_CELL_KEY, "%u", i + 1);
+		x = hs_canvas_printf(canvas, hs_view_tab_x(i), panes->tabs, HS_CELL_KEY, "%u", i + 1);
 		x = hs_canvas_printf(canvas, x, panes->tabs, is_here ? HS_CELL_SELECTED : HS_CELL_PLAIN, " %s ", hs_views[view].title);
 	}
 	if (spot->place.by_holder)

@@ -265,8 +265,11 @@ static void on_baseline(struct hs_update *update)
 	update->effects.flags |= HS_EFFECT_BASELINE;
 }
 
+/* Whoever does not want to wait for a page goes back. */
 static void on_cancel(struct hs_update *update)
 {
+	if (!update->data->page && !update->data->error)
+		hs_update_go_to_spot(update, update->spot->parent);
 	update->effects.flags |= HS_EFFECT_CANCEL;
 }
 

@@ -126,6 +126,8 @@ static void on_click(struct hs_update *update, const struct hs_event *event)
 	if (update->state->mode != HS_MODE_BROWSE)
 		return;
 	hs_panes_make(update->state, update->data, &panes);
+	if (event->y == panes.tabs && panes.n_body && update->spot->parent < 0 && hs_view_tab_at(event->x) != HS_N_VIEWS)
+		hs_update_view(update, hs_view_tab_at(event->x));
 	for (unsigned i = 0; i < panes.n_panes; i++) {
 		const struct hs_pane *pane = &panes.panes[i];
 		if (event->y == pane->heading)

@@ -32,6 +32,25 @@ unsigned hs_view_tabs(void)
 	return sizeof(tabs) / sizeof(*tabs);
 }
 
+#define TAB_SPACES 3 /* its digit, and a space on each side of the title */
+
+unsigned hs_view_tab_x(unsigned n)
+{
+	unsigned x = 0;
+
+	for (unsigned i = 0; i < n && i < hs_view_tabs(); i++)
+		x += (unsigned)strlen(hs_views[tabs[i]].title) + TAB_SPACES;
+	return x;
+}
+
+enum hs_view_id hs_view_tab_at(unsigned x)
+{
+	for (unsigned i = 0; i < hs_view_tabs(); i++)
+		if (x >= hs_view_tab_x(i) && x < hs_view_tab_x(i + 1))
+			return tabs[i];
+	return HS_N_VIEWS;
+}
+
 enum hs_view_id hs_view_find(const char *name)
 {
 	size_t n = strlen(name);

@@ -23,5 +23,8 @@ enum hs_view_id hs_view_find(const char *name);
 /* The n-th tab, from 0; HS_N_VIEWS: there are not so many. */
 enum hs_view_id hs_view_tab(unsigned n);
 unsigned hs_view_tabs(void);
+/* Where a tab begins in the row of them, and the one that stands at `x`, HS_N_VIEWS: none. A tab is its number, its title and spaces. */
+unsigned hs_view_tab_x(unsigned n);
+enum hs_view_id hs_view_tab_at(unsigned x);
 
 #endif

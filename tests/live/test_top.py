@@ -143,6 +143,18 @@ def test_names_the_suspect(two_interpreter, start, terminal):
     terminal.at_prompt()
 
 
+def test_lines_of_a_program_that_traces(debian, start, terminal):
+    live = start(debian, "leaking_orders.py", options=("-X", "tracemalloc"))
+    top(terminal, live)
+    terminal.wait_text("! tracemalloc is on")
+    terminal.keys("7")
+    terminal.wait_text("traced: ")
+    screen = terminal.wait_text("leaking_orders.py:")
+    assert 'EVENTS.append({"id": number' in screen, screen
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 def test_writes_a_view(debian, start, terminal, tmp_path):
     live = start(debian, "leaking_orders.py")
     top(terminal, live)
@@ -194,6 +206,20 @@ def test_the_target_ends_while_it_is_looked_at(debian, start, terminal):
     terminal.keys("Enter")
     terminal.wait_text("REFERRERS")
     terminal.keys("r", "q")
+    terminal.at_prompt()
+
+
+def test_another_program_takes_its_place(debian, start, terminal):
+    live = start(debian, "leaking_orders.py")
+    live.may_be_gone = True
+    top(terminal, live, "-i", "0.3", "--max-duty", "100")
+    terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
+    os.write(live.control, b"e")
+    screen = terminal.wait_text("gone: the last sample stays")
+    assert "__main__.Order" in screen
+    terminal.keys("Enter")  # its memory was given back for a sample that could not be
+    terminal.wait_text("try: ")
+    terminal.keys("q")
     terminal.at_prompt()
 
 

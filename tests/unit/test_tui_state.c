@@ -279,6 +279,26 @@ static void copies_addresses(void **state)
 	assert_string_equal(browser.effects.text, "0x7f0000001000");
 }
 
+static void does_not_wait_for_a_page(void **state)
+{
+	(void)state;
+	tui_sample_key(&browser, HS_KEY_ENTER);
+	browser.data.page = NULL;
+	tui_sample_key(&browser, HS_KEY_ESCAPE);
+	assert_int_equal(browser.effects.flags, HS_EFFECT_CANCEL | HS_EFFECT_GO);
+	assert_int_equal(spot()->place.view, HS_VIEW_TYPES);
+}
+
+static void clicks_on_tabs_switch(void **state)
+{
+	(void)state;
+	tui_sample_event(&browser, &(struct hs_event){ .kind = HS_EVENT_CLICK, .x = 11, .y = 3 });
+	assert_int_equal(spot()->place.view, hs_view_tab(1));
+	tui_sample_event(&browser, &(struct hs_event){ .kind = HS_EVENT_CLICK, .x = 79, .y = 3 });
+	tui_sample_event(&browser, &(struct hs_event){ .kind = HS_EVENT_CLICK, .x = 0, .y = 3 });
+	assert_int_equal(spot()->place.view, HS_VIEW_TYPES);
+}
+
 static void completes_commands(void **state)
 {
 	(void)state;
@@ -360,7 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(begins_with_the_largest), TEST(sorts_by_any_column_and_inverts), TEST(selection_follows_its_type), TEST(moves_and_scrolls),
 		TEST(filters_while_typing), TEST(searches_forth_and_back), TEST(tags), TEST(goes_in_and_back), TEST(forgets_the_oldest_places),
-		TEST(views_are_found_as_they_were_left), TEST(asks_for_what_others_do), TEST(copies_addresses), TEST(completes_commands),
+		TEST(views_are_found_as_they_were_left), TEST(asks_for_what_others_do), TEST(copies_addresses), TEST(does_not_wait_for_a_page), TEST(clicks_on_tabs_switch), TEST(completes_commands),
 		TEST(clicks_select_then_open), TEST(clicks_on_headings_sort), TEST(takes_any_key_anywhere), TEST(keys_are_bound_once),
 	};
 

@@ -18,6 +18,9 @@ class Visit:
     pass
 
 
+倉庫 = type("倉庫", (), {})  # a name of wide characters
+
+
 class Session:
     def __init__(self, user):
         self.user = user
@@ -25,6 +28,7 @@ class Session:
 
 EVENTS = []
 VISITS = []
+STORES = [倉庫() for _ in range(1234)]
 SESSIONS = {"user%d" % n: Session("user%d" % n) for n in range(500)}
 
 

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What heapspy top writes to its terminal, cell by cell, as a terminal emulator library understands it."""
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+
+import pytest
+
+import heapspy
+
+pyte = pytest.importorskip("pyte")
+
+WIDTH, HEIGHT = 100, 30
+
+
+class Browser:
+    """heapspy top on a pseudo-terminal; a context manager that ends it by its own pid."""
+
+    def __init__(self, pid, *options, environment=None):
+        self.screen = pyte.Screen(WIDTH, HEIGHT)
+        self.stream = pyte.ByteStream(self.screen)
+        self.written = 0
+        self.started = time.monotonic()
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.execve(heapspy.HEAPSPY, [heapspy.HEAPSPY, "top", str(pid), *options],
+                      {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "", "LINES": "", **(environment or {})})
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.terminal)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def wait(self, predicate, what, seconds=60):
+        """Reads what is written until predicate(rows) holds."""
+        end = time.monotonic() + seconds
+        while not predicate(self.rows()):
+            readable, _, _ = select.select([self.terminal], [], [], max(0, end - time.monotonic()))
+            assert readable, "no %s; the screen shows:\n%s" % (what, "\n".join(self.rows()))
+            data = os.read(self.terminal, 65536)
+            self.written += len(data)
+            self.stream.feed(data)
+
+    def rows(self):
+        return self.screen.display
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+    def cell(self, x, y):
+        return self.screen.buffer[y][x]
+
+
+def row_of(rows, start):
+    return next((y for y, row in enumerate(rows) if row.startswith(start)), None)
+
+
+def test_only_what_changes_is_written(debian, start):
+    live = start(debian, "leaking_orders.py")
+    with Browser(live.pid, "-i", "3600") as browser:
+        browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")
+        whole = browser.written
+        browser.wait(lambda rows: " 2 s old" in rows[2], "time that goes by")
+        browser.written = 0
+        browser.wait(lambda rows: " 4 s old" in rows[2], "time that goes by")
+        assert browser.written < 300, "two seconds wrote %d bytes, the whole screen %d" % (browser.written, whole)
+        browser.written = 0
+        browser.type("j")
+        browser.wait(lambda rows: " 2/" in rows[-1], "the second row")
+        assert browser.written < whole / 4, "a key wrote %d bytes, the whole screen %d" % (browser.written, whole)
+
+
+def test_columns_stand_below_each_other_behind_wide_names(debian, start):
+    live = start(debian, "leaking_orders.py")
+    with Browser(live.pid, "-i", "3600") as browser:
+        browser.type("\\__main__\n")
+        browser.wait(lambda rows: row_of(rows, "__main__.Session") and any("1,234" in row for row in rows), "types of the program")
+        rows = browser.rows()
+        wide, narrow = next(y for y, row in enumerate(rows) if "1,234" in row), row_of(rows, "__main__.Session")
+        assert rows[wide].startswith("__main__.\u5009")
+
+        def ends(y):
+            """Where figures end, in cells."""
+            return [x for x in range(40, WIDTH - 1) if browser.cell(x, y).data.isdigit() and browser.cell(x + 1, y).data == " "]
+        assert ends(wide)[:1] == ends(narrow)[:1] and ends(wide)
+
+
+def test_looks(debian, start):
+    """Colours where the terminal has them and nobody forbids them; the selected row stands out in any case."""
+    live = start(debian, "leaking_orders.py")
+    for environment, has_colours in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "xterm-mono"}, False)):
+        with Browser(live.pid, "-i", "3600", environment=environment) as browser:
+            browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")
+            y = row_of(browser.rows(), "TYPE") + 1
+            assert browser.cell(0, y).reverse and not browser.cell(0, y + 1).reverse
+            colours = {browser.cell(x, y).fg for x in range(WIDTH) for y in range(HEIGHT)}
+            assert (colours != {"default"}) == has_colours, colours
+
+
+def test_first_screen_comes_as_soon_as_a_report(debian, start, tell):
+    live = start(debian, "heaps.py", "mix", 20000)
+    begin = time.monotonic()
+    heapspy.report(live.pid)
+    report = time.monotonic() - begin
+    with Browser(live.pid) as browser:
+        browser.wait(lambda rows: "1 Types" in rows[3] or "1 Types" in rows[4], "first screen")
+        first = time.monotonic() - browser.started
+    tell("first screen of top after %.2f s; report took %.2f s" % (first, report))
