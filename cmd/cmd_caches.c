@@ -35,7 +35,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_caches_json(out, caches);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_caches_text(out, caches, &style);
 	return NULL;
 }
@@ -52,7 +52,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	HS_TRY(hs_caches_gather(&caches, &source));
 	HS_TRY(hs_output_render(&invocation->output, render, &caches));
-	if (caches.is_unknown || !invocation->census->is_complete)
+	if (caches.is_unknown)
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
 	return NULL;
 }

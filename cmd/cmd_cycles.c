@@ -3,7 +3,6 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "cycles_result.h"
-#include "exit_status.h"
 #include "object_address.h"
 #include "options.h"
 #include "output.h"
@@ -67,7 +66,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static struct hs_error *render_text(FILE *out, const struct hs_output_options *output, const void *context)
 {
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 
 	hs_cycles_text(out, context, &style);
 	return NULL;
@@ -150,10 +149,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	HS_TRY(hs_garbage_find(&garbage, invocation->graph, invocation->holders));
 	HS_TRY(hs_garbage_reachable_cycles(&garbage, &reachable));
-	HS_TRY(own->is_dot ? draw(invocation, &garbage, &reachable) : tell(invocation, &garbage, &reachable));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return own->is_dot ? draw(invocation, &garbage, &reachable) : tell(invocation, &garbage, &reachable);
 }
 
 const struct hs_command hs_command_cycles = {

@@ -97,9 +97,10 @@ static void print_what_to_try(pid_t pid)
 
 	printf("A small Python service with a leak runs as pid %d.\n"
 	       "Try, in another terminal:\n\n"
+	       "  %s %d                  (then G: what grows; Enter: who holds it)\n"
 	       "  %s report %d\n"
 	       "  %s report %d --sort count -n 10\n\n"
-	       "Ctrl-C ends the service.\n", (int)pid, program, (int)pid, program, (int)pid);
+	       "Ctrl-C ends the service.\n", (int)pid, program, (int)pid, program, (int)pid, program, (int)pid);
 	fflush(stdout);
 }
 

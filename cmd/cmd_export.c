@@ -2,7 +2,6 @@
 /* heapspy export: the object graph of a process, for other programs. */
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "export.h"
 #include "object_address.h"
 #include "options.h"
@@ -123,10 +122,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 {
 	const struct export_options *own = invocation->own;
 
-	HS_TRY(hs_output_stream(&invocation->output, own->format == FORMAT_DOT ? render_dot : render_jsonl, invocation));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_stream(&invocation->output, own->format == FORMAT_DOT ? render_dot : render_jsonl, invocation);
 }
 
 const struct hs_command hs_command_export = {

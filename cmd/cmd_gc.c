@@ -35,7 +35,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_gc_json(out, gc);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_gc_text(out, gc, &style);
 	return NULL;
 }
@@ -50,7 +50,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	HS_TRY(hs_gc_gather(&gc, invocation->heap, n_shown));
 	HS_TRY(hs_output_render(&invocation->output, render, &gc));
-	if (!invocation->census->is_complete || !hs_gc_is_complete(&gc))
+	if (!hs_gc_is_complete(&gc))
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
 	return NULL;
 }

@@ -20,7 +20,8 @@ void hs_help_overview(FILE *out)
 	fputs("heapspy shows what holds a running Python process's memory, from outside. It pauses the process for the\n"
 	      "milliseconds that a copy takes, decodes CPython's structures in the copy, and runs nothing in the process.\n\n"
 	      "Usage: heapspy COMMAND [OPTION...]\n"
-	      "       heapspy PID [OPTION...]       the same as heapspy report PID\n\n"
+	      "       heapspy PID                   on a terminal the same as heapspy top PID\n"
+	      "       heapspy PID [OPTION...]       with options, or without a terminal: heapspy report PID\n\n"
 	      "Commands:\n", out);
 	for (size_t i = 0; hs_commands[i]; i++)
 		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);

@@ -154,7 +154,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 		hs_lines_folded(out, lines);
 		return NULL;
 	}
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_lines_text(out, lines, &style);
 	return NULL;
 }
@@ -207,7 +207,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	hs_source_lines_close(sources);
 	HS_TRY(error);
 	HS_TRY(hs_output_render(&invocation->output, render, &lines));
-	if (!invocation->census->is_complete || !hs_lines_is_complete(&lines))
+	if (!hs_lines_is_complete(&lines))
 		invocation->exit_status = HS_EXIT_INCOMPLETE;
 	return NULL;
 }

@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "options.h"
 #include "output.h"
 #include "waterfall.h"
@@ -46,7 +45,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_waterfall_json(out, waterfall);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_waterfall_text(out, waterfall, &style);
 	return NULL;
 }
@@ -84,10 +83,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	if (own->growth_seconds)
 		HS_TRY(look_again(invocation, own->growth_seconds, &waterfall));
 	waterfall.document = hs_document_of(invocation, host);
-	HS_TRY(hs_output_render(&invocation->output, render, &waterfall));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &waterfall);
 }
 
 const struct hs_command hs_command_memory = {

@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "objects.h"
 #include "options.h"
 #include "output.h"
@@ -77,7 +76,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_objects_json(out, objects);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_objects_text(out, objects, &style);
 	return NULL;
 }
@@ -94,10 +93,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_CLEANUP(hs_objects_deinit) struct hs_objects objects = { .document = hs_document_of(invocation, host) };
 
 	HS_TRY(hs_objects_select(&objects, &source, own->type, &selection));
-	HS_TRY(hs_output_render(&invocation->output, render, &objects));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &objects);
 }
 
 const struct hs_command hs_command_objects = {

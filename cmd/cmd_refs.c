@@ -2,7 +2,6 @@
 /* heapspy refs: one object, its referrers and its referents. */
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "object_address.h"
 #include "options.h"
 #include "output.h"
@@ -12,6 +11,7 @@
 
 enum {
 	KEY_DEPTH = 0x1000,
+	KEY_RETAINED,
 };
 
 struct refs_options {
@@ -19,13 +19,23 @@ struct refs_options {
 	hs_addr address;
 	unsigned depth;
 	uint32_t n_shown; /* 0: not given */
+	bool with_retained;
 };
 
 static const struct argp_option options[] = {
 	{ "depth", KEY_DEPTH, "N", 0, "Follow references this many steps in both directions (default 1)", 0 },
+	{ "retained", KEY_RETAINED, NULL, 0, "Tell what the object retains, too: takes as long as a whole report", 0 },
 	{ "number", 'n', "N", 0, "References to show of one object (default 20 as text, all as JSON)", 0 },
 	{ 0 },
 };
+
+/* Of one object, references are found in one pass; for those of many, and for what is retained, the whole graph is made. */
+static enum hs_stage stage_for(const struct refs_options *own)
+{
+	if (own->with_retained)
+		return HS_STAGE_RETAINED;
+	return own->depth > 1 ? HS_STAGE_GRAPH : HS_STAGE_NODES;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -43,11 +53,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "'%s' is no address: 0x7f… or decimal digits, as id() gives it", argument);
 		return 0;
 	case ARGP_KEY_END:
+		invocation->needs = stage_for(own);
+		if (invocation->needs == HS_STAGE_NODES)
+			invocation->wanted = own->address;
 		if (invocation->source.pid && !own->text)
 			argp_error(state, "references of which object? ('heapspy objects %d TYPE' lists addresses)", (int)invocation->source.pid);
 		return 0;
 	case KEY_DEPTH:
 		own->depth = hs_options_number(state, "--depth", argument, 1, HS_REFS_MAX_DEPTH);
+		return 0;
+	case KEY_RETAINED:
+		own->with_retained = true;
 		return 0;
 	case 'n':
 		own->n_shown = hs_options_number(state, "--number", argument, 1, INT32_MAX);
@@ -63,7 +79,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_refs_json(out, refs);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_refs_text(out, refs, &style);
 	return NULL;
 }
@@ -80,10 +96,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 	HS_TRY(hs_object_node_of(&source, own->address, &node));
 	HS_TRY(hs_refs_gather(&refs, &source, node, &gathering));
-	HS_TRY(hs_output_render(&invocation->output, render, &refs));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &refs);
 }
 
 const struct hs_command hs_command_refs = {
@@ -93,6 +106,7 @@ const struct hs_command hs_command_refs = {
 	.description = "The address is one that 'heapspy objects' lists, or what id() gives in the process. Values are shown.",
 	.examples = "  heapspy refs 4242 0x7f3a5c0d1e80\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 --depth 3 -n 5\n"
+		    "  heapspy refs 4242 0x7f3a5c0d1e80 --retained\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 -f json\n",
 	.needs = HS_STAGE_RETAINED,
 	.has_output = true,

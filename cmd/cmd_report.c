@@ -6,7 +6,6 @@
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "options.h"
 #include "output.h"
 #include "report.h"
@@ -76,7 +75,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_report_json(out, report);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_report_text(out, report, &style);
 	return NULL;
 }
@@ -89,7 +88,11 @@ static struct hs_error *find_largest(const struct hs_invocation *invocation, str
 	if (report->is_by_holder)
 		HS_TRY(hs_holders_find(invocation->heap, invocation->graph, invocation->reach, &report->holders));
 	HS_TRY(hs_unexplained_gather(&report->unexplained, &source, &invocation->unexplained));
-	return hs_largest_find(&report->largest, &source, invocation->reach);
+	HS_TRY(hs_largest_find(&report->largest, &source, invocation->reach));
+	hs_hints_gather(&report->hints, invocation->heap);
+	for (size_t i = 0; i < report->largest.retainers.n; i++)
+		report->hints.has_unreached |= !*report->largest.retainers.items[i].path;
+	return NULL;
 }
 
 static struct hs_error *run(struct hs_invocation *invocation)
@@ -102,10 +105,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	if (invocation->holders)
 		HS_TRY(find_largest(invocation, &report));
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
-	HS_TRY(hs_output_render(&invocation->output, render, &report));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &report);
 }
 
 const struct hs_command hs_command_report = {

@@ -2,7 +2,6 @@
 /* heapspy threads: what runs and what waits, call by call, with variables. */
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "options.h"
 #include "output.h"
 #include "threads.h"
@@ -35,7 +34,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_threads_json(out, threads);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_threads_text(out, threads, &style);
 	return NULL;
 }
@@ -51,10 +50,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_CLEANUP(hs_threads_deinit) struct hs_threads threads = { .document = hs_document_of(invocation, host) };
 
 	HS_TRY(hs_threads_gather(&threads, &source, &wanted));
-	HS_TRY(hs_output_render(&invocation->output, render, &threads));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &threads);
 }
 
 const struct hs_command hs_command_threads = {

@@ -2,7 +2,6 @@
 /* heapspy weak: weak references to an object, or to the objects of a type. */
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "object_address.h"
 #include "options.h"
 #include "output.h"
@@ -46,7 +45,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_weak_json(out, weak);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_weak_text(out, weak, &style);
 	return NULL;
 }
@@ -88,10 +87,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	};
 
 	HS_TRY(gather(invocation, &source, &weak));
-	HS_TRY(hs_output_render(&invocation->output, render, &weak));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &weak);
 }
 
 const struct hs_command hs_command_weak = {

@@ -4,7 +4,6 @@
 
 #include "cleanup.h"
 #include "commands.h"
-#include "exit_status.h"
 #include "object_address.h"
 #include "options.h"
 #include "output.h"
@@ -92,7 +91,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return hs_why_json(out, results->items, results->n);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_why_text(out, results->items, results->n, &style);
 	return NULL;
 }
@@ -146,10 +145,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	hs_progress_update(&invocation->progress, "finding paths from the roots", 0, 0);
 	HS_TRY(search(invocation, &source, &results, nodes, &reach));
 	hs_progress_end(&invocation->progress);
-	HS_TRY(hs_output_render(&invocation->output, render, &results));
-	if (!invocation->census->is_complete)
-		invocation->exit_status = HS_EXIT_INCOMPLETE;
-	return NULL;
+	return hs_output_render(&invocation->output, render, &results);
 }
 
 const struct hs_command hs_command_why = {

@@ -33,7 +33,8 @@ enum hs_stage {
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
 	HS_STAGE_HEAP,    /* invocation->heap */
-	HS_STAGE_GRAPH,   /* invocation->graph */
+	HS_STAGE_NODES,   /* invocation->graph, of nodes alone (hs_graph_index) */
+	HS_STAGE_GRAPH,   /* invocation->graph, with its rows */
 	HS_STAGE_RETAINED, /* invocation->holders: what each object retains */
 	HS_STAGE_PATHS,   /* invocation->reach: how the roots reach each object */
 };
@@ -67,6 +68,7 @@ struct hs_invocation {
 	struct hs_progress progress; /* of the runner's stages; a command with slow work of its own starts it again, and ends it before it writes */
 	void *own;                   /* the command's own options: own_bytes bytes, zeroed before parsing */
 	time_t captured_at;
+	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
@@ -76,7 +78,9 @@ struct hs_invocation {
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
-	int exit_status;             /* of a run without an error; 0 unless the command sets it (see exit_status.h) */
+	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
+	bool owns_terminal;          /* the command asks and tells by itself: nothing else writes to the terminal */
+	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
 
 struct hs_command {
@@ -113,10 +117,15 @@ const struct hs_command *hs_command_find(const char *name);
 struct hs_error *hs_command_run(const struct hs_command *command, int argc, char **argv, int *ret_status) HS_MUST_CHECK;
 
 /*
- * For commands that compare two moments: takes another picture of the same process in place of the one there is, as far as the
- * heap. Everything borrowed from the first is gone; its pauses are kept. Errors: those of the stages; GONE when the PID is
- * another program by now.
+ * For commands that compare moments: takes another picture of the same process in place of the one there is, as far as the heap.
+ * Everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
+ * those of the stages; GONE when the PID is another program by now. After an error capture, layout and census are those from before,
+ * the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
+/* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
+void hs_invocation_drop_heap(struct hs_invocation *invocation);
+/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */
+struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_stage needs) HS_MUST_CHECK;
 
 #endif

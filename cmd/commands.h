@@ -5,7 +5,10 @@
 
 #include "command.h"
 
+extern const struct hs_command hs_command_top;
 extern const struct hs_command hs_command_report;
+extern const struct hs_command hs_command_growth;
+extern const struct hs_command hs_command_suspects;
 extern const struct hs_command hs_command_objects;
 extern const struct hs_command hs_command_refs;
 extern const struct hs_command hs_command_why;

@@ -76,13 +76,14 @@ static size_t keep_largest(struct candidate *candidates, size_t n, size_t n_max)
 static struct hs_error *find_containers(struct hs_largest *largest, const struct hs_object_source *source, struct hs_reach *reach)
 {
 	const size_t n_kept = HS_N_LARGEST_CANDIDATES;
+	const struct hs_sizes *sizes = hs_graph_sizes(source->graph);
 	HS_FREE struct candidate *candidates = calloc(2 * n_kept + 1, sizeof(*candidates));
 	size_t n = 0;
 
 	if (!candidates)
 		return hs_error_no_memory();
 	for (hs_node node = 0; node < hs_graph_node_count(source->graph); node++) {
-		uint64_t bytes = hs_graph_bytes(source->graph, node);
+		uint64_t bytes = hs_size_units(sizes, node) * sizes->unit_bytes;
 		if ((n >= n_kept && bytes < candidates[n_kept - 1].bytes) || !is_container(hs_graph_type(source->graph, node)))
 			continue;
 		candidates[n++] = (struct candidate){ node, bytes };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "exit_status.h"
@@ -17,8 +18,14 @@
  */
 #define MMAP_THRESHOLD (1 << 18)
 
+/* A process alone, at a terminal, is looked at there; with options, or into a pipe or file, it is reported. */
+static const struct hs_command *default_command(int argc)
+{
+	return argc == 2 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? &hs_command_top : &hs_command_report;
+}
+
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
-static const struct hs_command *choose_command(char **argv, int *ret_skip)
+static const struct hs_command *choose_command(int argc, char **argv, int *ret_skip)
 {
 	const struct hs_command *command = hs_command_find(argv[1]);
 
@@ -26,7 +33,7 @@ static const struct hs_command *choose_command(char **argv, int *ret_skip)
 	if (command)
 		return command;
 	if (argv[1][0] == '-' || strspn(argv[1], "0123456789") == strlen(argv[1]))
-		return &hs_command_report;
+		return default_command(argc);
 	fprintf(stderr, "heapspy: '%s' is neither a command nor a PID\n  try: heapspy --help\n", argv[1]);
 	exit(EX_USAGE);
 }
@@ -45,7 +52,7 @@ int main(int argc, char **argv)
 		hs_help_overview(stdout);
 		return 0;
 	}
-	const struct hs_command *command = choose_command(argv, &skip);
+	const struct hs_command *command = choose_command(argc, argv, &skip);
 	struct hs_error *error = hs_command_run(command, argc - skip, argv + skip, &status);
 	if (error)
 		hs_exit_print_error(error);

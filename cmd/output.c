@@ -81,6 +81,11 @@ struct hs_error *hs_output_write(const char *path, const char *text, size_t byte
 	return write_all(fd, text, bytes, path);
 }
 
+struct hs_style hs_output_style(const struct hs_output_options *options)
+{
+	return hs_style_for(options->path ? NULL : stdout, options->colour);
+}
+
 struct hs_error *hs_output_render(const struct hs_output_options *options,
 				  struct hs_error *(*render)(FILE *out, const struct hs_output_options *options, const void *context),
 				  const void *context)

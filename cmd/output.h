@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "error.h"
+#include "terminal.h"
 
 /*
  * Collects what `render` writes, then writes it to where the options say. Errors: those of `render`, of hs_output_write(), NO_MEMORY.
@@ -15,6 +16,9 @@
 struct hs_error *hs_output_render(const struct hs_output_options *options,
 				  struct hs_error *(*render)(FILE *out, const struct hs_output_options *options, const void *context),
 				  const void *context) HS_MUST_CHECK;
+
+/* How a text that goes there may look. */
+struct hs_style hs_output_style(const struct hs_output_options *options);
 
 /*
  * Writes `bytes` of `text` to `path` (NULL: standard output). A file is written beside, synced and renamed, with mode 0600: there is

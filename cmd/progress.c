@@ -59,7 +59,7 @@ void hs_progress_start(struct hs_progress *progress)
 	pthread_condattr_t monotonic;
 	sigset_t all, before;
 
-	*progress = (struct hs_progress){ 0 };
+	*progress = (struct hs_progress){ .listen = progress->listen, .listener = progress->listener };
 	if (!isatty(STDERR_FILENO))
 		return;
 	pthread_mutex_init(&progress->mutex, NULL);
@@ -78,6 +78,8 @@ void hs_progress_update(void *context, const char *phase, uint64_t done, uint64_
 {
 	struct hs_progress *progress = context;
 
+	if (progress->listen)
+		progress->listen(progress->listener, phase, done, all);
 	if (!progress->is_started)
 		return;
 	pthread_mutex_lock(&progress->mutex);

@@ -16,6 +16,9 @@ struct hs_progress {
 	pthread_cond_t wake;
 	const char *phase;   /* static text; NULL: nothing to say yet */
 	uint64_t done, all;  /* all = 0: unknown */
+	/* Told as well, or instead where nothing was started; NULL: nobody. Kept by hs_progress_start(). */
+	void (*listen)(void *listener, const char *phase, uint64_t done, uint64_t all);
+	void *listener;
 	bool is_started;
 	bool is_over;
 };

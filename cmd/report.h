@@ -17,6 +17,7 @@
 #include "census.h"
 #include "document.h"
 #include "error.h"
+#include "hints.h"
 #include "holders.h"
 #include "largest.h"
 #include "terminal.h"
@@ -38,6 +39,7 @@ struct hs_report {
 	bool is_by_holder;
 	struct hs_largest largest; /* owned */
 	struct hs_unexplained_result unexplained; /* owned */
+	struct hs_hints hints;
 	bool has_largest; /* and unexplained references */
 	size_t n_shown;           /* the first n_shown rows are listed; <= rows.n */
 };

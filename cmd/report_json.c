@@ -113,6 +113,7 @@ struct hs_error *hs_report_json(FILE *out, const struct hs_report *report)
 		json_object_set_new(root, "retainers", retainers_json(&report->largest.retainers));
 		json_object_set_new(root, "containers", containers_json(&report->largest.containers));
 		json_object_set_new(root, "unexplained", hs_unexplained_json(&report->unexplained));
+		json_object_set_new(root, "collector", hs_hints_json(&report->hints));
 	}
 	return hs_json_write(out, root);
 }

@@ -312,5 +312,6 @@ void hs_report_text(FILE *out, const struct hs_report *report, const struct hs_s
 	put_table(out, report, style);
 	if (report->has_largest)
 		put_largest(out, report, style);
+	hs_hints_put(out, &report->hints, &report->document, style);
 	put_next(out, report);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs one command: options, capture, layout, census, the command itself, cleaning up. The only place that knows the
- * order of the stages, and the only one that handles signals.
+ * order of the stages, and of what a signal ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,40 +14,21 @@
 #include "largest.h"
 #include "options.h"
 #include "payload.h"
+#include "signals.h"
 #include "workers.h"
 
-static volatile sig_atomic_t caught_signal;
-
-static void on_signal(int number)
+static unsigned n_workers_of(const struct hs_invocation *invocation)
 {
-	caught_signal = number;
-	hs_capture_cancel();
-}
-
-/* From here to restore_signals() a signal makes the capture let the target go first. A second one kills at once. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
-static void restore_signals(void)
-{
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	return invocation->source.capture.n_workers ? invocation->source.capture.n_workers : hs_workers_default();
 }
 
 /* The parent must see which signal ended this process: a shell then stops its script, too. */
 static void die_by_caught_signal(struct hs_invocation *invocation)
 {
-	if (!caught_signal)
+	if (!hs_signals_caught() || invocation->outlives_signals)
 		return;
 	hs_progress_end(&invocation->progress);
-	raise(caught_signal);
+	raise(hs_signals_caught());
 }
 
 static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
@@ -59,9 +40,9 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 		     (unsigned long long)(bytes >> 20), (unsigned long long)predicted_ms) < 0)
 		return false;
 	/* Nothing is attached yet: a signal may end the wait for an answer, and heapspy with it, at once. */
-	restore_signals();
+	hs_signals_restore();
 	bool may_go_on = hs_terminal_confirm(question);
-	catch_signals();
+	hs_signals_catch();
 	hs_progress_start(context);
 	return may_go_on;
 }
@@ -87,20 +68,27 @@ static void find_payloads(struct hs_invocation *invocation)
 	hs_error_destroy(error);
 }
 
+static void start_progress(struct hs_invocation *invocation)
+{
+	if (!invocation->owns_terminal)
+		hs_progress_start(&invocation->progress);
+}
+
 static struct hs_error *take_capture(struct hs_invocation *invocation)
 {
 	struct hs_capture_options *options = &invocation->source.capture;
 
 	options->progress = hs_progress_update;
-	options->confirm_pause = hs_terminal_is_interactive() ? confirm_pause : NULL;
+	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
 	options->work_percent = invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
 	hs_progress_update(&invocation->progress, "copying", 0, 0);
-	catch_signals();
+	hs_signals_catch();
 	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
 	invocation->captured_at = time(NULL);
-	restore_signals();
+	if (!invocation->outlives_signals)
+		hs_signals_restore();
 	die_by_caught_signal(invocation);
 	return error;
 }
@@ -108,7 +96,7 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers };
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .wanted = invocation->wanted };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -124,43 +112,80 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 				 &invocation->layout);
 }
 
+/* The large results; none looks at another while it is given back. */
+enum { DROP_GRAPH, DROP_IMAGE, DROP_HOLDERS, DROP_REACH, N_LARGE_RESULTS };
+
+static void drop_large(void *context, size_t begin, size_t end, unsigned worker)
+{
+	struct hs_invocation *invocation = context;
+
+	(void)worker;
+	for (size_t i = begin; i < end; i++)
+		switch (i) {
+		case DROP_GRAPH:
+			hs_graph_destroy(hs_take(invocation->graph));
+			break;
+		case DROP_IMAGE:
+			hs_capture_drop_image(invocation->capture);
+			break;
+		case DROP_HOLDERS:
+			hs_object_graph_destroy(hs_take(invocation->holders));
+			break;
+		case DROP_REACH:
+			hs_reach_close(hs_take(invocation->reach));
+			break;
+		}
+}
+
+/* The kernel takes 40 ms to take back a GiB of small pages: threads share that, where there is a graph. */
+void hs_invocation_drop_heap(struct hs_invocation *invocation)
+{
+	hs_array_free(&invocation->unexplained);
+	hs_process_heap_close(hs_take(invocation->heap));
+	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
+}
+
 static void drop_results(struct hs_invocation *invocation)
 {
-	hs_reach_close(hs_take(invocation->reach));
-	hs_object_graph_destroy(hs_take(invocation->holders));
-	hs_array_free(&invocation->unexplained);
-	hs_graph_destroy(hs_take(invocation->graph));
-	hs_process_heap_close(hs_take(invocation->heap));
+	hs_invocation_drop_heap(invocation);
 	hs_census_destroy(hs_take(invocation->census));
 	hs_layout_destroy(hs_take(invocation->layout));
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/* Captures and counts once more. The pauses so far were pauses as well, and are listed first. */
+/* The pauses of an earlier capture were pauses as well, and are listed first. `earlier` is emptied. */
+static struct hs_error *add_pauses(struct hs_capture *capture, struct hs_pauses *earlier)
+{
+	struct hs_pauses *pauses = &capture->pauses_ns;
+
+	if (!hs_array_reserve(earlier, earlier->n + pauses->n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < pauses->n; i++)
+		earlier->items[earlier->n++] = pauses->items[i];
+	hs_array_free(pauses);
+	*pauses = *earlier;
+	*earlier = (struct hs_pauses){ 0 };
+	capture->pause_ns = 0;
+	for (size_t i = 0; i < pauses->n; i++)
+		capture->pause_ns += pauses->items[i];
+	return NULL;
+}
+
+static void free_pauses(struct hs_pauses *pauses)
+{
+	hs_array_free(pauses);
+}
+
+/* Captures and counts once more. */
 static struct hs_error *start_over(struct hs_invocation *invocation)
 {
-	struct hs_pauses pauses = invocation->capture->pauses_ns;
+	HS_CLEANUP(free_pauses) struct hs_pauses pauses = invocation->capture->pauses_ns;
 
 	invocation->capture->pauses_ns = (struct hs_pauses){ 0 };
 	drop_results(invocation);
 	hs_progress_update(&invocation->progress, "copying again", 0, 0);
-	struct hs_error *error = take_capture(invocation);
-	for (size_t i = 0; !error && i < invocation->capture->pauses_ns.n; i++) {
-		uint64_t *slot = hs_array_append(&pauses);
-		if (slot)
-			*slot = invocation->capture->pauses_ns.items[i];
-		else
-			error = hs_error_no_memory();
-	}
-	if (error) {
-		hs_array_free(&pauses);
-		return error;
-	}
-	hs_array_free(&invocation->capture->pauses_ns);
-	invocation->capture->pauses_ns = pauses;
-	invocation->capture->pause_ns = 0;
-	for (size_t i = 0; i < pauses.n; i++)
-		invocation->capture->pause_ns += pauses.items[i];
+	HS_TRY(take_capture(invocation));
+	HS_TRY(add_pauses(invocation->capture, &pauses));
 	HS_TRY(resolve_layout(invocation));
 	return take_census(invocation);
 }
@@ -228,36 +253,106 @@ static bool may_search_side_by_side(const struct hs_invocation *invocation)
 
 static struct hs_error *search_graph(struct hs_invocation *invocation)
 {
-	unsigned n_workers = may_search_side_by_side(invocation) ? invocation->source.capture.n_workers : 1;
+	unsigned n_workers = may_search_side_by_side(invocation) ? n_workers_of(invocation) : 1;
 	struct searches searches = { .invocation = invocation };
 
-	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers ? n_workers : hs_workers_default());
+	hs_workers_run(search, &searches, invocation->needs >= HS_STAGE_PATHS ? N_SEARCHES : 1, 1, n_workers);
 	if (!searches.errors[SEARCH_HOLDERS])
 		return searches.errors[SEARCH_PATHS];
 	hs_error_destroy(searches.errors[SEARCH_PATHS]);
 	return searches.errors[SEARCH_HOLDERS];
 }
 
-static struct hs_error *renew(struct hs_invocation *invocation)
+/* A later picture of the same process, whose own pauses alone are its. */
+static struct hs_error *take_later(struct hs_invocation *invocation)
 {
-	uint64_t start_time = invocation->capture->process->start_time;
-	hs_addr runtime = invocation->layout->runtime_start;
-
 	/* what was a large buffer then may be anything now */
 	hs_array_free(&invocation->skipped);
 	find_payloads(invocation);
-	HS_TRY(start_over(invocation));
-	if (!invocation->source.capture.nonblocking)
-		HS_TRY(settle(invocation));
-	if (invocation->capture->process->start_time != start_time || invocation->layout->runtime_start != runtime)
+	HS_TRY(take_capture(invocation));
+	HS_TRY(resolve_layout(invocation));
+	HS_TRY(take_census(invocation));
+	return invocation->source.capture.nonblocking ? NULL : settle(invocation);
+}
+
+static struct hs_error *check_identity(const struct hs_invocation *invocation, const struct hs_capture *earlier, hs_addr runtime)
+{
+	const struct hs_process *before = earlier->process, *now = invocation->capture->process;
+
+	if (now->start_time != before->start_time || hs_exec_ids_differ(now->exec_id, before->exec_id) ||
+	    invocation->layout->runtime_start != runtime)
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	return NULL;
 }
 
+static struct hs_error *renew(struct hs_invocation *invocation)
+{
+	struct hs_invocation earlier;
+
+	hs_invocation_drop_heap(invocation);
+	earlier = *invocation;
+	invocation->capture = NULL;
+	invocation->layout = NULL;
+	invocation->census = NULL;
+	struct hs_error *error = take_later(invocation);
+	if (!error)
+		error = check_identity(invocation, earlier.capture, earlier.layout->runtime_start);
+	if (!error)
+		error = add_pauses(invocation->capture, &earlier.capture->pauses_ns);
+	struct hs_invocation *given_up = error ? invocation : &earlier;
+	hs_capture_destroy(given_up->capture);
+	hs_layout_destroy(given_up->layout);
+	hs_census_destroy(given_up->census);
+	if (error) {
+		hs_process_heap_close(hs_take(invocation->heap));
+		invocation->capture = earlier.capture;
+		invocation->layout = earlier.layout;
+		invocation->census = earlier.census;
+		invocation->captured_at = earlier.captured_at;
+	}
+	return error;
+}
+
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation)
 {
-	hs_progress_start(&invocation->progress);
+	start_progress(invocation);
 	struct hs_error *error = renew(invocation);
+	hs_progress_end(&invocation->progress);
+	return error;
+}
+
+/* From the heap on. */
+static struct hs_error *follow_references(struct hs_invocation *invocation, enum hs_stage *ret_stage)
+{
+	enum hs_stage needs = invocation->needs;
+
+	if (needs == HS_STAGE_NODES) {
+		*ret_stage = HS_STAGE_NODES;
+		HS_TRY(hs_graph_index(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+	}
+	if (needs >= HS_STAGE_GRAPH) {
+		*ret_stage = HS_STAGE_GRAPH;
+		hs_progress_update(&invocation->progress, "following references", 0, 0);
+		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+		/* before the searches: its memory is given back when they need theirs */
+		if (invocation->command->needs_unexplained)
+			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
+	}
+	if (needs >= HS_STAGE_RETAINED) {
+		*ret_stage = HS_STAGE_RETAINED;
+		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
+		HS_TRY(search_graph(invocation));
+	}
+	return NULL;
+}
+
+struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_stage needs)
+{
+	enum hs_stage stage;
+
+	invocation->needs = needs;
+	start_progress(invocation);
+	struct hs_error *error = follow_references(invocation, &stage);
 	hs_progress_end(&invocation->progress);
 	return error;
 }
@@ -284,20 +379,7 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		if (!invocation->source.capture.nonblocking)
 			HS_TRY(settle(invocation));
 	}
-	if (needs >= HS_STAGE_GRAPH) {
-		*ret_stage = HS_STAGE_GRAPH;
-		hs_progress_update(&invocation->progress, "following references", 0, 0);
-		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
-		/* before the searches: its memory is given back when they need theirs */
-		if (invocation->command->needs_unexplained)
-			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
-	}
-	if (needs >= HS_STAGE_RETAINED) {
-		*ret_stage = HS_STAGE_RETAINED;
-		hs_progress_update(&invocation->progress, "finding what each object retains", 0, 0);
-		HS_TRY(search_graph(invocation));
-	}
-	return NULL;
+	return follow_references(invocation, ret_stage);
 }
 
 static void invocation_deinit(struct hs_invocation *invocation)
@@ -324,6 +406,8 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);
+	if (invocation.census && !invocation.census->is_complete && !invocation.exit_status)
+		invocation.exit_status = HS_EXIT_INCOMPLETE;
 	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;
 	return error;

@@ -16,6 +16,7 @@ struct hs_unexplained_row {
 	const char *type; /* full name; borrowed */
 	enum hs_unexplained_place place;
 	uint64_t count;   /* objects */
+	bool is_of_imports; /* nothing names them, they are types or of a type made in C, and few: imports lose as many, once */
 	/* of the first of them */
 	hs_addr address;
 	uint64_t refcount, n_found;
@@ -33,7 +34,10 @@ struct hs_error *hs_unexplained_gather(struct hs_unexplained_result *result, con
 				       const struct hs_unexplained_list *list) HS_MUST_CHECK;
 void hs_unexplained_result_deinit(struct hs_unexplained_result *result);
 
-/* An empty line, and the table without what running calls may hold, and without types of which C code holds a few; else nothing. */
+/*
+ * An empty line, and the table without what running calls may hold, without types of which C code holds a few, and without what imports
+ * lose, of which a line tells; nothing when nothing is left.
+ */
 void hs_unexplained_put_leaks(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style);
 /* A table of at most `n_max` rows; nothing when there are none. */
 void hs_unexplained_put(FILE *out, const struct hs_unexplained_result *result, size_t n_max, const struct hs_style *style);

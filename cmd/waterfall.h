@@ -20,6 +20,9 @@ struct hs_waterfall {
 	double seconds; /* between the two */
 };
 
+/* "free blocks in pools": as text calls the step. */
+const char *hs_waterfall_label(enum hs_memory_step step);
+
 void hs_waterfall_text(FILE *out, const struct hs_waterfall *waterfall, const struct hs_style *style);
 /* Errors: NO_MEMORY. */
 struct hs_error *hs_waterfall_json(FILE *out, const struct hs_waterfall *waterfall) HS_MUST_CHECK;

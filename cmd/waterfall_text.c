@@ -27,6 +27,11 @@ static const char *const labels[HS_N_MEMORY_STEPS] = {
 	[HS_MEMORY_SHARED] = "shared memory",
 };
 
+const char *hs_waterfall_label(enum hs_memory_step step)
+{
+	return labels[step];
+}
+
 static void put_summary(FILE *out, const struct hs_waterfall *waterfall, const struct hs_style *style)
 {
 	const struct hs_memory *memory = &waterfall->memory;

@@ -7,28 +7,12 @@
 
 #include "array.h"
 #include "document.h"
+#include "named_path.h"
 #include "object_row.h"
 #include "path_groups.h"
 #include "reach.h"
 #include "terminal.h"
 #include "type_match.h"
-
-struct hs_why_step {
-	hs_addr from; /* 0: the root itself */
-	hs_addr to;
-	uint8_t kind; /* enum hs_edge_kind */
-	char *name;   /* owned; NULL: none */
-};
-
-struct hs_why_path {
-	char *expression; /* owned */
-	bool is_evaluable;
-	bool is_last_resort; /* see HS_REACH_LAST_RESORT */
-	uint64_t cost;
-	uint64_t count;   /* objects that it stands for */
-	struct hs_reach_root root; /* its strings are borrowed from the reach */
-	HS_ARRAY(struct hs_why_step) steps; /* of one object; owned */
-};
 
 struct hs_why {
 	struct hs_document document;
@@ -37,7 +21,7 @@ struct hs_why {
 	struct hs_object_row object;
 	uint64_t n_objects;
 	uint64_t n_unreached;       /* of these, by no root */
-	HS_ARRAY(struct hs_why_path) paths; /* the cheapest, or the one with most objects, first */
+	HS_ARRAY(struct hs_named_path) paths; /* the cheapest, or the one with most objects, first */
 	uint64_t n_paths;           /* there are so many; of one object: as were looked for */
 };
 

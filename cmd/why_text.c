@@ -40,7 +40,7 @@ static void put_object_paths(FILE *out, const struct hs_why *why, const struct h
 	hs_text_put_start(out, style, repr ? repr : "?", style->width > used + LEAST_REPR ? style->width - used : LEAST_REPR);
 	fputc('\n', out);
 	for (size_t i = 0; i < why->paths.n; i++) {
-		const struct hs_why_path *path = &why->paths.items[i];
+		const struct hs_named_path *path = &why->paths.items[i];
 		HS_FREE char *expression = hs_text_safe(path->expression, style);
 		fprintf(out, "%s%s\n", i ? "  also     " : "  held by  ", expression ? expression : "?");
 		if (!i && path->root.kind != HS_ROOT_MODULE)

@@ -2,6 +2,7 @@
 /* Finding definitions: from an object's code or class to a file and a line. */
 #include "definitions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +210,21 @@ static struct class_site class_site(struct gathering *gathering, const struct hs
 	if (first_line && hs_int_value(heap->py, first_line, &line) && line > 0 && line < INT32_MAX)
 		own.line = (int32_t)line;
 	return own;
+}
+
+bool hs_class_definition(const struct hs_process_heap *heap, const struct hs_type *type, char *ret, size_t ret_bytes)
+{
+	struct gathering gathering = { .heap = heap };
+	struct class_site site = class_site(&gathering, type);
+	char file[NAME_BYTES];
+
+	if (!site.filename || !hs_str_read(heap->py, site.filename, file, sizeof(file)))
+		return false;
+	if (site.line > 0)
+		snprintf(ret, ret_bytes, "%s:%d", file, (int)site.line);
+	else
+		snprintf(ret, ret_bytes, "%s", file);
+	return true;
 }
 
 static bool add_class(struct gathering *gathering, const struct hs_type *type, const struct hs_type_totals *totals)

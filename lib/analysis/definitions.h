@@ -21,6 +21,10 @@ HS_ARRAY_TYPE(hs_definition_list, struct hs_definition);
 
 /* By descending bytes. The caller releases *ret. Errors: NO_MEMORY. */
 struct hs_error *hs_definitions_of(const struct hs_process_heap *heap, struct hs_definition_list *ret) HS_MUST_CHECK;
+/*
+ * Where a class is defined: "app.py:12", "app.py" where the line is unknown; NUL-terminated, the target's bytes. False: no file is known.
+ */
+bool hs_class_definition(const struct hs_process_heap *heap, const struct hs_type *type, char *ret, size_t ret_bytes);
 void hs_definitions_release(struct hs_definition_list *definitions);
 
 #endif

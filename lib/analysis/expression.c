@@ -150,14 +150,13 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 	return expression->pending >= HS_PENDING_THREADS && add_to_thread_local(expression, step);
 }
 
-#define MAX_SHOWN_KEY 40
-
 /* A key or an element is a value like any other, unless it is a name: an identifier, and short. */
 static bool put_hidden(struct hs_expression *expression, const struct hs_expression_step *step)
 {
-	char name[MAX_SHOWN_KEY + 1];
+	char name[HS_SHOWN_KEY_CHARACTERS + 1];
 
-	if (step->kind != HS_EDGE_VALUE && step->kind != HS_EDGE_KEY && step->kind != HS_EDGE_ITEM)
+	/* where the key is found is no value */
+	if (step->is_key_path || (step->kind != HS_EDGE_VALUE && step->kind != HS_EDGE_KEY && step->kind != HS_EDGE_ITEM))
 		return false;
 	if (step->kind == HS_EDGE_VALUE && hs_attribute_of_key(step->name, name, sizeof(name)))
 		return false;

@@ -60,6 +60,8 @@ struct hs_expression {
 };
 
 #define HS_EXPRESSION_BYTES 1024
+/* A longer key is no name, where values are hidden. */
+#define HS_SHOWN_KEY_CHARACTERS 40
 
 /* "'user'", as a dict names the attribute user: writes it without quotes; false when it is no identifier. */
 bool hs_attribute_of_key(const char *key, char *ret, size_t ret_bytes);

@@ -32,6 +32,8 @@ void path_shapes_deinit(struct path_shapes *shapes)
 	for (size_t i = 0; i < shapes->list.n; i++)
 		free((char *)shapes->list.items[i].name);
 	hs_array_free(&shapes->list);
+	hs_address_index_free(&shapes->roots);
+	hs_array_free(&shapes->first_roots);
 	hs_array_free(&shapes->stack);
 	hs_array_free(&shapes->chain);
 	free(shapes->table);
@@ -108,18 +110,28 @@ static bool is_sequence(const char *kind, uint8_t *ret_kind)
 	return !strcmp(kind, "set") || !strcmp(kind, "frozenset");
 }
 
+static bool is_dict(const char *kind)
+{
+	return !strcmp(kind, "dict") || !strcmp(kind, "collections.OrderedDict");
+}
+
+static bool is_module_dict(const struct path_shapes *shapes, hs_node node)
+{
+	return shapes->reach->classes[node] == CLASS_MODULE_DICT;
+}
+
 static bool is_large_dict(struct path_shapes *shapes, hs_node node, const char *kind)
 {
 	struct hs_heap_object entry;
 	uint64_t n;
 
-	if (strcmp(kind, "dict") && strcmp(kind, "collections.OrderedDict"))
+	if (!is_dict(kind))
 		return false;
 	if (shapes->is_asked && shapes->asked == node)
 		return shapes->is_large;
 	shapes->is_asked = true;
 	shapes->asked = node;
-	shapes->is_large = shapes->reach->classes[node] != CLASS_MODULE_DICT && hs_graph_object(shapes->graph, node, &entry) &&
+	shapes->is_large = !is_module_dict(shapes, node) && hs_graph_object(shapes->graph, node, &entry) &&
 			   hs_object_length(shapes->reach->heap->py, &entry.object, &n) && n > MAX_KEYS_LOOKED_AT;
 	return shapes->is_large;
 }
@@ -155,7 +167,7 @@ static void general_step(struct path_shapes *shapes, const struct path_shape *be
 		ret->expression = (struct hs_expression_step){ .kind = edge_kind, .is_any = true };
 		return;
 	}
-	if (!is_namespace(before) && is_large_dict(shapes, from, kind)) {
+	if (!is_namespace(before) && (is_large_dict(shapes, from, kind) || (shapes->merges_all && is_dict(kind) && !is_module_dict(shapes, from)))) {
 		ret->expression = (struct hs_expression_step){ .kind = HS_EDGE_VALUE, .is_any = true };
 		return;
 	}
@@ -196,6 +208,43 @@ static uint32_t turn_of(struct path_shapes *shapes, const struct path_shape *wan
 	return last->before;
 }
 
+/* Alike, whatever stands in the brackets. */
+static bool is_like_step(const struct path_shape *left, const struct path_shape *right)
+{
+	return left->before != NO_SHAPE && right->before != NO_SHAPE && left->step.kind == right->step.kind && left->step.is_any == right->step.is_any &&
+	       !strcmp(left->name, right->name);
+}
+
+#define MAX_ROUND 4        /* steps: the dict of an instance, an attribute, an item of a list, a key */
+#define NESTED_CONTAINERS 3 /* so many [*] in a row are a tree */
+
+/* As turn_of, for rounds of any steps up to MAX_ROUND of which one has a name, and for containers in containers in containers. */
+static uint32_t long_turn_of(struct path_shapes *shapes, const struct path_shape *wanted)
+{
+	struct path_shape *items = shapes->list.items;
+	const struct path_shape *steps[2 * MAX_ROUND] = { wanted };
+	uint32_t numbers[2 * MAX_ROUND];
+	unsigned n = 1;
+
+	for (uint32_t at = wanted->before; at != NO_SHAPE && n < 2 * MAX_ROUND; at = items[at].before, n++) {
+		steps[n] = &items[at];
+		numbers[n] = at;
+	}
+	for (unsigned round = 1; round <= MAX_ROUND; round++) {
+		unsigned n_like = 0, n_turns = round == 1 ? NESTED_CONTAINERS : 2;
+		bool has_name = false;
+		while (n_like + round < n && n_like < (n_turns - 1) * round && is_like_step(steps[n_like], steps[n_like + round])) {
+			has_name |= !steps[n_like]->step.is_any;
+			n_like++;
+		}
+		if (n_like < (n_turns - 1) * round || (round > 1 && !has_name))
+			continue;
+		items[numbers[round]].is_repeated = true;
+		return numbers[round];
+	}
+	return NO_SHAPE;
+}
+
 static uint32_t shape_of_step(struct path_shapes *shapes, uint32_t before, hs_node from, hs_node to)
 {
 	struct hs_reach_step step;
@@ -204,6 +253,8 @@ static uint32_t shape_of_step(struct path_shapes *shapes, uint32_t before, hs_no
 	const struct path_shape shape = { .before = before, .root = shapes->list.items[before].root, .step = step.expression, .name = step.name,
 				     .sample = HS_NO_NODE };
 	uint32_t turn = turn_of(shapes, &shape);
+	if (turn == NO_SHAPE && shapes->merges_all)
+		turn = long_turn_of(shapes, &shape);
 	return turn == NO_SHAPE ? intern(shapes, &shape) : turn;
 }
 
@@ -216,6 +267,32 @@ static uint32_t class_shape(struct path_shapes *shapes, const struct hs_type *ty
 
 	hs_escape(name, sizeof(name), full_name, strlen(full_name));
 	return intern(shapes, &class);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+	return (hash ^ 0xff) * 0x100000001b3;
+}
+
+/* The first root that was met with the same name; `root` itself when memory is out. */
+static uint32_t first_root_like(struct path_shapes *shapes, uint32_t root)
+{
+	size_t n;
+	const struct hs_reach_root *at = &hs_reach_roots(shapes->reach, &n)[root];
+	uint64_t hash = hash_text(hash_text(hash_text(0xcbf29ce484222325 + at->kind, at->name), at->function), at->module);
+	bool is_new;
+	uint32_t number = hs_address_index_add(&shapes->roots, hash | 1, &is_new);
+
+	if (number == HS_NO_INDEX)
+		return root;
+	if (is_new) {
+		uint32_t *slot = hs_array_append(&shapes->first_roots);
+		if (slot)
+			*slot = root;
+	}
+	return number < shapes->first_roots.n ? shapes->first_roots.items[number] : root;
 }
 
 struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32_t *ret)
@@ -247,7 +324,8 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 		if (shapes->known[at]) {
 			shape = shapes->known[at] - 1;
 		} else if (step.parent == HS_CSR_NONE) {
-			const struct path_shape root = { .before = NO_SHAPE, .root = step.root, .name = "", .sample = HS_NO_NODE };
+			const struct path_shape root = { .before = NO_SHAPE, .root = shapes->merges_all ? first_root_like(shapes, step.root) : step.root,
+							 .name = "", .sample = HS_NO_NODE };
 			shape = intern(shapes, &root);
 			if (shape == NO_SHAPE)
 				return hs_error_no_memory();

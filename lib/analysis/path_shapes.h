@@ -6,6 +6,7 @@
 #ifndef HS_PATH_SHAPES_H
 #define HS_PATH_SHAPES_H
 
+#include "address_index.h"
 #include "reach.h"
 
 #define NO_SHAPE UINT32_MAX
@@ -25,6 +26,11 @@ struct path_shape {
 struct path_shapes {
 	struct hs_reach *reach;
 	const struct hs_graph *graph;
+	/*
+	 * Any key of a dict that is no namespace is [*], longer rounds and nested containers are repeats as well, and roots of one name are
+	 * one: a variable of a function that runs in many threads.
+	 */
+	bool merges_all;
 	bool from_classes; /* a path begins at the last instance of a Python class that it goes through */
 	HS_ARRAY(struct path_shape) list;
 	uint32_t *table;   /* open addressing, shape + 1 */
@@ -33,6 +39,8 @@ struct path_shapes {
 	hs_node asked;     /* a dict, and whether it is a large one: neighbours mostly have the same; … */
 	bool is_asked;     /* … once there was one */
 	bool is_large;
+	struct hs_address_index roots; /* hashes of their names, if all is merged … */
+	HS_ARRAY(uint32_t) first_roots; /* … and the first of each */
 	HS_ARRAY(hs_node) stack;
 	HS_ARRAY(uint32_t) chain;
 };

@@ -101,19 +101,18 @@ static void drain(struct search *search, uint32_t first)
 	}
 }
 
+static bool has_cost(const void *nodes, uint32_t node)
+{
+	return ((const struct hs_path_node *)nodes)[node].cost != 0;
+}
+
 /* True if the search has reached the node, or, of a leaf, one that refers to it. */
 static bool is_reached(const struct search *search, uint32_t node)
 {
 	const struct hs_path_input *input = &search->paths->input;
-	size_t n = 0;
+	const struct hs_path_node *nodes = search->paths->nodes;
 
-	if (search->paths->nodes[node].cost || !hs_csr_is_leaf(input->graph, node))
-		return search->paths->nodes[node].cost != 0;
-	const uint32_t *sources = input->sources(input->context, node, &n);
-	for (size_t i = 0; sources && i < n; i++)
-		if (search->paths->nodes[sources[i]].cost)
-			return true;
-	return false;
+	return has_cost(nodes, node) || (hs_csr_is_leaf(input->graph, node) && input->has_source(input->context, node, has_cost, nodes));
 }
 
 /* The late roots that count: chosen before any of them is gone on from, so that their order changes nothing. */

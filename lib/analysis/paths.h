@@ -22,6 +22,8 @@ struct hs_path_input {
 	const struct hs_csr *graph;
 	/* The nodes that refer to a node, ascending; for leaves and for further paths. NULL with *ret_n > 0: memory is out. */
 	const uint32_t *(*sources)(const void *context, uint32_t node, size_t *ret_n);
+	/* True if one of them fits: cheaper than to list them all. */
+	bool (*has_source)(const void *context, uint32_t node, bool (*fits)(const void *fits_context, uint32_t source), const void *fits_context);
 	const struct hs_path_root *roots;
 	size_t n_roots;
 	const uint8_t *classes; /* by node, below HS_PATH_CLASSES; NULL: all 0 */

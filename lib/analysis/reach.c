@@ -116,10 +116,17 @@ static const uint32_t *sources_of(const void *context, uint32_t node, size_t *re
 	return hs_graph_sources(reach->graph, node, ret_n);
 }
 
+static bool has_source(const void *context, uint32_t node, bool (*is_wanted)(const void *wanted, uint32_t source), const void *wanted)
+{
+	const struct hs_reach *reach = context;
+
+	return hs_graph_any_source(reach->graph, node, is_wanted, wanted);
+}
+
 static struct hs_path_input input_of(const struct hs_reach *reach)
 {
 	struct hs_path_input input = {
-		.graph = &reach->csr, .sources = sources_of, .roots = reach->path_roots.items, .n_roots = reach->n_exact, .classes = reach->classes,
+		.graph = &reach->csr, .sources = sources_of, .has_source = has_source, .roots = reach->path_roots.items, .n_roots = reach->n_exact, .classes = reach->classes,
 		.ask = reach_ask, .context = reach, .excluded = reach->excluded, .reaches_most = true,
 	};
 

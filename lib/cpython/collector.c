@@ -88,20 +88,17 @@ static void read_old_spaces(const struct hs_cpython *py, hs_addr gc, struct hs_c
 		middle->count = old->count;
 		old->count = count;
 	}
-	old->n_objects += middle->n_objects;
-	middle->n_objects = 0;
 	old->threshold = 0;
 }
 
-struct hs_error *hs_collector_read(const struct hs_cpython *py, size_t index, struct hs_collector *ret)
+struct hs_error *hs_collector_read_head(const struct hs_cpython *py, size_t index, struct hs_collector *ret)
 {
 	const struct hs_interpreter *interpreter = &py->interpreters.items[index];
-	const struct hs_features *features = &py->layout->features;
-	hs_addr gc = interpreter->collector;
+	hs_addr gc = interpreter->collector, permanent = interpreter->gc_heads[HS_N_GENERATIONS];
 	struct hs_collector collector = {
 		.interpreter_id = (int64_t)WORD_AT(py, interpreter->address, PyInterpreterState, id),
 		.is_collecting = interpreter->is_collecting,
-		.is_incremental = features->has_incremental_collector,
+		.is_incremental = py->layout->features.has_incremental_collector,
 		.lists_are_whole = true,
 		.seconds = HS_HAS(py->layout, gc_generation_stats, duration) ? 0 : -1,
 	};
@@ -112,19 +109,35 @@ struct hs_error *hs_collector_read(const struct hs_cpython *py, size_t index, st
 	collector.debug = (uint32_t)INT_AT(py, gc, gc_runtime_state, debug);
 	collector.garbage = WORD_AT(py, gc, gc_runtime_state, garbage);
 	collector.callbacks = WORD_AT(py, gc, gc_runtime_state, callbacks);
+	collector.has_frozen = permanent && (WORD_AT(py, permanent, PyGC_Head, _gc_next) & HS_GC_POINTER_MASK) != permanent;
 	for (unsigned i = 0; i < HS_N_GENERATIONS; i++) {
 		hs_addr generation = interpreter->gc_heads[i]; /* its first member */
 		collector.generations[i].threshold = INT_AT(py, generation, gc_generation, threshold);
 		collector.generations[i].count = INT_AT(py, generation, gc_generation, count);
-		collector.generations[i].n_objects = list_length(py, interpreter->gc_heads[i], &collector.lists_are_whole);
 		read_stats(py, gc, i, &collector);
 	}
-	collector.n_frozen = list_length(py, interpreter->gc_heads[HS_N_GENERATIONS], &collector.lists_are_whole);
 	if (collector.is_incremental) {
 		read_old_spaces(py, gc, &collector);
 	} else {
 		collector.n_long_lived = WORD_AT(py, gc, gc_runtime_state, long_lived_total);
 		collector.n_long_lived_pending = WORD_AT(py, gc, gc_runtime_state, long_lived_pending);
+	}
+	*ret = collector;
+	return NULL;
+}
+
+struct hs_error *hs_collector_read(const struct hs_cpython *py, size_t index, struct hs_collector *ret)
+{
+	const struct hs_interpreter *interpreter = &py->interpreters.items[index];
+	struct hs_collector collector;
+
+	HS_TRY(hs_collector_read_head(py, index, &collector));
+	for (unsigned i = 0; i < HS_N_GENERATIONS; i++)
+		collector.generations[i].n_objects = list_length(py, interpreter->gc_heads[i], &collector.lists_are_whole);
+	collector.n_frozen = list_length(py, interpreter->gc_heads[HS_N_GENERATIONS], &collector.lists_are_whole);
+	if (collector.is_incremental) {
+		collector.generations[2].n_objects += collector.generations[1].n_objects;
+		collector.generations[1].n_objects = 0;
 	}
 	*ret = collector;
 	return NULL;

@@ -36,6 +36,7 @@ struct hs_collector {
 	uint32_t debug;            /* HS_GC_DEBUG_… */
 	struct hs_generation_state generations[HS_N_GENERATIONS];
 	uint64_t n_frozen;         /* objects of the permanent generation */
+	bool has_frozen;           /* that there are any */
 	/*
 	 * A full collection waits, its threshold reached or not, while those pending are fewer than a quarter of the total. Both
 	 * are 0 where the collector is incremental.
@@ -50,6 +51,12 @@ struct hs_collector {
  * Errors: FAULT when its struct is not in the image.
  */
 struct hs_error *hs_collector_read(const struct hs_cpython *py, size_t index, struct hs_collector *ret) HS_MUST_CHECK;
+
+/*
+ * The same without going through lists, which costs a cache miss an object: n_objects and n_frozen are 0, lists_are_whole is true, and
+ * has_frozen tells all the same. Errors: FAULT.
+ */
+struct hs_error *hs_collector_read_head(const struct hs_cpython *py, size_t index, struct hs_collector *ret) HS_MUST_CHECK;
 
 /* True if each interpreter has a collector of its own. */
 bool hs_collector_is_per_interpreter(const struct hs_cpython *py);

@@ -10,11 +10,11 @@ enum hs_generation {
 	HS_GENERATION_1,
 	HS_GENERATION_2, /* old */
 	HS_GENERATION_PERMANENT,
-	HS_GENERATION_NONE, /* on no list: untracked, or a collection is moving it */
+	HS_GENERATION_NONE, /* not asked for an untracked one; on no list while a collection is moving it */
 };
 
 /*
- * Finds the generations of `n` objects (of their PyObjects), ascending by address: one walk along the lists of every interpreter.
+ * Finds the generations of `n` tracked objects (of their PyObjects), ascending by address: one walk along lists of every interpreter.
  * ret[i] is that of addresses[i]. Lists that are broken or run in a circle end there.
  */
 void hs_generations_find(const struct hs_cpython *py, const hs_addr *addresses, size_t n, enum hs_generation *ret);

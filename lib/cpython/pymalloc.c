@@ -85,10 +85,17 @@ static struct hs_error *add_arena(const struct hs_cpython *py, struct hs_pymallo
 	struct hs_arena *slot = hs_array_append(&pymalloc->arenas);
 	if (!slot)
 		return hs_error_no_memory();
-	*slot = (struct hs_arena){ address, end };
-	for (hs_addr base = first; base + pool_bytes <= end; base += pool_bytes) {
-		struct hs_pool pool;
-		if (!read_pool(py, pymalloc, base, index, &pool)) {
+	*slot = (struct hs_arena){ address, end, index };
+	return NULL;
+}
+
+static struct hs_error *add_pools(const struct hs_cpython *py, struct hs_pymalloc *pymalloc, const struct hs_arena *arena)
+{
+	hs_addr pool_bytes = py->layout->features.pool_bytes;
+	struct hs_pool pool;
+
+	for (hs_addr base = (arena->address + pool_bytes - 1) & ~(pool_bytes - 1); base + pool_bytes <= arena->pools_end; base += pool_bytes) {
+		if (!read_pool(py, pymalloc, base, arena->index, &pool)) {
 			pymalloc->n_broken_pools++;
 			continue;
 		}
@@ -139,14 +146,21 @@ static int compare_arenas(const void *a, const void *b)
 	return left->address < right->address ? -1 : left->address > right->address;
 }
 
+static bool are_in_order(const struct hs_pymalloc *pymalloc)
+{
+	for (size_t i = 1; i < pymalloc->pools.n; i++)
+		if (pymalloc->pools.items[i].base < pymalloc->pools.items[i - 1].base)
+			return false;
+	return true;
+}
+
 static struct hs_error *index_pools(struct hs_pymalloc *pymalloc)
 {
 	size_t per_table = (size_t)1 << (HS_POOL_MAP_SHIFT - pymalloc->pool_shift);
 	uint64_t n_blocks = 0;
 
-	if (pymalloc->arenas.n)
-		qsort(pymalloc->arenas.items, pymalloc->arenas.n, sizeof(*pymalloc->arenas.items), compare_arenas);
-	if (pymalloc->pools.n)
+	/* arenas come by address: nothing is out of order unless they overlap, which only a hostile table says */
+	if (!are_in_order(pymalloc))
 		qsort(pymalloc->pools.items, pymalloc->pools.n, sizeof(*pymalloc->pools.items), compare_pools);
 	for (size_t i = 0; i < pymalloc->pools.n; i++) {
 		struct hs_pool *pool = &pymalloc->pools.items[i];
@@ -173,6 +187,10 @@ static struct hs_error *open_pools(const struct hs_cpython *py, struct hs_pymall
 		if (interpreter->n_arenas && !is_known_table(py, i, interpreter->arenas))
 			HS_TRY(add_arenas(py, pymalloc, interpreter));
 	}
+	if (pymalloc->arenas.n)
+		qsort(pymalloc->arenas.items, pymalloc->arenas.n, sizeof(*pymalloc->arenas.items), compare_arenas);
+	for (size_t i = 0; i < pymalloc->arenas.n; i++)
+		HS_TRY(add_pools(py, pymalloc, &pymalloc->arenas.items[i]));
 	return index_pools(pymalloc);
 }
 

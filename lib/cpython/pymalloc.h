@@ -27,6 +27,7 @@ struct hs_pool {
 struct hs_arena {
 	hs_addr address;
 	hs_addr pools_end; /* pools were carved out up to here; what follows was never used */
+	uint32_t index;    /* in its interpreter's table */
 };
 
 struct hs_pymalloc {

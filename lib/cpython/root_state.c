@@ -373,13 +373,38 @@ void hs_root_visit_thread(const struct hs_root_visit *visit, const struct hs_thr
 	scan_rest(&state);
 }
 
+static bool names_a(const struct hs_cpython *py, hs_addr word, const char *type)
+{
+	return hs_is_exactly(py, hs_image_word(py->image, word), type);
+}
+
 static unsigned count_alike(const struct hs_cpython *py, hs_addr start, hs_addr end, const char *type)
 {
 	unsigned n = 0;
 
-	while (start + n * WORD < end && n < FREE_LIST_ENTRIES && hs_is_exactly(py, hs_image_word(py->image, start + n * WORD), type))
+	while (start + n * WORD < end && n < FREE_LIST_ENTRIES && names_a(py, start + n * WORD, type))
 		n++;
 	return n;
+}
+
+/* Gaps where at least FREE_LIST_MIN_RUN words name such objects: one word that does not rules out all runs that would go over it. */
+static void add_runs(struct state *state, hs_addr start, hs_addr end, const char *type)
+{
+	const struct hs_cpython *py = state->visit->py;
+
+	for (hs_addr at = start, last; (last = at + (FREE_LIST_MIN_RUN - 1) * WORD) < end;) {
+		if (!names_a(py, last, type)) {
+			at = last + WORD;
+			continue;
+		}
+		hs_addr first = last;
+		while (first > at && names_a(py, first - WORD, type))
+			first -= WORD;
+		unsigned n = count_alike(py, first, end, type);
+		if (n >= FREE_LIST_MIN_RUN)
+			add_gap(state, first, n * WORD);
+		at = first + n * WORD;
+	}
 }
 
 /*
@@ -394,12 +419,7 @@ static void add_free_list_gaps(struct state *state, hs_addr start, hs_addr end)
 	if (start >= py->layout->runtime_end || end <= py->layout->runtime_start)
 		return;
 	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		for (hs_addr at = start; at < end;) {
-			unsigned n = count_alike(py, at, end, types[i]);
-			if (n >= FREE_LIST_MIN_RUN)
-				add_gap(state, at, n * WORD);
-			at += (n ? n : 1) * WORD;
-		}
+		add_runs(state, start, end, types[i]);
 }
 
 static bool scan_binary(void *context, hs_addr start, hs_addr end)

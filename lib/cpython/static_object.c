@@ -130,6 +130,18 @@ static bool is_pointer(const struct hs_image *image, uint64_t count)
 	return hs_image_is_static(image, count) || (!(count & (2 * WORD - 1)) && hs_image_find(image, count));
 }
 
+/* An object whose type stands in this word. */
+static void report_object(const struct search *search, hs_addr type, hs_addr object)
+{
+	const struct hs_cpython *py = search->visit->py;
+
+	if (!bsearch(&type, search->types.items, search->types.n, sizeof(type), compare_addresses))
+		return;
+	uint64_t count = hs_image_word(py->image, object + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
+	if (hs_refcount_is_legal(py->layout->features.refcount, count) && !is_pointer(py->image, count))
+		report(search->visit, HS_ROOT_STATIC, object);
+}
+
 static bool report_objects(void *context, hs_addr start, hs_addr end)
 {
 	const struct search *search = context;
@@ -137,14 +149,18 @@ static bool report_objects(void *context, hs_addr start, hs_addr end)
 	const uint32_t type_at = (uint32_t)HS_OFFSET(py->layout, PyObject, ob_type);
 	const hs_addr first = search->types.items[0], last = search->types.items[search->types.n - 1];
 
-	for (hs_addr at = (start + WORD - 1) & ~(hs_addr)(WORD - 1); at + HS_SIZEOF(py->layout, PyObject) <= end; at += WORD) {
-		hs_addr type = hs_image_word(py->image, at + type_at);
-		if (type < first || type > last ||
-		    !bsearch(&type, search->types.items, search->types.n, sizeof(type), compare_addresses))
-			continue;
-		uint64_t count = hs_image_word(py->image, at + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
-		if (hs_refcount_is_legal(py->layout->features.refcount, count) && !is_pointer(py->image, count))
-			report(search->visit, HS_ROOT_STATIC, at);
+	/* by pages: any of them may be missing */
+	for (hs_addr at = ((start + WORD - 1) & ~(hs_addr)(WORD - 1)) + type_at; at < end;) {
+		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
+		size_t bytes = (page_end < end ? page_end : end) - at;
+		const uint8_t *words = hs_image_at(py->image, at, bytes);
+		for (size_t offset = 0; words && offset + WORD <= bytes; offset += WORD) {
+			hs_addr type;
+			memcpy(&type, words + offset, sizeof(type));
+			if (type >= first && type <= last)
+				report_object(search, type, at + offset - type_at);
+		}
+		at = page_end;
 	}
 	return true;
 }

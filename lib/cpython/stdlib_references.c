@@ -123,6 +123,12 @@ void hs_unpickler_visit_more(const struct hs_cpython *py, const struct hs_object
 {
 	visit_array(py, visitor, HS_BODY(py, object, UnpicklerObject, memo), HS_BODY(py, object, UnpicklerObject, memo_size), WORD, 0,
 		    py->layout->features.pickle_memo_is_visited ? HS_STRONG : HS_OWNED, HS_EDGE_FIELD, "memo");
+
+	/* Marks are numbers in a block that was not cleared: where the first is 1, what stood there before looks like an object. */
+	hs_addr marks = HS_BODY(py, object, UnpicklerObject, marks);
+	uint64_t n = HS_BODY(py, object, UnpicklerObject, marks_size);
+	if (marks && n < MAX_ITEMS)
+		visitor->storage(visitor->context, marks, n * WORD);
 }
 
 void hs_pickle_stack_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "exact_type.h"
+
 struct text {
 	const struct hs_cpython *py;
 	uint64_t length;      /* characters */
@@ -124,6 +126,15 @@ hs_addr hs_str_utf8_address(const struct hs_cpython *py, hs_addr str)
 	if (!text_at(py, str, &text))
 		return 0;
 	return text.is_ascii ? text.data : text.utf8;
+}
+
+hs_addr hs_text_owner(const struct hs_cpython *py, hs_addr text)
+{
+	hs_addr str = text - HS_SIZEOF(py->layout, PyASCIIObject), bytes = text - (uint32_t)HS_OFFSET(py->layout, PyBytesObject, ob_sval);
+
+	if (hs_is_exactly(py, str, "str") && hs_str_utf8_address(py, str) == text)
+		return str;
+	return hs_is_exactly(py, bytes, "bytes") ? bytes : 0;
 }
 
 static size_t encode_utf8(uint32_t code, char out[4])

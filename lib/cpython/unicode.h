@@ -12,6 +12,9 @@
  */
 hs_addr hs_str_utf8_address(const struct hs_cpython *py, hs_addr str);
 
+/* The str or bytes whose text starts at `text`, as C code keeps it that was given the text (PyUnicode_AsUTF8, PyBytes_AsString); 0: none. */
+hs_addr hs_text_owner(const struct hs_cpython *py, hs_addr text);
+
 /*
  * Writes the text of the str at `address` as UTF-8 (lone surrogates as three bytes) into `ret`, NUL-terminated, cut at
  * a character when it does not fit. Returns false when this is no readable str (ret is then "").

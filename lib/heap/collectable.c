@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who is tracked by which collector. That an object is tracked its GC head says; by whom, only the lists do. Following them costs
- * a cache miss an object, so those of the main interpreter, which has most, are not followed: what is on no other list is its.
+ * a cache miss an object, so those of the main interpreter, which has most, are not followed: what is on no other list is its. While
+ * a collection runs, it has lists of its own on a C stack: then what is on no list is that interpreter's.
  */
 #include "collectable.h"
 
@@ -21,7 +22,7 @@
 struct marking {
 	const struct hs_graph *graph;
 	struct hs_collectable *collectable;
-	uint16_t domain; /* of the main interpreter */
+	uint16_t domain; /* of the interpreter that has what is on no list that is followed */
 };
 
 bool collectable_object(const struct hs_graph *graph, hs_node node, unsigned worker, struct hs_object *ret)
@@ -115,16 +116,27 @@ static size_t main_interpreter(const struct hs_cpython *py)
 	return py->interpreters.n - 1;
 }
 
+/* Whose lists are not followed, or not all in sight. Of two that collect at once, the main interpreter. */
+static size_t interpreter_of_the_rest(const struct hs_cpython *py)
+{
+	size_t main = main_interpreter(py);
+
+	for (size_t i = 0; i < py->interpreters.n && !py->interpreters.items[main].is_collecting; i++)
+		if (py->interpreters.items[i].is_collecting)
+			return i;
+	return main;
+}
+
 static void part_domains(const struct marking *marking)
 {
 	const struct hs_interpreters *interpreters = &marking->graph->heap->py->interpreters;
-	const struct hs_interpreter *main = &interpreters->items[marking->domain - 1];
+	const struct hs_interpreter *rest = &interpreters->items[marking->domain - 1];
 
 	for (size_t i = 0; i < interpreters->n; i++) {
 		const struct hs_interpreter *interpreter = &interpreters->items[i];
 		/* 3.8 has one collector for all */
-		bool is_main = interpreter->gc_heads[PERMANENT] == main->gc_heads[PERMANENT];
-		for (unsigned generation = 0; generation < PERMANENT && !is_main; generation++)
+		bool is_rest = interpreter->gc_heads[PERMANENT] == rest->gc_heads[PERMANENT];
+		for (unsigned generation = 0; generation < PERMANENT && !is_rest; generation++)
 			walk_list(marking, interpreter->gc_heads[generation], (uint16_t)(i + 1));
 		walk_list(marking, interpreter->gc_heads[PERMANENT], 0);
 	}
@@ -139,7 +151,7 @@ struct hs_error *hs_collectable_init(struct hs_collectable *ret, const struct hs
 	ret->held = hs_pages_alloc_array(ret->n, sizeof(*ret->held));
 	if (!ret->domains || !ret->held)
 		return hs_error_no_memory();
-	marking.domain = (uint16_t)(main_interpreter(graph->heap->py) + 1);
+	marking.domain = (uint16_t)(interpreter_of_the_rest(graph->heap->py) + 1);
 	hs_workers_run(mark_pools, &marking, graph->heap->pymalloc->pools.n, POOLS_PER_CHUNK, graph->n_workers);
 	hs_workers_run(mark_outside, &marking, graph->heap->outside.n, OUTSIDE_PER_CHUNK, graph->n_workers);
 	part_domains(&marking);

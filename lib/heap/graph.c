@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "cleanup.h"
 #include "pages.h"
 
 static uint64_t now_ns(void)
@@ -49,38 +50,55 @@ static void free_rows(struct hs_rows *rows, hs_node n)
 	hs_pages_free(rows->offsets, ((size_t)n + 1) * sizeof(*rows->offsets));
 }
 
-static struct hs_error *build(struct hs_graph *graph)
+/* The nodes; *ret is to be destroyed in any case. */
+static struct hs_error *open_nodes(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret)
 {
-	uint64_t start = now_ns();
-
-	HS_TRY(graph_nodes_init(graph));
-	HS_TRY(graph_build_forward(graph));
-	uint64_t middle = now_ns();
-	HS_TRY(graph_build_reverse(graph));
-	graph->figures.forward_ns = middle - start;
-	graph->figures.reverse_ns = now_ns() - middle;
-	graph->figures.n_objects = graph->heap->figures.n_objects;
-	graph->figures.n_edges = graph->n_edges;
-	graph->figures.n_reverse_edges = graph->n_reverse;
-	graph->figures.n_hubs = (uint32_t)graph->hubs.n;
-	return NULL;
-}
-
-struct hs_error *hs_graph_build(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret)
-{
-	struct hs_graph *graph = calloc(1, sizeof(*graph));
+	struct hs_graph *graph = *ret = calloc(1, sizeof(*graph));
 
 	if (!graph)
 		return hs_error_no_memory();
 	pthread_mutex_init(&graph->hubs_lock, NULL);
 	graph->heap = heap;
 	graph->n_workers = n_workers && n_workers < heap->n_workers ? n_workers : heap->n_workers;
-	struct hs_error *error = build(graph);
-	if (error) {
-		hs_graph_destroy(graph);
-		return error;
-	}
-	*ret = graph;
+	graph->figures.n_objects = heap->figures.n_objects;
+	return graph_nodes_init(graph);
+}
+
+static struct hs_error *build_rows(struct hs_graph *graph, uint64_t start)
+{
+	HS_TRY(graph_build_forward(graph));
+	uint64_t middle = now_ns();
+	HS_TRY(graph_build_reverse(graph));
+	graph->figures.forward_ns = middle - start;
+	graph->figures.reverse_ns = now_ns() - middle;
+	graph->figures.n_edges = graph->n_edges;
+	graph->figures.n_reverse_edges = graph->n_reverse;
+	graph->figures.n_hubs = (uint32_t)graph->hubs.n;
+	return NULL;
+}
+
+static void destroy_graph(struct hs_graph **graph)
+{
+	hs_graph_destroy(*graph);
+}
+
+struct hs_error *hs_graph_build(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret)
+{
+	HS_CLEANUP(destroy_graph) struct hs_graph *graph = NULL;
+	uint64_t start = now_ns();
+
+	HS_TRY(open_nodes(heap, n_workers, &graph));
+	HS_TRY(build_rows(graph, start));
+	*ret = hs_take(graph);
+	return NULL;
+}
+
+struct hs_error *hs_graph_index(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret)
+{
+	HS_CLEANUP(destroy_graph) struct hs_graph *graph = NULL;
+
+	HS_TRY(open_nodes(heap, n_workers, &graph));
+	*ret = hs_take(graph);
 	return NULL;
 }
 

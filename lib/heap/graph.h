@@ -32,6 +32,11 @@ struct hs_graph;
  * depend on how many. `heap` is borrowed until hs_graph_destroy. The caller owns *ret. Errors: NO_MEMORY, LIMIT.
  */
 struct hs_error *hs_graph_build(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret) HS_MUST_CHECK;
+/*
+ * The nodes alone: for a question about few objects. Their places, types, sizes and single references can be asked for; who refers to
+ * one is searched for in a pass over all references when it is first asked. There are no rows, no targets, no hubs. Otherwise as above.
+ */
+struct hs_error *hs_graph_index(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret) HS_MUST_CHECK;
 /* NULL is legal. */
 void hs_graph_destroy(struct hs_graph *graph);
 
@@ -77,10 +82,13 @@ const hs_node *hs_graph_targets(const struct hs_graph *graph, hs_node node, size
 /* How many references the i-th of these stands for. */
 uint64_t hs_graph_target_count(const struct hs_graph *graph, hs_node node, size_t i);
 /*
- * The nodes that have `node` among their targets, ascending, a node once for each entry of its row. Borrowed. The
- * referrers of hubs are searched for when they are first asked for; NULL with *ret_n > 0: memory is out. Thread-safe.
+ * The nodes that have `node` among their targets, ascending, a node once for each entry of its row, or once where there are no
+ * rows. Borrowed. The referrers of hubs are searched for when they are first asked for; NULL with *ret_n > 0: memory is out. Thread-safe.
  */
 const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size_t *ret_n);
+
+/* True if any node that refers to `node` fits. Looks no further than to the first: of a hub, far less than all of them. Thread-safe. */
+bool hs_graph_any_source(const struct hs_graph *graph, hs_node node, bool (*fits)(const void *context, hs_node source), const void *context);
 
 /*
  * Adds to the count of each node how many references the rows have to it, scanned ones too; counts stay below 2^32. In linear time.

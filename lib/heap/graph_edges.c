@@ -192,8 +192,7 @@ static void add_storage(void *context, hs_addr start, uint64_t bytes)
 /* True if no instance of the type refers to anything, or owns a block besides its own: many types, and most objects. */
 static bool is_bare(const struct hs_type *type)
 {
-	return type->kind->visit == hs_leaf_visit && type->described_bytes >= type->c_bytes && !type->fields.n && !type->dict_from_end &&
-	       !type->has_preheader && !type->has_inline_values && !type->owns_class;
+	return type->is_leaf && type->kind->visit == hs_leaf_visit && !type->owns_class;
 }
 
 static void set_bytes(struct edge_worker *worker, hs_node node, uint64_t bytes)
@@ -426,11 +425,13 @@ struct hs_error *graph_build_forward(struct hs_graph *graph)
 {
 	const struct hs_heap *heap = graph->heap;
 	struct pass pass = { .graph = graph, .n_pool_runs = (heap->pymalloc->pools.n + POOLS_PER_RUN - 1) / POOLS_PER_RUN };
-	struct hs_error *error = graph_rows_init(&graph->rows, graph->n_nodes);
 
-	if (error)
-		return error;
-	error = hs_error_no_memory();
+	graph->sizes.units = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->sizes.units));
+	graph->types = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->types));
+	if (!graph->sizes.units || !graph->types)
+		return hs_error_no_memory();
+	HS_TRY(graph_rows_init(&graph->rows, graph->n_nodes));
+	struct hs_error *error = hs_error_no_memory();
 	pass.n_runs = pass.n_pool_runs + (heap->outside.n + OUTSIDE_PER_RUN - 1) / OUTSIDE_PER_RUN;
 	pass.runs = calloc(pass.n_runs + 1, sizeof(*pass.runs));
 	pass.workers = aligned_alloc(WORKER_ALIGNMENT, graph->n_workers * sizeof(*pass.workers));

@@ -41,7 +41,7 @@ struct hs_graph {
 	size_t n_pages;
 	uint16_t *types;          /* by node: hs_type.index of objects; OTHER_TYPE: ask the object, or it is none */
 	struct hs_sizes sizes;    /* by node: allocator bytes */
-	struct hs_rows rows;
+	struct hs_rows rows;      /* empty in a graph of nodes alone, as all that is made of them, `types` and `sizes` */
 	hs_node *targets;
 	uint64_t n_edges;
 	uint64_t *extras;
@@ -49,7 +49,7 @@ struct hs_graph {
 	struct hs_rows source_rows;
 	hs_node *sources;
 	uint64_t n_reverse;
-	HS_ARRAY(struct hub) hubs; /* by node */
+	HS_ARRAY(struct hub) hubs; /* by node; without rows: the nodes asked for so far, in that order */
 	pthread_mutex_t hubs_lock; /* their sources */
 	struct hs_addresses interned; /* dicts that index strings and own only the immortal ones: weak references to the others */
 	struct hs_graph_figures figures;
@@ -61,6 +61,15 @@ struct hs_error *graph_nodes_init(struct hs_graph *graph) HS_MUST_CHECK;
 void graph_nodes_deinit(struct hs_graph *graph);
 struct hs_error *graph_build_forward(struct hs_graph *graph) HS_MUST_CHECK;
 struct hs_error *graph_build_reverse(struct hs_graph *graph) HS_MUST_CHECK;
+/* Without rows: the nodes that refer to `node`, ascending, each once. The caller frees the result; NULL with *ret_n > 0: memory is out. */
+hs_node *graph_search_sources(const struct hs_graph *graph, hs_node node, uint64_t *ret_n);
+/* The object alone, by the table of types that any thread may ask. *ret_block_bytes: of its own block. False if the node is none. */
+bool graph_object_of(const struct hs_graph *graph, hs_node node, struct hs_object *ret, uint64_t *ret_block_bytes);
+
+static inline bool graph_has_rows(const struct hs_graph *graph)
+{
+	return graph->rows.offsets != NULL;
+}
 
 /* The pool that holds the block of the node, which is < n_blocks. */
 static inline const struct hs_pool *graph_pool_of_node(const struct hs_graph *graph, hs_node node)

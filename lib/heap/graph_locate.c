@@ -28,13 +28,14 @@ static void look_at_storage(void *context, hs_addr start, uint64_t bytes)
 static bool owns(struct search *search, hs_node node)
 {
 	const struct hs_visitor visitor = hs_visitor_of_storage(look_at_storage, search);
-	struct hs_heap_object entry;
+	struct hs_object object;
+	uint64_t block_bytes;
 	size_t n;
 
-	if (!hs_graph_object(search->graph, node, &entry))
+	if (!graph_object_of(search->graph, node, &object, &block_bytes))
 		return false;
-	hs_object_visit(search->graph->heap->py, &entry.object, &visitor);
-	const struct adopted_block *adopted = hs_heap_adopted_by(search->graph->heap, entry.object.address, &n);
+	hs_object_visit(search->graph->heap->py, &object, &visitor);
+	const struct adopted_block *adopted = hs_heap_adopted_by(search->graph->heap, object.address, &n);
 	for (size_t i = 0; i < n; i++)
 		look_at_storage(search, adopted[i].start, adopted[i].bytes);
 	return search->bytes != 0;

@@ -72,9 +72,7 @@ struct hs_error *graph_nodes_init(struct hs_graph *graph)
 	/* sparse: not in huge pages */
 	graph->page_first = calloc(graph->n_pages, sizeof(*graph->page_first));
 	graph->sizes.unit_bytes = BYTES_PER_UNIT;
-	graph->sizes.units = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->sizes.units));
-	graph->types = hs_pages_alloc_array(graph->n_nodes, sizeof(*graph->types));
-	if (!graph->pool_of_blocks || !graph->page_first || !graph->sizes.units || !graph->types)
+	if (!graph->pool_of_blocks || !graph->page_first)
 		return hs_error_no_memory();
 	index_pools(graph);
 	index_outside(graph);
@@ -133,8 +131,7 @@ hs_addr hs_graph_address(const struct hs_graph *graph, hs_node node)
 	       block_header_bytes(heap->blocks[node]);
 }
 
-/* The object alone, by the table of types that any thread may ask. *ret_block_bytes: of its own block. */
-static bool object_of(const struct hs_graph *graph, hs_node node, struct hs_object *ret, uint64_t *ret_block_bytes)
+bool graph_object_of(const struct hs_graph *graph, hs_node node, struct hs_object *ret, uint64_t *ret_block_bytes)
 {
 	const struct hs_heap *heap = graph->heap;
 
@@ -161,7 +158,7 @@ bool hs_graph_object(const struct hs_graph *graph, hs_node node, struct hs_heap_
 {
 	struct hs_heap_object entry = { .is_swept = node < graph->n_blocks };
 
-	if (!object_of(graph, node, &entry.object, &entry.block_bytes))
+	if (!graph_object_of(graph, node, &entry.object, &entry.block_bytes))
 		return false;
 	uint64_t bytes = hs_graph_bytes(graph, node);
 	entry.storage_bytes = bytes > entry.block_bytes ? bytes - entry.block_bytes : 0;
@@ -179,13 +176,27 @@ const struct hs_type *hs_graph_type(const struct hs_graph *graph, hs_node node)
 
 	if (!hs_graph_is_object(graph, node))
 		return NULL;
-	if (graph->types[node] != OTHER_TYPE)
+	if (graph->types && graph->types[node] != OTHER_TYPE)
 		return hs_types_all(graph->heap->types, &n)[graph->types[node]];
-	return object_of(graph, node, &object, &block_bytes) ? object.type : NULL;
+	return graph_object_of(graph, node, &object, &block_bytes) ? object.type : NULL;
+}
+
+/* As the pass over all objects would find it. */
+static uint64_t measure(const struct hs_graph *graph, hs_node node)
+{
+	struct hs_object object;
+	uint64_t bytes;
+
+	if (!graph_object_of(graph, node, &object, &bytes))
+		return 0;
+	bytes += hs_heap_storage_of(graph->heap, &object) + hs_heap_adopted_bytes(graph->heap, object.address);
+	return (bytes + BYTES_PER_UNIT - 1) / BYTES_PER_UNIT * BYTES_PER_UNIT;
 }
 
 uint64_t hs_graph_bytes(const struct hs_graph *graph, hs_node node)
 {
+	if (!graph_has_rows(graph))
+		return measure(graph, node);
 	return node < graph->n_nodes ? hs_size_units(&graph->sizes, node) * BYTES_PER_UNIT : 0;
 }
 

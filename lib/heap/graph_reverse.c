@@ -215,24 +215,76 @@ static hs_node *search_sources(const struct hs_graph *graph, const struct hub *h
 	return sources;
 }
 
+static const hs_node *hub_sources(const struct hs_graph *graph, struct hub *hub, size_t *ret_n)
+{
+	if (!hub->sources)
+		hub->sources = search_sources(graph, hub);
+	*ret_n = hub->n;
+	return hub->sources;
+}
+
+/* In a graph of nodes alone: what was asked for before is kept. */
+static const hs_node *searched_sources(struct hs_graph *graph, hs_node node, size_t *ret_n)
+{
+	struct hub *hub = NULL;
+
+	for (size_t i = 0; i < graph->hubs.n && !hub; i++)
+		if (graph->hubs.items[i].node == node)
+			hub = &graph->hubs.items[i];
+	if (!hub) {
+		*ret_n = 1;
+		hub = hs_array_append(&graph->hubs);
+		if (!hub)
+			return NULL;
+		hub->node = node;
+		hub->sources = graph_search_sources(graph, node, &hub->n);
+	}
+	*ret_n = hub->n;
+	return hub->sources;
+}
+
 const hs_node *hs_graph_sources(const struct hs_graph *graph, hs_node node, size_t *ret_n)
 {
-	struct hub *hub = find_hub(graph, node);
+	struct hub *hub = graph_has_rows(graph) ? find_hub(graph, node) : NULL;
+	const hs_node *sources;
 
 	if (node >= graph->n_nodes) {
 		*ret_n = 0;
 		return NULL;
 	}
-	if (!hub) {
+	if (!hub && graph_has_rows(graph)) {
 		uint64_t begin = hs_row_begin(&graph->source_rows, node);
 		*ret_n = hs_row_end(&graph->source_rows, node) - begin;
 		return graph->sources + begin;
 	}
 	pthread_mutex_t *lock = (pthread_mutex_t *)&graph->hubs_lock;
 	pthread_mutex_lock(lock);
-	if (!hub->sources)
-		hub->sources = search_sources(graph, hub);
-	*ret_n = hub->n;
+	sources = hub ? hub_sources(graph, hub, ret_n) : searched_sources((struct hs_graph *)graph, node, ret_n);
 	pthread_mutex_unlock(lock);
-	return hub->sources;
+	return sources;
+}
+
+/* The same of a hub, whose sources are not listed. */
+static bool any_row_with(const struct hs_graph *graph, hs_node target, bool (*fits)(const void *context, hs_node source), const void *context)
+{
+	uint64_t edge = 0;
+
+	for (hs_node node = 0; node < graph->n_nodes; node++)
+		for (uint64_t end = hs_row_end(&graph->rows, node); edge < end; edge++)
+			if (graph->targets[edge] == target && fits(context, node))
+				return true;
+	return false;
+}
+
+bool hs_graph_any_source(const struct hs_graph *graph, hs_node node, bool (*fits)(const void *context, hs_node source), const void *context)
+{
+	size_t n;
+
+	if (graph_has_rows(graph) && find_hub(graph, node))
+		return any_row_with(graph, node, fits, context);
+	const hs_node *sources = hs_graph_sources(graph, node, &n);
+	for (size_t i = 0; sources && i < n; i++)
+		if (fits(context, sources[i]))
+			return true;
+	return false;
 }

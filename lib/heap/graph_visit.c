@@ -21,9 +21,10 @@ void graph_scan_adopted(const struct hs_heap *heap, const struct hs_object *obje
 		/* a pool's block ends with its last byte, a chunk's last word is malloc's */
 		bool is_in_pool = hs_pool_of(heap->pymalloc, adopted[i].start) != NULL;
 		uint64_t bytes = adopted[i].bytes - (is_in_pool ? heap->hook_bytes : sizeof(uint64_t));
-		const void *words = hs_image_at(heap->py->image, adopted[i].start, bytes);
-		if (words)
-			visitor->scan(visitor->context, words, bytes / sizeof(hs_addr), HS_SCAN_ALL);
+		hs_addr at = adopted[i].start;
+		struct hs_image_piece piece;
+		while (hs_image_next_piece(heap->py->image, &at, adopted[i].start + bytes, &piece))
+			visitor->scan(visitor->context, piece.data, piece.bytes / sizeof(hs_addr), HS_SCAN_ALL);
 	}
 }
 

@@ -86,6 +86,7 @@ static void free_scratch(struct worker *worker)
 	hs_array_free(&worker->adoptions);
 	hs_array_free(&worker->outside);
 	hs_array_free(&worker->payloads);
+	hs_array_free(&worker->mentions);
 }
 
 /* Sums up what the workers found; nothing of it depends on who found it. */
@@ -95,6 +96,7 @@ static struct hs_error *gather(struct hs_heap *heap)
 
 	gather_from_workers(heap, &heap->outside, outside);
 	gather_from_workers(heap, &heap->payloads, payloads);
+	gather_from_workers(heap, &heap->mentions, mentions);
 	hs_types_all(heap->types, &n_types);
 	for (size_t i = 0; i < n_types; i++)
 		if (!hs_array_append(&heap->totals))
@@ -152,6 +154,8 @@ struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *type
 		return hs_error_no_memory();
 	heap->py = py;
 	heap->types = types;
+	/* that instances refer to their class is not reported: of a type, only a search of its own would find them */
+	heap->wanted = options && options->wanted && !hs_type_at(types, options->wanted) ? options->wanted : 0;
 	heap->n_workers = options && options->n_workers ? options->n_workers : hs_workers_default();
 	struct hs_error *error = allocate(heap);
 	if (!error) {
@@ -192,6 +196,7 @@ void hs_heap_close(struct hs_heap *heap)
 	hs_array_free(&heap->outside);
 	hs_array_free(&heap->payloads);
 	hs_array_free(&heap->adopted);
+	hs_array_free(&heap->mentions);
 	hs_array_free(&heap->totals);
 	free(heap);
 }

@@ -40,6 +40,7 @@ struct hs_heap_figures {
 
 struct hs_heap_options {
 	unsigned n_workers; /* 0: as many as this process may use */
+	hs_addr wanted;     /* an object that will be asked for (hs_graph_index): who mentions it is noted in passing; 0: none */
 };
 
 struct hs_heap;
@@ -75,5 +76,32 @@ struct hs_heap_object {
 
 /* Calls `each` for every object, by ascending address within the pools, then outside them. One thread. */
 void hs_heap_for_each(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_object *object), void *context);
+
+/*
+ * Where an object stands in the order of all: the dense id of its pool block, or n_blocks + its number outside the pools. The nodes of a
+ * graph of the same heap are the same numbers.
+ */
+typedef uint32_t hs_heap_place;
+/* One more than the largest. */
+hs_heap_place hs_heap_place_count(const struct hs_heap *heap);
+
+/* One object of a walk: what costs nothing to know. */
+struct hs_heap_item {
+	struct hs_object object;
+	uint64_t block_bytes;
+	hs_heap_place place;
+	unsigned worker; /* 0 … hs_heap_workers() - 1: names the caller's scratch space */
+};
+
+/*
+ * Calls `each` for every object, in as many threads as the heap was opened with: those of one pool by ascending address and in one
+ * thread, otherwise in no order.
+ */
+void hs_heap_walk(const struct hs_heap *heap, void (*each)(void *context, const struct hs_heap_item *item), void *context);
+unsigned hs_heap_workers(const struct hs_heap *heap);
+/* Bytes of the blocks that the object owns besides its own. */
+uint64_t hs_heap_storage_bytes(const struct hs_heap *heap, const struct hs_object *object);
+/* What the sweep went by. Borrowed. */
+const struct hs_pymalloc *hs_heap_pymalloc(const struct hs_heap *heap);
 
 #endif

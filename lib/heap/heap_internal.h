@@ -32,6 +32,16 @@ static inline bool block_is_leaf(uint8_t state)
 	return (state & BLOCK_HEADER_MASK) == BLOCK_LEAF;
 }
 
+/* True if one of the eight blocks whose states begin at `state` is in use, but no object and not claimed. */
+static inline bool any_of_eight_is_nobodys(const uint8_t *state)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t states;
+
+	memcpy(&states, state, sizeof(states));
+	return states & ~(states >> __builtin_ctz(BLOCK_OBJECT)) & ~(states >> __builtin_ctz(BLOCK_CLAIMED)) & ones;
+}
+
 /* Bytes of the headers before the object in a block of this state. */
 static inline uint32_t block_header_bytes(uint8_t state)
 {
@@ -127,6 +137,7 @@ struct worker {
 	struct adoptions adoptions;
 	HS_ARRAY(struct outside_object) outside;
 	struct hs_addresses payloads;  /* starts of large raw blocks, proven by their owners */
+	struct hs_addresses mentions;  /* objects with a word that is, but for its tag, hs_heap.wanted */
 	uint64_t n_unreadable;
 	struct visit_budget budget;
 	uint64_t chunk_bytes;
@@ -160,6 +171,8 @@ struct hs_heap {
 	HS_ARRAY(struct outside_object) outside; /* by address */
 	struct hs_addresses payloads;  /* by address */
 	HS_ARRAY(struct adopted_block) adopted; /* those of objects, by owner */
+	hs_addr wanted;                /* 0: none */
+	struct hs_addresses mentions;  /* of it, in the words of objects themselves, in no order; ghosts may be among them */
 	struct totals totals;
 	struct hs_heap_figures figures;
 };

@@ -11,6 +11,7 @@
 #include "malloc_chunk.h"
 #include "repr.h"
 #include "root.h"
+#include "unicode.h"
 
 #define RED_ZONE_BYTES 128 /* below the stack pointer, still in use (System V ABI, x86-64) */
 #define MAX_STACK_BYTES ((uint64_t)64 << 20)
@@ -27,13 +28,19 @@ struct finding {
 	bool out_of_memory;
 };
 
-static void look_at(struct finding *finding, hs_addr word, hs_addr where)
+/* C code that keeps the text of a str, or of bytes, keeps the object for it: numpy's documentation, in tp_doc and ml_doc. */
+static hs_node node_of_text(const struct hs_graph *graph, hs_addr word)
 {
-	if (word < HS_PAGE_BYTES || word >> 47 || word & 7)
-		return;
-	hs_node node = hs_graph_node_at(finding->graph, word);
+	hs_addr owner = hs_text_owner(graph->heap->py, word);
+
+	return owner ? hs_graph_node_at(graph, owner) : HS_NO_NODE;
+}
+
+static void take_node(struct finding *finding, hs_node node, hs_addr where)
+{
 	uint64_t bit = (uint64_t)1 << node % 64;
-	if (node == HS_NO_NODE || (finding->met ? finding->met[node / 64] & bit : !(finding->wanted[node / 64] & bit)))
+
+	if (finding->met ? finding->met[node / 64] & bit : !(finding->wanted[node / 64] & bit))
 		return;
 	if (finding->met)
 		finding->met[node / 64] |= bit;
@@ -46,22 +53,29 @@ static void look_at(struct finding *finding, hs_addr word, hs_addr where)
 		finding->out_of_memory = true;
 }
 
+static void look_at(struct finding *finding, hs_addr word, hs_addr where)
+{
+	if (word < HS_PAGE_BYTES || word >> 47 || word & 7)
+		return;
+	hs_node node = hs_graph_node_at(finding->graph, word);
+	if (node == HS_NO_NODE && finding->kind == HS_LATE_NATIVE)
+		node = node_of_text(finding->graph, word);
+	if (node != HS_NO_NODE)
+		take_node(finding, node, where);
+}
+
 /* What was captured of [start, end). */
 static void look_at_range(struct finding *finding, hs_addr start, hs_addr end)
 {
-	const struct hs_image *image = finding->graph->heap->py->image;
+	hs_addr at = (start + 7) & ~(hs_addr)7;
+	struct hs_image_piece piece;
 
-	for (hs_addr at = (start + 7) & ~(hs_addr)7; at + 8 <= end;) {
-		hs_addr page_end = (at | (HS_PAGE_BYTES - 1)) + 1;
-		size_t bytes = (page_end < end ? page_end : end) - at;
-		const uint8_t *words = hs_image_at(image, at, bytes);
-		for (size_t offset = 0; words && offset + 8 <= bytes; offset += 8) {
+	while (hs_image_next_piece(finding->graph->heap->py->image, &at, end, &piece))
+		for (size_t offset = 0; offset + 8 <= piece.bytes; offset += 8) {
 			uint64_t word;
-			memcpy(&word, words + offset, sizeof(word));
-			look_at(finding, word, at + offset);
+			memcpy(&word, (const uint8_t *)piece.data + offset, sizeof(word));
+			look_at(finding, word, piece.address + offset);
 		}
-		at = page_end;
-	}
 }
 
 /* True if the word is a static object's own: that is a reference of the object. */
@@ -86,9 +100,17 @@ static bool is_in_object(const struct hs_graph *graph, hs_addr where)
 static void take_static(void *context, const struct hs_root *root)
 {
 	struct finding *finding = context;
+	hs_node node = hs_graph_node_at(finding->graph, root->address);
 
-	if (root->address != root->where && !is_in_object(finding->graph, root->where))
-		look_at(finding, root->address, root->where);
+	if (root->address == root->where)
+		return;
+	/* a static type's words are its references, but not its char pointers */
+	if (node == HS_NO_NODE)
+		node = node_of_text(finding->graph, root->address);
+	else if (is_in_object(finding->graph, root->where))
+		return;
+	if (node != HS_NO_NODE)
+		take_node(finding, node, root->where);
 }
 
 static void look_at_stack(struct finding *finding, const struct user_regs_struct *registers)
@@ -125,6 +147,11 @@ static void look_at_pool(struct finding *finding, const struct hs_pool *pool, co
 	const struct hs_heap *heap = finding->graph->heap;
 
 	for (uint32_t index = 0; index < pool->n_blocks; index++) {
+		/* nearly all are somebody's */
+		if (index + 8 <= pool->n_blocks && !any_of_eight_is_nobodys(&heap->blocks[pool->first_block + index])) {
+			index += 7;
+			continue;
+		}
 		uint8_t state = heap->blocks[pool->first_block + index];
 		hs_addr start = hs_pool_block_address(heap->pymalloc, pool, index) + heap->hook_bytes;
 		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Roots of the last resort: words outside all objects and all that is known to be theirs, which are the address of an object. Such a
- * word may be a reference of C code's, or what was left of one. They count for objects that no exact root reaches.
+ * Roots of the last resort: words outside all objects and all that is known to be theirs, which are the address of an object, or of the
+ * text of a str or bytes (not on stacks). Such a word may be a reference of C code's, or what was left of one. They count for objects
+ * that no exact root reaches.
  */
 #ifndef HS_LATE_ROOTS_H
 #define HS_LATE_ROOTS_H
@@ -11,7 +12,7 @@
 
 enum hs_late_kind {
 	HS_LATE_INTERNED, /* the table of interned strings; only those that can never go */
-	HS_LATE_STATIC, /* a C variable: writable data of a binary, no static object's */
+	HS_LATE_STATIC, /* a C variable: writable data of a binary, no static object's (but a text may be: tp_doc) */
 	HS_LATE_STACK,  /* a thread's C stack above its stack pointer, or a register */
 	HS_LATE_NATIVE, /* a block of an allocator that belongs to no object */
 };

@@ -96,8 +96,8 @@ static int compare_adoptions(const void *a, const void *b)
 	return left->owner < right->owner ? -1 : left->owner > right->owner;
 }
 
-/* Marks the block as taken; its bytes, or 0 when it is somebody's already. *ret_words: what is in it. */
-static uint64_t take_pool_block(struct hs_heap *heap, const struct hs_pool *pool, hs_addr start, const void **ret_words, size_t *ret_n)
+/* Marks the block as taken; its bytes, or 0 when it is somebody's already. *ret_usable: those behind `start`. */
+static uint64_t take_pool_block(struct hs_heap *heap, const struct hs_pool *pool, hs_addr start, uint64_t *ret_usable)
 {
 	hs_addr block = start - heap->hook_bytes;
 	uint8_t *state = &heap->blocks[pool->first_block + hs_pool_block_at(heap->pymalloc, pool, block)];
@@ -106,20 +106,18 @@ static uint64_t take_pool_block(struct hs_heap *heap, const struct hs_pool *pool
 		return 0;
 	*state |= BLOCK_ADOPTED;
 	heap->workers[0].explained_pool_bytes += pool->block_bytes;
-	*ret_words = pool->data + (start - pool->base);
-	*ret_n = (pool->block_bytes - heap->hook_bytes) / sizeof(hs_addr);
+	*ret_usable = pool->block_bytes - heap->hook_bytes;
 	return pool->block_bytes;
 }
 
-static uint64_t take_chunk(struct hs_heap *heap, hs_addr start, const void **ret_words, size_t *ret_n)
+static uint64_t take_chunk(struct hs_heap *heap, hs_addr start, uint64_t *ret_usable)
 {
 	uint64_t bytes = malloc_chunk_is_proven(heap->chunks, start) ? malloc_chunk_bytes(heap->chunks, start, 0) : 0;
 
 	if (!bytes || !address_marks_set(&heap->claimed, start))
 		return 0;
 	heap->workers[0].chunk_bytes += bytes;
-	*ret_n = (bytes - sizeof(uint64_t)) / sizeof(hs_addr);
-	*ret_words = hs_image_at(heap->py->image, start, *ret_n * sizeof(hs_addr));
+	*ret_usable = bytes - sizeof(uint64_t);
 	return bytes;
 }
 
@@ -149,19 +147,26 @@ static bool is_raw(const struct hs_heap *heap, uint32_t type_index)
 	return type_index < n && types[type_index]->kind->is_raw;
 }
 
+static void scan_block(struct hs_heap *heap, hs_addr start, uint64_t bytes)
+{
+	hs_addr at = start;
+	struct hs_image_piece piece;
+
+	while (hs_image_next_piece(heap->py->image, &at, start + bytes, &piece))
+		hs_heap_scan_adopted(&heap->workers[0], piece.data, piece.bytes / sizeof(hs_addr));
+}
+
 /* Gives the block to its owner and scans it: it may point to further blocks, and to objects outside the pools. */
 static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 {
 	struct worker *worker = &heap->workers[0];
 	const struct hs_pool *pool = hs_pool_of(heap->pymalloc, adoption->block);
-	const void *words = NULL;
-	size_t n = 0;
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, usable = 0;
 
 	if (pool)
-		bytes = take_pool_block(heap, pool, adoption->block, &words, &n);
+		bytes = take_pool_block(heap, pool, adoption->block, &usable);
 	else if (adoption->depth < MAX_ADOPTED_DEPTH && adoption->owner_type != NO_TYPE && !holds_object(heap, adoption->block))
-		bytes = take_chunk(heap, adoption->block, &words, &n);
+		bytes = take_chunk(heap, adoption->block, &usable);
 	if (!bytes)
 		return;
 	struct hs_type_totals *totals = adoption->owner_type == NO_TYPE ? NULL : hs_heap_totals_slot(worker, adoption->owner_type);
@@ -178,8 +183,7 @@ static void adopt(struct hs_heap *heap, const struct adoption *adoption)
 		return;
 	}
 	size_t first = worker->adoptions.n;
-	if (words)
-		hs_heap_scan_adopted(worker, words, n);
+	scan_block(heap, adoption->block, usable);
 	for (size_t i = first; i < worker->adoptions.n; i++) {
 		worker->adoptions.items[i].owner = adoption->owner;
 		worker->adoptions.items[i].owner_type = adoption->owner_type;

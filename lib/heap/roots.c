@@ -6,6 +6,7 @@
 #include "roots.h"
 
 #include "data_stack.h"
+#include "unicode.h"
 
 /*
  * Scans what was captured of [start, end), but for pymalloc's pools: a binary's data has no end that is known where a mapping without
@@ -29,6 +30,24 @@ static void scan_range(struct hs_heap *heap, hs_addr start, hs_addr end)
 			hs_heap_scan_root(&heap->workers[0], words, bytes / sizeof(hs_addr));
 		at = page_end;
 	}
+}
+
+/* Large texts that a C variable keeps, and with them the object. */
+static void scan_texts(struct hs_heap *heap, hs_addr start, hs_addr end)
+{
+	hs_addr at = (start + 7) & ~(hs_addr)7;
+	struct hs_image_piece piece;
+
+	while (hs_image_next_piece(heap->py->image, &at, end, &piece))
+		for (size_t offset = 0; offset + 8 <= piece.bytes; offset += 8) {
+			uint64_t word;
+			memcpy(&word, (const uint8_t *)piece.data + offset, sizeof(word));
+			if (word < HS_PAGE_BYTES || word >> 47 || word & 7 || hs_pool_of(heap->pymalloc, word))
+				continue;
+			hs_addr owner = hs_text_owner(heap->py, word);
+			if (owner)
+				hs_heap_add_candidate(&heap->workers[0], owner, false);
+		}
 }
 
 struct data_stacks {
@@ -72,7 +91,9 @@ void hs_heap_scan_roots(struct hs_heap *heap)
 	}
 	for (size_t i = 0; i < n_statics; i++) {
 		const struct hs_segment *segment = hs_image_find(py->image, statics[i].start);
-		if (segment && segment->is_writable)
-			scan_range(heap, statics[i].start, statics[i].end);
+		if (!segment || !segment->is_writable)
+			continue;
+		scan_range(heap, statics[i].start, statics[i].end);
+		scan_texts(heap, statics[i].start, statics[i].end);
 	}
 }

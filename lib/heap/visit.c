@@ -213,12 +213,51 @@ static void scan_words(void *context, const void *words, size_t n, enum hs_scan 
 	}
 }
 
+/* True the first time that the object being visited mentions what is wanted. */
+static bool is_new_mention(const struct worker *worker)
+{
+	return !worker->mentions.n || worker->mentions.items[worker->mentions.n - 1] != worker->object->address;
+}
+
+static void note_mention(struct worker *worker, const void *words, size_t n, size_t stride)
+{
+	const uint8_t *at = words;
+
+	for (size_t i = 0; i < n; i++, at += stride) {
+		hs_addr word;
+		memcpy(&word, at, sizeof(word));
+		if ((word & ~TAG_BITS) != worker->heap->wanted)
+			continue;
+		hs_addr *slot = is_new_mention(worker) ? hs_array_append(&worker->mentions) : &worker->mentions.items[worker->mentions.n - 1];
+		if (slot)
+			*slot = worker->object->address;
+		worker->out_of_memory |= !slot;
+		return;
+	}
+}
+
+static void note_and_follow_references(void *context, const struct hs_reference_run *run)
+{
+	note_mention(context, run->words, run->n, run->stride);
+	follow_references(context, run);
+}
+
+static void note_and_scan_words(void *context, const void *words, size_t n, enum hs_scan what)
+{
+	note_mention(context, words, n, sizeof(hs_addr));
+	scan_words(context, words, n, what);
+}
+
 void hs_heap_worker_init(struct worker *worker, struct hs_heap *heap)
 {
 	*worker = (struct worker){
 		.heap = heap, .budget.n_words_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(heap->py->image) / sizeof(hs_addr),
 		.visitor = { .context = worker, .storage = claim_storage, .references = follow_references, .scan = scan_words, .skips_classes = true },
 	};
+	if (heap->wanted) {
+		worker->visitor.references = note_and_follow_references;
+		worker->visitor.scan = note_and_scan_words;
+	}
 }
 
 void hs_heap_scan_root(struct worker *worker, const void *words, size_t n)

@@ -14,6 +14,7 @@
 #include "discover.h"
 #include "dwarf_source.h"
 #include "field_names.h"
+#include "module_structs.h"
 #include "runtime_binary.h"
 #include "table_source.h"
 #include "validate.h"
@@ -164,6 +165,35 @@ static struct hs_layout *resolve_from_cache(const struct resolution *resolution,
 	return hs_take(layout);
 }
 
+static bool is_loaded(const void *context, const char *module)
+{
+	struct hs_mapped_file file HS_CLEANUP(hs_mapped_file_release) = { 0 };
+
+	hs_module_file_find(context, module, &file);
+	return file.elf != NULL;
+}
+
+/* Debug files of extension modules may be missing where that of the runtime is there: a table of that very version knows them. */
+static struct hs_error *complete_modules(const struct resolution *resolution, const struct hs_layout *bare, struct hs_layout *layout)
+{
+	struct hs_table_candidates candidates HS_CLEANUP(hs_table_candidates_free) = { 0 };
+	struct hs_layout *table HS_CLEANUP(destroy_layout) = copy_bare(bare);
+
+	if (!table)
+		return hs_error_no_memory();
+	HS_TRY(hs_table_candidates_find(bare->version_hex, resolution->binary.runtime.build_id_hex, resolution->options->without_table,
+					&candidates));
+	if (!candidates.n || !candidates.items[0].is_exact)
+		return NULL;
+	HS_TRY(hs_table_candidate_apply(&candidates.items[0], table));
+	int n = hs_module_structs_complete(layout, table, is_loaded, resolution->process);
+	if (n > 0) {
+		size_t used = strlen(layout->source);
+		snprintf(layout->source + used, sizeof(layout->source) - used, ", modules: %s", table->source);
+	}
+	return n < 0 ? hs_error_no_memory() : NULL;
+}
+
 static struct hs_error *resolve_from_files(struct resolution *resolution, struct hs_layout *bare, struct hs_layout **ret)
 {
 	struct hs_cache_key key = { "" };
@@ -183,6 +213,7 @@ static struct hs_error *resolve_from_files(struct resolution *resolution, struct
 	HS_TRY(fill_from_dwarf(resolution, layout, &is_found));
 	if (!is_found)
 		return NULL;
+	HS_TRY(complete_modules(resolution, bare, layout));
 	HS_TRY(finish(resolution, layout));
 	if (resolution->rejected)
 		hs_layout_warn(layout, "debug information passed over: %s", resolution->rejected);

@@ -73,6 +73,9 @@ struct hs_features {
 	int8_t frame_waiting;
 	uint8_t waiting_opcodes[2];          /* 0: none */
 	uint8_t waiting_argument;
+	/* Instructions that store an item, X[…] = y, and those that store a name, x.X = y or a global's: specialised ones included; 0: no more. */
+	uint8_t store_item_opcodes[4];
+	uint8_t store_name_opcodes[6];
 	int8_t frame_cleared;                /* … of one whose frame is gone; one that was closed before it began keeps it */
 };
 

@@ -287,7 +287,9 @@ static struct hs_error *run_session(struct hs_session *session)
 	if (session->options->nonblocking) {
 		HS_TRY(hs_session_plan(session));
 		HS_TRY(hs_session_read_uses(session));
+		uint64_t start_ns = hs_monotonic_ns();
 		HS_TRY(hs_session_copy(session));
+		session->capture->taken_at_ns = start_ns + (hs_monotonic_ns() - start_ns) / 2;
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
 	}
@@ -313,6 +315,12 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 	HS_TRY(error);
 	*ret = hs_take(session.capture);
 	return NULL;
+}
+
+void hs_capture_drop_image(struct hs_capture *capture)
+{
+	if (capture)
+		hs_image_destroy(hs_take(capture->image));
 }
 
 void hs_capture_destroy(struct hs_capture *capture)

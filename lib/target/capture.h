@@ -75,6 +75,7 @@ struct hs_capture {
 	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
 	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
 	uint64_t predicted_pause_ns;
+	uint64_t taken_at_ns;            /* CLOCK_MONOTONIC: the middle of the (last) stop; with `nonblocking`, of the copy */
 	uint64_t copied_bytes;           /* without the kernel's page of zeros, which takes no memory */
 	bool was_stopped;                /* the target was in state T (job control) before: it is again */
 };
@@ -86,6 +87,8 @@ struct hs_capture {
  * figures and a cheaper mode), UNSUPPORTED (32-bit), NOT_CPYTHON (kernel thread, zombie), OS.
  */
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret) HS_MUST_CHECK;
+/* Gives the image back, which takes most of the memory; `image` is NULL then. NULL is legal. */
+void hs_capture_drop_image(struct hs_capture *capture);
 /* NULL is legal. */
 void hs_capture_destroy(struct hs_capture *capture);
 

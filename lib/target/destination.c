@@ -110,11 +110,10 @@ static void advise_run(const struct hs_destination *destination, const struct hs
 }
 
 /*
- * Asks for huge pages where nearly every page of one will be copied: fewer faults now, fewer TLB misses in the copy and in
- * all that reads the image. Nearly, because arenas of 1 MiB that do not start at a multiple of their pools (16 KiB) leave
+ * Nearly every page of a huge one, because arenas of 1 MiB that do not start at a multiple of their pools (16 KiB) leave
  * four pages in 256 untouched; that is all that this may cost in memory.
  */
-static void advise_huge_pages(const struct hs_destination *destination, const struct hs_extent *extent)
+static void advise_extent(const struct hs_destination *destination, const struct hs_extent *extent)
 {
 	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
 	size_t to_aligned = (-extent->start & (HUGE_BYTES - 1)) >> HS_PAGE_SHIFT;
@@ -130,6 +129,12 @@ static void advise_huge_pages(const struct hs_destination *destination, const st
 		run_end = bit + n_huge;
 	}
 	advise_run(destination, extent, run_begin, run_end);
+}
+
+void hs_destination_advise(const struct hs_destination *destination, const struct hs_plan *plan)
+{
+	for (size_t i = 0; i < plan->extents.n; i++)
+		advise_extent(destination, &plan->extents.items[i]);
 }
 
 struct piece {
@@ -181,10 +186,8 @@ void hs_destination_prefault(const struct hs_destination *destination, const str
 {
 	struct prefault prefault = { .destination = destination, .hooks = hooks };
 
-	for (size_t i = 0; i < plan->extents.n; i++) {
-		advise_huge_pages(destination, &plan->extents.items[i]);
+	for (size_t i = 0; i < plan->extents.n; i++)
 		hs_error_destroy(hs_extent_for_each_run(&plan->extents.items[i], add_pieces, &prefault));
-	}
 	hs_workers_run(touch_pieces, &prefault, prefault.pieces.n, 16, n_workers);
 	hs_array_free(&prefault.pieces);
 }

@@ -34,6 +34,11 @@ struct hs_destination {
 
 /* Makes room for a plan's extents: by area where one has it, else by a new area with slack around it. */
 struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan) HS_MUST_CHECK;
+/*
+ * Asks for huge pages where nearly every page of one will be copied: fewer faults then, fewer TLB misses in the copy and in all
+ * that reads the image. Before the first of these pages is touched: one that is there already is not made huge any more.
+ */
+void hs_destination_advise(const struct hs_destination *destination, const struct hs_plan *plan);
 /* What a pre-fault asks and tells meanwhile; each may be NULL. */
 struct hs_prefault_hooks {
 	void (*progress)(void *context, uint64_t done_bytes); /* in the caller's thread only */
@@ -41,10 +46,7 @@ struct hs_prefault_hooks {
 	void *context;
 };
 
-/*
- * Touches the pages that the plan wants, so that the copy finds them there; by huge pages where all 512 pages of one are
- * wanted. Failing to is no error.
- */
+/* Touches the pages that the plan wants, so that the copy finds them there. Failing to is no error. */
 void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
 			     const struct hs_prefault_hooks *hooks);
 /* The local place of a remote address that an extent of a reserved plan holds. */

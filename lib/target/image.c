@@ -188,6 +188,30 @@ const struct hs_segment *hs_image_find(const struct hs_image *image, hs_addr add
 	return NULL;
 }
 
+/* Where the pages that are, or are not, in the image end; `end` at most. */
+static hs_addr end_of_alike(const struct hs_segment *segment, hs_addr at, hs_addr end, bool is_present)
+{
+	while (at < end && hs_segment_is_present(segment, at - segment->start, 1) == is_present)
+		at = (at | (HS_PAGE_BYTES - 1)) + 1;
+	return at < end ? at : end;
+}
+
+bool hs_image_next_piece(const struct hs_image *image, hs_addr *at, hs_addr end, struct hs_image_piece *ret)
+{
+	const struct hs_segment *segment = *at < end ? hs_image_find(image, *at) : NULL;
+
+	if (!segment)
+		return false;
+	if (end > segment->end)
+		end = segment->end;
+	hs_addr start = end_of_alike(segment, *at, end, false);
+	*at = end_of_alike(segment, start, end, true);
+	if (*at == start)
+		return false;
+	*ret = (struct hs_image_piece){ start, segment->data + (start - segment->start), *at - start };
+	return true;
+}
+
 const char *hs_image_string(const struct hs_image *image, hs_addr address, size_t max_bytes, size_t *ret_bytes)
 {
 	const struct hs_segment *segment = hs_image_find(image, address);

@@ -101,6 +101,19 @@ static inline const void *hs_image_at(const struct hs_image *image, hs_addr addr
 	return segment->data + offset;
 }
 
+/* What is in the image of a range: bytes in a row, borrowed until the image is destroyed. */
+struct hs_image_piece {
+	hs_addr address;
+	const void *data;
+	size_t bytes;
+};
+
+/*
+ * The next of [*at, end) that is in the image, and *at behind it; false when there is no more in the segment of *at. For large blocks of
+ * which some pages were never written to.
+ */
+bool hs_image_next_piece(const struct hs_image *image, hs_addr *at, hs_addr end, struct hs_image_piece *ret);
+
 static inline bool hs_image_read(const struct hs_image *image, hs_addr address, void *ret, size_t bytes)
 {
 	const void *at = hs_image_at(image, address, bytes);

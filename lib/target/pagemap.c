@@ -87,9 +87,12 @@ static bool scan(const struct hs_pagemap *pagemap, hs_addr start, hs_addr end, e
 	struct scan_region regions[N_REGIONS];
 	struct scan_request request = {
 		.size = sizeof(request), .start = start, .end = end, .regions = (uintptr_t)regions, .n_regions = N_REGIONS,
-		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
-		.return_mask = SCAN_PRESENT | SCAN_SWAPPED | SCAN_FILE | SCAN_ZERO,
+		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED, .return_mask = SCAN_PRESENT | SCAN_SWAPPED | SCAN_ZERO,
 	};
+
+	/* the kernel looks at the descriptor of each page to tell: a cache miss a page, most of what the scan costs */
+	if (mode == HS_COPY_WRITTEN)
+		request.return_mask |= SCAN_FILE;
 
 	while (request.start < end) {
 		int n = ioctl(pagemap->fd, SCAN_IOCTL, &request);

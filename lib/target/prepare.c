@@ -16,7 +16,9 @@
 #include "tracee.h"
 
 #define BITMAPS_AND_TABLES_BYTES ((uint64_t)16 << 20)
-#define SAMPLE_BYTES ((size_t)4 << 20)
+#define MAX_SAMPLE_BYTES ((size_t)4 << 20)
+#define MIN_SAMPLE_BYTES ((size_t)1 << 20)
+#define SAMPLE_SHARE 64 /* of the copy in one sample: all of them are an eighth of it */
 #define N_SAMPLES 8
 #define SWAP_IN_BYTES_PER_S 100000000ULL /* a disk's, not a memory's: swapped pages are what makes stops long */
 #define STOP_NS 500000ULL
@@ -83,12 +85,13 @@ static double speed_up(unsigned n_workers)
 static struct hs_error *measure_copy(const struct hs_session *session, double *ret_ns_per_mib)
 {
 	double times[N_SAMPLES];
-	size_t n = 0;
+	size_t n = 0, bytes = session->plan->bytes / SAMPLE_SHARE;
 
+	bytes = bytes < MIN_SAMPLE_BYTES ? MIN_SAMPLE_BYTES : bytes > MAX_SAMPLE_BYTES ? MAX_SAMPLE_BYTES : bytes;
 	for (; n < N_SAMPLES; n++) {
 		HS_CLEANUP(hs_cleanup_plan) struct hs_plan *sample = NULL;
-		HS_TRY(hs_plan_sample(session->plan, n * SAMPLE_BYTES, SAMPLE_BYTES, &sample));
-		if (sample->bytes < SAMPLE_BYTES && n)
+		HS_TRY(hs_plan_sample(session->plan, n * bytes, bytes, &sample));
+		if (sample->bytes + HS_PAGE_BYTES <= bytes && n)
 			break;
 		HS_TRY(measure_sample(session, sample, &times[n]));
 	}
@@ -185,6 +188,7 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
 		if (fresh->bytes)
 			HS_TRY(hs_memory_check(fresh->bytes, 0));
+		hs_destination_advise(&session->destination, fresh);
 		hs_destination_prefault(&session->destination, fresh, session->n_workers, &quiet);
 		if (fresh->bytes < ENOUGH_NEW_BYTES)
 			break;
@@ -199,6 +203,7 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 	hs_memory_die_first();
 	HS_TRY(hs_session_plan(session));
 	HS_TRY(check_memory(session));
+	hs_destination_advise(&session->destination, session->plan);
 	if (!session->options->nonblocking) {
 		HS_TRY(predict_pause(session));
 		HS_TRY(allow_pause(session));

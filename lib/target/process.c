@@ -147,6 +147,15 @@ static struct hs_error *read_mappings(struct hs_process *process)
 	return hs_mappings_parse(text, bytes, &process->mappings);
 }
 
+bool hs_process_is_there(pid_t pid, uint64_t start_time)
+{
+	struct hs_process_stat stat;
+
+	if (hs_process_stat_read(pid, &stat) || stat.start_time != start_time || stat.state == 'X')
+		return false;
+	return stat.state != 'Z' || living_thread(pid);
+}
+
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 {
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
@@ -159,6 +168,8 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_identity(process));
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
+	process->exec_id = hs_exec_id_read(process->memory_tid);
+	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));
 	HS_TRY(refuse_other_machines(process));
 	HS_TRY(hs_script_read(process->pid, process->comm, &process->script));

@@ -13,7 +13,9 @@
 
 #include "address.h"
 #include "array.h"
+#include "container_id.h"
 #include "error.h"
+#include "exec_id.h"
 
 /* One line of /proc/PID/maps. */
 struct hs_mapping {
@@ -33,7 +35,9 @@ struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
+	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
 	char comm[17];
 	char state;             /* as in /proc/PID/stat: R S D T t Z X I */
 	pid_t tracer_pid;       /* 0: none */
@@ -49,6 +53,8 @@ struct hs_process {
  * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
+/* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
+bool hs_process_is_there(pid_t pid, uint64_t start_time);
 /* NULL is legal. */
 void hs_process_destroy(struct hs_process *process);
 

@@ -47,8 +47,10 @@ static void *run_tracer(void *argument)
 
 	stop->error = work_under_stop(stop);
 	hs_tracees_detach(&stop->tracees);
-	if (stop->tracees.first_interrupt_ns)
+	if (stop->tracees.first_interrupt_ns) {
 		session->capture->pause_ns = hs_monotonic_ns() - stop->tracees.first_interrupt_ns;
+		session->capture->taken_at_ns = stop->tracees.first_interrupt_ns + session->capture->pause_ns / 2;
+	}
 	session->capture->was_stopped = stop->tracees.was_stopped;
 	return NULL;
 }

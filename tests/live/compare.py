@@ -15,7 +15,6 @@ import collections
 import json
 import os
 import subprocess
-import sys
 import tempfile
 
 import matrix
@@ -156,24 +155,13 @@ def _compare_one(interpreter, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
-    parser.add_argument("arguments", nargs="*", help="for the target script")
-    parser.add_argument("--interpreters", default=matrix.DEFAULT_DIRECTORY)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--script", default="zoo.py")
     parser.add_argument("--dump", help="the census_dump program")
     parser.add_argument("--report", help="the heapspy program")
-    parser.add_argument("--option", action="append", default=[], help="for the program under test")
     parser.add_argument("--limit", type=int, default=25)
     parser.add_argument("--keep-truth", action="store_true", help="print every object of the truth")
-    parser.add_argument("--wait", action="store_true", help="keep the target until Enter")
-    options = parser.parse_args()
-    found = matrix.Matrix(options.interpreters)
-    chosen = found.all if options.name == "all" else [found.find(options.name)]
-    if chosen == [None]:
-        sys.exit("no interpreter %s; found %s" % (options.name, [i.name for i in found.all]))
-    for interpreter in chosen:
-        _compare_one(interpreter, options)
+    matrix.run_over_chosen(parser, _compare_one)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import collections
 import contextlib
 import json
 import subprocess
-import sys
 
 import graph_truth
 import heapspy
@@ -298,23 +297,12 @@ def _compare_one(interpreter, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
-    parser.add_argument("arguments", nargs="*", help="for the target script")
-    parser.add_argument("--interpreters", default=matrix.DEFAULT_DIRECTORY)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--script", default="graph_zoo.py", help="a target with edges.ACTIONS")
     parser.add_argument("--heapspy", default=heapspy.HEAPSPY)
-    parser.add_argument("--option", action="append", default=[], help="for heapspy export")
     parser.add_argument("--limit", type=int, default=40)
-    parser.add_argument("--wait", action="store_true", help="keep the target until Enter")
-    options = parser.parse_args()
-    found = matrix.Matrix(options.interpreters)
-    chosen = found.all if options.name == "all" else [found.find(options.name)]
-    if chosen == [None]:
-        sys.exit("no interpreter %s; found %s" % (options.name, [i.name for i in found.all]))
     with contextlib.suppress(BrokenPipeError):
-        for interpreter in chosen:
-            _compare_one(interpreter, options)
+        matrix.run_over_chosen(parser, _compare_one)
 
 
 if __name__ == "__main__":

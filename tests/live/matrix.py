@@ -5,6 +5,7 @@ Flavours: `dwarf` (its binary carries debug information), `stripped` (a copy of 
 strip --strip-all), `debian` (the system's own, stripped; separate debug files where installed), `chroot` (another
 Debian suite in a root of its own, see tests/interpreters).
 """
+import argparse
 import glob
 import os
 import platform
@@ -152,6 +153,23 @@ class Matrix:
     def lacks_debian(self):
         """True where Debian's python3.11 should be among the tested, and is not."""
         return is_bookworm() and not any(interpreter.flavour == "debian" for interpreter in self.all)
+
+
+def run_over_chosen(parser, run):
+    """For the programs beside the tests: what all of them take on the command line; then run(interpreter, options) for each one named."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("name", help='as matrix.py prints it ("3.11.2-debian"), a minor version ("3.11"), or "all"')
+    parser.add_argument("arguments", nargs="*", help="for the target script")
+    parser.add_argument("--interpreters", default=DEFAULT_DIRECTORY)
+    parser.add_argument("--option", action="append", default=[], help="for the program under test")
+    parser.add_argument("--wait", action="store_true", help="keep the target until Enter")
+    options = parser.parse_args()
+    found = Matrix(options.interpreters)
+    chosen = found.all if options.name == "all" else [found.find(options.name)]
+    if chosen == [None]:
+        sys.exit("no interpreter %s; found %s" % (options.name, [i.name for i in found.all]))
+    for interpreter in chosen:
+        run(interpreter, options)
 
 
 def main():

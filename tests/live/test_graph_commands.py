@@ -157,7 +157,8 @@ def test_objects_escape_what_they_show(debian, start):
 
 def check_refs(told):
     row = told["object"]
-    assert_members(row, {**OBJECT, "fields": list}, OBJECT_OR_NULL)
+    assert_members(row, {**{name: kind for name, kind in OBJECT.items() if not name.startswith("retained")}, "fields": list},
+                   {**OBJECT_OR_NULL, "retained": NUMBER, "retained_objects": NUMBER})
     for field in row["fields"]:
         assert_members(field, FIELD, NAME_OR_NULL)
     for edge in told["referrers"]:
@@ -180,6 +181,19 @@ def test_refs_of_an_instance(two_interpreter, service_of):
     assert fields["headers"]["type"] == "builtins.dict" and "'host-7'" in fields["headers"]["repr"]
     assert fields["body"]["type"] == "builtins.bytes" and fields["body"]["kind"] == "attribute"
     assert ("value", "'request'", text(service.at["event"])) in edges_of(told["referrers"], "from")
+
+
+@pytest.mark.parametrize("name", ["request", "events", "many holders", "weakly held", "point"])
+def test_refs_tell_the_same_from_the_whole_graph(two_interpreter, service_of, name):
+    """Found in one pass, or read off the graph that --retained makes."""
+    service = service_of(two_interpreter)
+    found = ask("refs", service.pid, text(service.at[name]))
+    made = ask("refs", service.pid, text(service.at[name]), "--retained")
+    assert found["object"]["retained"] is None and made["object"]["retained"] >= made["object"]["bytes"]
+    for told in (found, made):
+        told["object"].update(retained=None, retained_objects=None)
+    for member in ("object", "n_fields", "n_referrers", "n_referents", "roots", "referrers", "referents"):
+        assert found[member] == made[member]
 
 
 def test_refs_of_slots_and_lists(service):
@@ -374,7 +388,7 @@ def test_report_names_retainers_and_containers(two_interpreter, service_of):
     assert any(row["path"] == "__main__.LARGE" and row["retained"] >= 6 << 20 for row in told["retainers"])
     assert any(row["path"].startswith("__main__.SECRETS") and row["len"] == 50000 for row in told["containers"])
     row = next(row for row in told["retainers"] if row["path"] == "__main__.LARGE")
-    assert ask("refs", service.pid, row["address"])["object"]["retained"] == row["retained"]
+    assert ask("refs", service.pid, row["address"], "--retained")["object"]["retained"] == row["retained"]
 
 
 def test_report_shows_no_values(two_interpreter, service_of):

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wrong layout ends in an error that names the check, never in wrong numbers."""
 import collections
+import ctypes.util
+import glob
+import http.server
+import os
 import re
+import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -89,3 +95,54 @@ def test_layout_is_written_to_a_file(found, tmp_path):
 def test_layout_bad_input(arguments, status, word):
     done = heapspy.run("layout", *arguments)
     assert done.status == status and word in done.errors and not done.output, done
+
+
+class Server:
+    """What debuginfod serves, of one file; and what it was asked for."""
+
+    def __init__(self, build_id, path):
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                is_there = self.path == "/buildid/%s/debuginfo" % build_id
+                self.send_response(200 if is_there else 404)
+                self.send_header("Content-Length", str(os.path.getsize(path) if is_there else 0))
+                self.end_headers()
+                if is_there:
+                    with open(path, "rb") as file:
+                        shutil.copyfileobj(file, self.wfile)
+
+            def log_message(self, *arguments):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_debug_file_from_a_server(found, start, tmp_path, has_file):
+    """Asked only when DEBUGINFOD_URLS names it; where it has nothing, the next source is taken."""
+    if not ctypes.util.find_library("debuginfod"):
+        pytest.skip("needs libdebuginfod (Debian: libdebuginfod1)")
+    pairs = [(stripped, twin) for stripped in found.all if stripped.flavour == "stripped" for twin in found.all
+             if twin.flavour == "dwarf" and twin.version == stripped.version]
+    if not pairs:
+        pytest.skip("needs an interpreter with debug information and its stripped copy")
+    stripped, twin = pairs[0]
+    library = glob.glob(os.path.join(os.path.dirname(twin.path), "..", "lib", "libpython3*.so.1.0"))[0]
+    notes = subprocess.run(["readelf", "-n", library], capture_output=True, text=True).stdout
+    build_id = re.search("Build ID: ([0-9a-f]+)", notes).group(1)
+    server = Server(build_id if has_file else "00", library)
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    live = start(stripped, "modes.py", "read", 0)
+    without = heapspy.run("report", live.pid, "--types-only", "--no-cache", "-f", "json", env=environment).json()
+    assert not server.asked
+    environment.update(DEBUGINFOD_URLS=server.url, DEBUGINFOD_CACHE_PATH=str(tmp_path))
+    told = heapspy.run("report", live.pid, "--types-only", "--no-cache", "-f", "json", env=environment).json()
+    assert "/buildid/%s/debuginfo" % build_id in server.asked
+    assert heapspy.count(told, "__main__.Marked") == heapspy.count(without, "__main__.Marked") == 20000
+    assert (told["process"]["layout_source"] != without["process"]["layout_source"]) == has_file
+    assert ("debug file" in told["process"]["layout_source"]) == has_file, told["process"]
+    server.server.shutdown()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The waterfall adds up to what the kernel counts, says what the allocators themselves say, and what grows, grows in the right line."""
+import glob
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import causes_allowed
 import heapspy
 from target import wait_until
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 PURE = ("objects",)
 UNATTRIBUTED = 0.10
 UNATTRIBUTED_PURE = 0.02
@@ -114,6 +115,41 @@ def test_growth_is_in_its_line(two_interpreter, start, shape):
     rss = after["rss_bytes"] - before["rss_bytes"]
     assert rss >= 6 * MIB
     assert sum(grown[name] for name in GROWS[shape]) >= 0.9 * rss, grown
+
+
+def looked_twice(live, command):
+    """What grew by `command`, as one run with --growth tells it."""
+    live.wait_blocked()
+    heapspy_command = [heapspy.HEAPSPY, "memory", str(live.pid), "--growth", "5", "-f", "json"]
+    with subprocess.Popen(heapspy_command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: process.poll() is not None or "nanosleep" in open("/proc/%d/wchan" % process.pid).read(), what="rest between two looks")
+        live.command(command)
+        assert process.poll() is None, "the target took longer than the rest between two looks"
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == heapspy.DONE, errors
+    told = json.loads(output)
+    return told["growth"]["rss_bytes"], {step["name"]: step["bytes"] for step in told["growth"]["steps"]}
+
+
+GROWS_AT_ONCE = dict(GROWS, numpy_arrays=("large_objects",))
+
+
+@pytest.mark.parametrize("shape", sorted(GROWS_AT_ONCE))
+def test_growth_between_two_looks_is_in_its_line(debian, start, shape):
+    if shape == "numpy_arrays":
+        pytest.importorskip("numpy", reason="needs python3-numpy")
+    rss, grown = looked_twice(start(debian, "memory.py", shape, 12 * MIB), "g")
+    assert rss >= 7 * MIB
+    assert sum(grown[name] for name in GROWS_AT_ONCE[shape]) >= 0.9 * rss, grown
+    assert max(abs(n) for name, n in grown.items() if name not in GROWS_AT_ONCE[shape]) <= 0.1 * rss, grown
+
+
+def test_what_goes_is_free_memory_afterwards(debian, start):
+    rss, grown = looked_twice(start(debian, "memory.py", "fragmented", 12 * MIB), "r")
+    assert grown["objects"] < -9 * MIB
+    assert grown["pool_free"] == pytest.approx(-grown["objects"], rel=0.1), grown
+    # The items of their list were a mapping of malloc's, which went.
+    assert rss == pytest.approx(grown["large_objects"], rel=0.1), grown
 
 
 def test_growth_is_told(debian, start):
@@ -232,14 +268,27 @@ def test_heap_with_others_in_it(two_interpreter, start):
     assert_adds_up(live, told, UNATTRIBUTED)
 
 
-def test_another_allocator(debian, start):
+def library_of(allocator):
+    if allocator == "own":
+        return heapspy.OTHER_MALLOC
+    found = glob.glob("/usr/lib/*-linux-gnu/lib%s.so.*" % allocator)
+    if not found:
+        pytest.skip("lib%s is not here (Debian: libjemalloc2, libtcmalloc-minimal4)" % allocator)
+    return found[0]
+
+
+@pytest.mark.parametrize("shape", ["large", "threads", "leak", "huge"])
+@pytest.mark.parametrize("allocator", ["own", "jemalloc", "tcmalloc_minimal"])
+def test_another_allocator(debian, start, allocator, shape):
     """Its memory is one line, and never read as glibc's."""
-    live = start(debian, "memory.py", "large", 20 * MIB, environment={"LD_PRELOAD": heapspy.OTHER_MALLOC})
+    live = start(debian, "memory.py", shape, 20 * MIB, environment={"LD_PRELOAD": library_of(allocator)})
     told = memory(live)
     assert told["malloc"] is None
     assert_adds_up(live, told, UNATTRIBUTED)
-    assert steps(told)["malloc_other"] == steps(told)["malloc_free"] == steps(told)["large_objects"] == 0
-    assert steps(told)["anonymous"] >= 20 * MIB
+    assert steps(told)["malloc_other"] == steps(told)["malloc_free"] == steps(told)["large_objects"] == 0, told["steps"]
+    assert steps(told)["anonymous"] >= 20 * MIB, told["steps"]
+    # What it tells of objects is not impaired.
+    assert heapspy.count(heapspy.report(live.pid, "--types-only"), "builtins.bytes") >= (20 * MIB // (3 * KIB) if shape == "large" else 1)
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import pty
 import re
 import subprocess
 
+import pytest
+
 import compare
 import heapspy
 from test_census import dump_of
@@ -15,8 +17,9 @@ TEXT, NUMBER, LIST, BOOLEAN = str, int, list, bool
 MEMBERS = {
     "schema": NUMBER, "heapspy": TEXT, "command": TEXT, "time_utc": TEXT, "host": TEXT, "boot_id": TEXT, "pid": NUMBER, "start_time": NUMBER,
     "complete": BOOLEAN, "warnings": LIST, "process": dict, "coverage": dict, "missing": LIST, "census": dict,
-    "retainers": LIST, "containers": LIST, "unexplained": LIST,
+    "retainers": LIST, "containers": LIST, "unexplained": LIST, "collector": dict,
 }
+COLLECTOR = {"collector_enabled": BOOLEAN, "saves_all": BOOLEAN, "frozen": BOOLEAN, "garbage": NUMBER, "tracing": BOOLEAN}
 PROCESS = {"python": TEXT, "build": LIST, "layout_source": TEXT, "rss_bytes": NUMBER, "pause_ns": NUMBER, "pauses_ns": LIST, "copied_bytes": NUMBER}
 COVERAGE = {"in_use_bytes": NUMBER, "explained_bytes": NUMBER}
 CENSUS = {"objects": NUMBER, "bytes": NUMBER, "types": LIST}
@@ -27,6 +30,28 @@ def assert_members(value, members):
     assert {name: type(item) for name, item in value.items()} == members
 
 
+def hints(text):
+    return [line.partition("see ")[2].split()[1] for line in text.splitlines() if line.startswith("see ")]
+
+
+@pytest.mark.parametrize("script, arguments, command, member", [
+    ("collector.py", ["off"], "gc", {"collector_enabled": False}), ("collector.py", ["saved"], "gc", {"saves_all": True}),
+    ("collector.py", ["frozen"], "gc", {"frozen": True}), ("traced.py", [1, 1, 0], "lines", {"tracing": True}),
+    ("memory.py", ["leak", 100 << 20], "memory", {}), ("garbage.py", ["random", 1, 20000], "cycles", {}), ("collector.py", ["plain"], None, {})])
+def test_report_says_where_else_to_look(debian, start, script, arguments, command, member):
+    """What it does not go into: the collector's state, garbage, native memory, the process's own record of allocations."""
+    live = start(debian, script, *arguments)
+    if script == "garbage.py":
+        live.command("m")
+    live.wait_blocked()
+    text, told = heapspy.run("report", live.pid).output, heapspy.report(live.pid)
+    assert (command in hints(text)) if command else (not hints(text)), text
+    usual = {"collector_enabled": True, "saves_all": False, "frozen": False, "tracing": False}
+    changed = {name: told["collector"][name] for name in usual if told["collector"][name] != usual[name]}
+    assert changed.items() >= member.items() and (command or not changed), changed
+    assert (told["collector"]["garbage"] > 0) == (arguments[0] == "saved")
+
+
 def test_json_members(few_interpreter, start):
     live = start(few_interpreter, "modes.py", "read", 0)
     told = heapspy.report(live.pid)
@@ -34,6 +59,7 @@ def test_json_members(few_interpreter, start):
     assert_members(told["process"], PROCESS)
     assert_members(told["coverage"], COVERAGE)
     assert_members(told["census"], CENSUS)
+    assert_members(told["collector"], COLLECTOR)
     for row in told["census"]["types"]:
         assert_members(row, TYPE)
     for row in told["retainers"]:

@@ -23,6 +23,19 @@ static char *read_file(const char *path)
 	return text;
 }
 
+void golden_open(struct golden_stream *stream)
+{
+	*stream = (struct golden_stream){ 0 };
+	stream->out = open_memstream(&stream->text, &stream->bytes);
+	assert_non_null(stream->out);
+}
+
+char *golden_close(struct golden_stream *stream)
+{
+	assert_int_equal(fclose(stream->out), 0);
+	return stream->text;
+}
+
 void golden_check(const char *name, const char *text)
 {
 	char path[4096];

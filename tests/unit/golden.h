@@ -6,6 +6,19 @@
 #ifndef GOLDEN_H
 #define GOLDEN_H
 
+#include <stdio.h>
+
+/* Collects what a renderer writes to `out`. */
+struct golden_stream {
+	FILE *out;
+	char *text;
+	size_t bytes;
+};
+
+void golden_open(struct golden_stream *stream);
+/* What was written, as a string that the caller frees. */
+char *golden_close(struct golden_stream *stream);
+
 /* Fails the cmocka test when `text` is not the content of golden/`name`. */
 void golden_check(const char *name, const char *text);
 

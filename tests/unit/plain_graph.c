@@ -74,6 +74,17 @@ void plain_graph_deinit(struct plain_graph *graph)
 	free_rows(&graph->reverse);
 }
 
+bool plain_graph_has_source(const void *graph, uint32_t node, bool (*fits)(const void *context, uint32_t source), const void *context)
+{
+	size_t n;
+	const uint32_t *sources = plain_graph_sources(graph, node, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (fits(context, sources[i]))
+			return true;
+	return false;
+}
+
 const uint32_t *plain_graph_sources(const void *graph, uint32_t node, size_t *ret_n)
 {
 	const struct hs_csr *reverse = &((const struct plain_graph *)graph)->reverse;

@@ -20,6 +20,8 @@ void plain_graph_init(struct plain_graph *graph, uint32_t n, const struct plain_
 void plain_graph_deinit(struct plain_graph *graph);
 /* As the table of sources of a heap's graph: hs_path_input.sources with a graph as context. */
 const uint32_t *plain_graph_sources(const void *graph, uint32_t node, size_t *ret_n);
+/* The same, for struct hs_path_input. */
+bool plain_graph_has_source(const void *graph, uint32_t node, bool (*fits)(const void *context, uint32_t source), const void *context);
 
 /* xorshift: the same numbers on every machine. */
 uint32_t plain_random(uint64_t *state);

@@ -40,7 +40,7 @@ static uint32_t edge_cost(const struct hs_path_input *input, uint32_t source, ui
 static struct hs_path_input input_of(const struct plain_graph *graph, const uint8_t *classes, const struct hs_path_root *roots, size_t n_roots)
 {
 	struct hs_path_input input = {
-		.graph = &graph->csr, .sources = plain_graph_sources, .context = graph, .roots = roots, .n_roots = n_roots, .classes = classes,
+		.graph = &graph->csr, .sources = plain_graph_sources, .has_source = plain_graph_has_source, .context = graph, .roots = roots, .n_roots = n_roots, .classes = classes,
 		.ask = ask,
 	};
 

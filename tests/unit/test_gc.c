@@ -83,17 +83,14 @@ static void notes_follow_from_figures(void **state)
 
 static char *text_of(const struct hs_gc *gc, const struct hs_style *style)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
+	golden_open(&stream);
 	if (style)
-		hs_gc_text(out, gc, style);
+		hs_gc_text(stream.out, gc, style);
 	else
-		assert_null(hs_gc_json(out, gc));
-	assert_int_equal(fclose(out), 0);
-	return text;
+		assert_null(hs_gc_json(stream.out, gc));
+	return golden_close(&stream);
 }
 
 static void looks_the_same(void **state)

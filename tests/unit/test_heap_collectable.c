@@ -17,6 +17,7 @@
 static const char *const tables[] = { "3.8.18-upstream", "3.10.13-upstream", "3.11.7-upstream", "3.12.1-upstream",
 				      "3.13.0-upstream", "3.14.10-debian", "3.15.2-debian" };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+#define FIRST_WITH_IMMORTALS 3 /* 3.12 */
 
 struct opened {
 	struct hs_heap *heap;
@@ -188,15 +189,71 @@ static const struct hs_unexplained *unexplained_at(const struct hs_unexplained_l
 	return NULL;
 }
 
+/* An interpreter without objects, that comes first. Its lists: of itself. */
+static hs_addr add_interpreter(struct fake_heap *fake, bool is_collecting)
+{
+	const struct hs_layout *layout = fake->layout;
+	hs_addr interpreter = fake_static(fake, HS_SIZEOF(layout, PyInterpreterState)), first = fake->interpreter;
+	hs_addr head = HS_ADDRESS_OF(layout, _PyRuntime) + (uint32_t)HS_OFFSET(layout, PyRuntimeState, interpreters_head);
+
+	fake->interpreter = interpreter;
+	for (unsigned i = 0; i < HS_N_GC_HEADS; i++) {
+		fake_put(fake, fake_gc_head(fake, i), fake_gc_head(fake, i));
+		fake_put(fake, fake_gc_head(fake, i) + 8, fake_gc_head(fake, i));
+	}
+	FAKE_PUT(fake, interpreter + (uint32_t)HS_OFFSET(layout, PyInterpreterState, gc), gc_runtime_state, collecting, is_collecting);
+	fake->interpreter = first;
+	FAKE_PUT(fake, interpreter, PyInterpreterState, next, first);
+	fake_put(fake, head, interpreter);
+	return interpreter;
+}
+
+/* Moves an object to a list of its own, as a collection has them on the C stack. */
+static void move_to_the_stack(struct fake_heap *fake, hs_addr object)
+{
+	hs_addr list = fake_static(fake, 16), head = object - HS_GC_HEAD_BYTES;
+
+	move(fake, object, false);
+	fake_put(fake, head, list);
+	fake_put(fake, head + 8, list);
+	fake_put(fake, list, head);
+	fake_put(fake, list + 8, head);
+}
+
+static void what_is_on_no_list_is_of_the_collection_that_runs(void **state)
+{
+	(void)state;
+	for (unsigned is_collecting = 0; is_collecting < 2; is_collecting++) {
+		struct fake_heap *fake = fake_heap_create("3.9.18-upstream");
+		const struct sample sample = make(fake);
+		struct hs_collectable collectable;
+		add_interpreter(fake, is_collecting);
+		move_to_the_stack(fake, sample.right);
+		struct opened opened = build(fake);
+		assert_int_equal(fake->py->interpreters.n, 2);
+		assert_null(hs_collectable_init(&collectable, opened.graph));
+		/* the main interpreter is the second */
+		assert_int_equal(collectable.domains[hs_graph_node_at(opened.graph, sample.right)], is_collecting ? 1 : 2);
+		assert_int_equal(collectable.domains[hs_graph_node_at(opened.graph, sample.left)], 2);
+		assert_int_equal(collectable.domains[hs_graph_node_at(opened.graph, sample.outsider)], 2);
+		hs_collectable_deinit(&collectable);
+		close_graph(&opened);
+		fake_heap_destroy(fake);
+	}
+}
+
 static void references_that_nobody_has_are_told_apart(void **state)
 {
 	(void)state;
 	for (size_t t = 0; t < N_TABLES; t++) {
 		struct fake_heap *fake = fake_heap_create(tables[t]);
 		hs_addr lost = fake_float(fake, 1), balanced = fake_float(fake, 2), in_variable = fake_float(fake, 3), in_block = fake_float(fake, 4);
-		hs_addr items[] = { lost, lost, balanced, in_variable, in_block };
+		hs_addr immortal = fake_float(fake, 5);
+		hs_addr items[] = { lost, lost, balanced, in_variable, in_block, immortal };
 		struct hs_unexplained_list list = { 0 };
-		fake_hold(fake, fake_list(fake, items, 5, 5));
+		fake_hold(fake, fake_list(fake, items, 6, 6));
+		if (t >= FIRST_WITH_IMMORTALS)
+			set_refcount(fake, immortal, UINT32_MAX);
 		set_refcount(fake, lost, 3);
 		set_refcount(fake, in_variable, 2);
 		fake_hold(fake, in_variable);
@@ -211,6 +268,7 @@ static void references_that_nobody_has_are_told_apart(void **state)
 		assert_int_equal(found->place, HS_UNEXPLAINED_NOTHING);
 		assert_null(unexplained_at(&list, opened.graph, balanced));
 		assert_null(unexplained_at(&list, opened.graph, in_variable));
+		assert_null(unexplained_at(&list, opened.graph, immortal));
 		found = unexplained_at(&list, opened.graph, in_block);
 		assert_non_null(found);
 		assert_int_equal(found->place, HS_UNEXPLAINED_NATIVE);
@@ -228,6 +286,7 @@ int main(void)
 		cmocka_unit_test(untracked_and_frozen_objects_are_outside),
 		cmocka_unit_test(garbage_is_found_and_what_is_held_is_not),
 		cmocka_unit_test(a_count_too_low_frees_nothing),
+		cmocka_unit_test(what_is_on_no_list_is_of_the_collection_that_runs),
 		cmocka_unit_test(references_that_nobody_has_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,73 @@ static void the_number_of_threads_changes_nothing(void **state)
 	}
 }
 
+/* What is searched for on demand is what rows say, each source once; the nodes tell the same of themselves. */
+static void nodes_alone_tell_the_same(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < N_TABLES; t++) {
+		struct fake_heap *fake = fake_heap_create(tables[t]);
+		struct hs_graph *index;
+		fake_populate(fake);
+		struct opened opened = build(fake, 2);
+		assert_null(hs_graph_index(opened.heap, 2, &index));
+		assert_int_equal(hs_graph_node_count(index), hs_graph_node_count(opened.graph));
+		assert_int_equal(hs_graph_figures(index).n_objects, hs_graph_figures(opened.graph).n_objects);
+		for (hs_node node = 0; node < hs_graph_node_count(index); node++) {
+			size_t n, n_found, i_found = 0;
+			const hs_node *sources = hs_graph_sources(opened.graph, node, &n);
+			assert_int_equal(hs_graph_address(index, node), hs_graph_address(opened.graph, node));
+			assert_int_equal(hs_graph_bytes(index, node), hs_graph_bytes(opened.graph, node));
+			assert_ptr_equal(hs_graph_type(index, node), hs_graph_type(opened.graph, node));
+			if (!hs_graph_is_object(index, node))
+				continue;
+			const hs_node *found = hs_graph_sources(index, node, &n_found);
+			assert_ptr_equal(hs_graph_sources(index, node, &n_found), found);
+			for (size_t i = 0; i < n; i++) {
+				if (i && sources[i] == sources[i - 1])
+					continue;
+				assert_true(i_found < n_found);
+				assert_int_equal(found[i_found++], sources[i]);
+			}
+			assert_int_equal(i_found, n_found);
+		}
+		hs_graph_destroy(index);
+		close_graph(&opened);
+		fake_heap_destroy(fake);
+	}
+}
+
+/* Nor does it change anything that a heap was told whom it will be asked for. */
+static void who_mentions_an_object_is_noted(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < N_TABLES; t++) {
+		struct fake_heap *fake = fake_heap_create(tables[t]);
+		struct hs_graph *index;
+		fake_populate(fake);
+		struct opened opened = build(fake, 2);
+		assert_null(hs_graph_index(opened.heap, 2, &index));
+		for (hs_node node = 0; node < hs_graph_node_count(index); node++) {
+			const struct hs_heap_options options = { .n_workers = 2, .wanted = hs_graph_address(index, node) };
+			struct hs_heap *heap;
+			struct hs_graph *told;
+			size_t n, n_told;
+			if (!hs_graph_is_object(index, node))
+				continue;
+			assert_null(hs_heap_open(fake->py, fake->types_seen, &options, &heap));
+			assert_null(hs_graph_index(heap, 2, &told));
+			const hs_node *sources = hs_graph_sources(index, node, &n), *noted = hs_graph_sources(told, node, &n_told);
+			assert_int_equal(n_told, n);
+			assert_true(!n || !memcmp(noted, sources, n * sizeof(*sources)));
+			hs_graph_destroy(told);
+			hs_heap_close(heap);
+		}
+		hs_graph_destroy(index);
+		close_graph(&opened);
+		fake_heap_destroy(fake);
+	}
+}
+
 /* Bytes of nodes add up to what the census says, whoever owns what. */
 static void bytes_add_up_to_the_census(void **state)
 {
@@ -356,6 +423,8 @@ int main(void)
 		cmocka_unit_test(scanned_words_are_exact_addresses),
 		cmocka_unit_test(an_address_is_told_what_stands_there),
 		cmocka_unit_test(the_number_of_threads_changes_nothing),
+		cmocka_unit_test(nodes_alone_tell_the_same),
+		cmocka_unit_test(who_mentions_an_object_is_noted),
 		cmocka_unit_test(bytes_add_up_to_the_census),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

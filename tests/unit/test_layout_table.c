@@ -16,6 +16,7 @@
 #include "table_source.h"
 #include "validate.h"
 #include "version.h"
+#include "module_structs.h"
 
 static struct hs_table table;
 
@@ -271,9 +272,46 @@ static void candidates_come_nearest_first(void **state)
 	hs_table_candidates_free(&candidates);
 }
 
+static bool is_pickle(const void *context, const char *module)
+{
+	return !strcmp(module, context);
+}
+
+/* Only what is missing, of modules that are there. */
+static void structs_of_modules_come_from_a_table(void **state)
+{
+	const struct hs_member members[] = { { 16, 1, "pickler" }, { 24, 2, "stack" } };
+	struct hs_layout *layout = hs_layout_create(), *complete = hs_layout_create();
+	size_t n;
+
+	(void)state;
+	assert_non_null(layout);
+	assert_non_null(complete);
+	complete->struct_bytes[HS_STRUCT_UnpicklerObject] = 200;
+	complete->fields[HS_FIELD_UnpicklerObject_marks].offset = 120;
+	complete->struct_bytes[HS_STRUCT_PicklerObject] = 300;
+	layout->struct_bytes[HS_STRUCT_PicklerObject] = 299;
+	complete->struct_bytes[HS_STRUCT_pysqlite_Connection] = 400;
+	complete->struct_bytes[HS_STRUCT_PyObject] = 16;
+	assert_true(hs_members_set(&complete->members, HS_MEMBERS_UnpicklerObject, 200, members, 2));
+	assert_int_equal(hs_module_structs_complete(layout, complete, is_pickle, "_pickle"), 2);
+	assert_int_equal(layout->struct_bytes[HS_STRUCT_UnpicklerObject], 200);
+	assert_int_equal(layout->fields[HS_FIELD_UnpicklerObject_marks].offset, 120);
+	assert_int_equal(layout->struct_bytes[HS_STRUCT_PicklerObject], 299);
+	assert_int_equal(layout->struct_bytes[HS_STRUCT_pysqlite_Connection], 0);
+	assert_int_equal(layout->struct_bytes[HS_STRUCT_PyObject], 0);
+	const struct hs_member *copied = hs_layout_members(layout, HS_MEMBERS_UnpicklerObject, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(copied[1].name, "stack");
+	assert_int_equal(hs_module_structs_complete(layout, complete, is_pickle, "_pickle"), 0);
+	hs_layout_destroy(layout);
+	hs_layout_destroy(complete);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(structs_of_modules_come_from_a_table),
 		cmocka_unit_test(every_part_is_read),
 		cmocka_unit_test(names_of_other_releases_are_skipped),
 		cmocka_unit_test(members_that_point_to_objects_are_read),

@@ -54,17 +54,14 @@ static struct hs_lines sample(const struct report_sample *report, const struct h
 
 static char *text_of(const struct hs_lines *lines, const struct hs_style *style)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
+	golden_open(&stream);
 	if (style)
-		hs_lines_text(out, lines, style);
+		hs_lines_text(stream.out, lines, style);
 	else
-		assert_null(hs_lines_json(out, lines));
-	assert_int_equal(fclose(out), 0);
-	return text;
+		assert_null(hs_lines_json(stream.out, lines));
+	return golden_close(&stream);
 }
 
 static const struct hs_style wide = { .width = 110, .utf8 = true }, narrow = { .width = 50 };

@@ -150,7 +150,7 @@ static void put_why(FILE *out, const void *context, const struct hs_style *style
 static void paths_to_an_object(void **state)
 {
 	struct report_sample sample;
-	struct hs_why_path paths[] = {
+	struct hs_named_path paths[] = {
 		{ .expression = (char *)"<frame app.process_event app.py:12>.batch[17]['request'].headers", .root = { .kind = HS_ROOT_FRAME } },
 		{ .expression = (char *)"app.SESSIONS['user8721'].basket[1]", .root = { .kind = HS_ROOT_MODULE } },
 	};
@@ -171,7 +171,7 @@ static void paths_to_an_object(void **state)
 static void paths_of_a_type(void **state)
 {
 	struct report_sample sample;
-	struct hs_why_path paths[] = {
+	struct hs_named_path paths[] = {
 		{ .expression = (char *)"app.EVENTS[*]['order']", .count = 9812 }, { .expression = (char *)"app.ARCHIVE.next\xe2\x80\xa6.order", .count = 185 },
 		{ .expression = (char *)"<type *>.__dict__['\\u202e']", .count = 1 },
 	};

@@ -35,14 +35,11 @@ static const struct hs_process_list list = { .items = entries, .n = sizeof(entri
 static char *text_of(const struct hs_ps *ps, unsigned width, bool utf8)
 {
 	const struct hs_style style = { .width = width, .utf8 = utf8 };
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
-	hs_ps_text(out, ps, &style);
-	assert_int_equal(fclose(out), 0);
-	return text;
+	golden_open(&stream);
+	hs_ps_text(stream.out, ps, &style);
+	return golden_close(&stream);
 }
 
 static void check_order(bool as_tree, const pid_t *expected, const unsigned *depths)

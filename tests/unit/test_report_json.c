@@ -16,14 +16,11 @@
 
 static char *json_of(const struct report_sample *sample)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
-	assert_null(hs_report_json(out, &sample->report));
-	assert_int_equal(fclose(out), 0);
-	return text;
+	golden_open(&stream);
+	assert_null(hs_report_json(stream.out, &sample->report));
+	return golden_close(&stream);
 }
 
 static void has_every_member(void **state)

@@ -78,6 +78,19 @@ static void with_warnings_and_a_filter(void **state)
 	report_sample_deinit(&sample);
 }
 
+static void with_everything_to_look_at(void **state)
+{
+	struct report_sample sample;
+
+	(void)state;
+	report_sample_init(&sample, NULL, HS_REPORT_BY_BYTES, 4);
+	sample.process.rss_bytes = (uint64_t)4 << 30;
+	sample.report.hints = (struct hs_hints){ .is_known = true, .collector_is_off = true, .is_tracing = true, .has_unreached = true };
+	HS_FREE char *text = report_sample_text(&sample, 80, true, false);
+	golden_check("report_hints.txt", text);
+	report_sample_deinit(&sample);
+}
+
 static void without_a_stop(void **state)
 {
 	struct report_sample sample;
@@ -150,6 +163,7 @@ int main(void)
 		cmocka_unit_test(in_ascii),
 		cmocka_unit_test(in_colour),
 		cmocka_unit_test(with_warnings_and_a_filter),
+		cmocka_unit_test(with_everything_to_look_at),
 		cmocka_unit_test(without_a_stop),
 		cmocka_unit_test(fits_every_width),
 		cmocka_unit_test(sorts_and_filters),

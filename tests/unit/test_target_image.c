@@ -93,6 +93,38 @@ static void refuses_holes(void **state)
 	hs_image_destroy(image);
 }
 
+static void a_range_with_holes_comes_in_pieces(void **state)
+{
+	uint64_t present = 0xd; /* all but page 1 */
+	struct hs_segment segment = segment_at(BASE, &present);
+	struct hs_image *image = image_of(&segment, 1);
+	struct hs_image_piece piece;
+	hs_addr at = BASE + 16;
+
+	(void)state;
+	assert_true(hs_image_next_piece(image, &at, BASE + 4 * HS_PAGE_BYTES - 32, &piece));
+	assert_int_equal(piece.address, BASE + 16);
+	assert_ptr_equal(piece.data, pages + 16);
+	assert_int_equal(piece.bytes, HS_PAGE_BYTES - 16);
+	assert_true(hs_image_next_piece(image, &at, BASE + 4 * HS_PAGE_BYTES - 32, &piece));
+	assert_int_equal(piece.address, BASE + 2 * HS_PAGE_BYTES);
+	assert_ptr_equal(piece.data, pages + 2 * HS_PAGE_BYTES);
+	assert_int_equal(piece.bytes, 2 * HS_PAGE_BYTES - 32);
+	assert_false(hs_image_next_piece(image, &at, BASE + 4 * HS_PAGE_BYTES - 32, &piece));
+	at = BASE + HS_PAGE_BYTES;
+	assert_false(hs_image_next_piece(image, &at, BASE + 2 * HS_PAGE_BYTES, &piece));
+	/* a range that lies goes no further than the segment; one that ends before it starts, nowhere */
+	at = BASE + 3 * HS_PAGE_BYTES;
+	assert_true(hs_image_next_piece(image, &at, UINT64_MAX, &piece));
+	assert_int_equal(piece.bytes, HS_PAGE_BYTES);
+	assert_false(hs_image_next_piece(image, &at, UINT64_MAX, &piece));
+	at = BASE + 64;
+	assert_false(hs_image_next_piece(image, &at, BASE, &piece));
+	at = 0;
+	assert_false(hs_image_next_piece(image, &at, BASE, &piece));
+	hs_image_destroy(image);
+}
+
 static void finds_among_neighbours(void **state)
 {
 	/* Four segments in one MiB, in any order, with a gap; and one that starts in a later one. */
@@ -222,6 +254,7 @@ int main(void)
 		cmocka_unit_test(reads_inside_a_segment),
 		cmocka_unit_test(refuses_what_is_outside),
 		cmocka_unit_test(refuses_holes),
+		cmocka_unit_test(a_range_with_holes_comes_in_pieces),
 		cmocka_unit_test(finds_among_neighbours),
 		cmocka_unit_test(finds_in_a_segment_of_many_granules),
 		cmocka_unit_test(refuses_overlap),

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "command_line.h"
+#include "container_id.h"
+#include "exec_id.h"
 #include "memory_limit.h"
 #include "proc_file.h"
 #include "process_list.h"
@@ -248,6 +250,40 @@ static void knows_a_container_s_part_of_version_1(void **state)
 	assert_true(room().bytes == 51000);
 }
 
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void container_ids_are_found_in_names_of_groups(void **state)
+{
+	static const char *const with[] = {
+		"0::/system.slice/docker-" ID ".scope\n", "12:memory:/docker/" ID "\n0::/\n", "0::/kubepods/besteffort/pod1b4e28ba/" ID,
+		"0::/../cri-containerd-" ID ".scope\n", "0::/libpod-" ID "\n",
+	};
+	static const char *const without[] = { "", "0::/\n", "0::/user.slice/user-1000.slice\n", "0::/" ID "0\n", "0::/0" ID "\n" };
+	char id[HS_CONTAINER_ID_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
+		assert_true(hs_container_id_parse(with[i], id));
+		assert_string_equal(id, ID);
+	}
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		assert_false(hs_container_id_parse(without[i], id));
+		assert_string_equal(id, "");
+	}
+}
+
+static void the_random_bytes_are_found_in_the_auxiliary_vector(void **state)
+{
+	const uint64_t auxv[] = { 33, 0x7ffc00001000, 25, 0x7ffc00002008, 0, 0 };
+
+	(void)state;
+	assert_int_equal(hs_auxv_random(auxv, sizeof(auxv)), 0x7ffc00002008);
+	assert_int_equal(hs_auxv_random(auxv, 3 * sizeof(auxv[0])), 0);
+	assert_int_equal(hs_auxv_random(auxv, 0), 0);
+	assert_true(hs_exec_id_read(getpid()) != 0);
+	assert_int_equal(hs_exec_id_read(getpid()), hs_exec_id_read(getpid()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +293,8 @@ int main(void)
 		cmocka_unit_test(reads_fields),
 		cmocka_unit_test(finds_the_script_and_nothing_behind_it),
 		cmocka_unit_test(knows_interpreters_by_name),
+		cmocka_unit_test(container_ids_are_found_in_names_of_groups),
+		cmocka_unit_test(the_random_bytes_are_found_in_the_auxiliary_vector),
 		cmocka_unit_test_setup_teardown(takes_what_the_machine_has, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(walks_up_cgroups_of_version_2, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(knows_a_container_s_part_of_version_1, make_root, remove_root),

@@ -22,6 +22,9 @@ static void writes_figures(void **state)
 	assert_string_equal(hs_text_count(figure, 999), "999");
 	assert_string_equal(hs_text_count(figure, 1000), "1,000");
 	assert_string_equal(hs_text_count(figure, UINT64_MAX), "18,446,744,073,709,551,615");
+	assert_string_equal(hs_text_count_change(figure, 0), "0");
+	assert_string_equal(hs_text_count_change(figure, 9030), "+9,030");
+	assert_string_equal(hs_text_count_change(figure, INT64_MIN), "-9,223,372,036,854,775,808");
 	assert_string_equal(hs_text_short_count(figure, 9999), "9,999");
 	assert_string_equal(hs_text_short_count(figure, 10410000), "10.41 M");
 	assert_string_equal(hs_text_short_count(figure, 999999), "1.00 M");

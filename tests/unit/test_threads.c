@@ -50,17 +50,14 @@ static struct hs_threads sample(const struct report_sample *report)
 
 static char *text_of(const struct hs_threads *threads, const struct hs_style *style)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
+	golden_open(&stream);
 	if (style)
-		hs_threads_text(out, threads, style);
+		hs_threads_text(stream.out, threads, style);
 	else
-		assert_null(hs_threads_json(out, threads));
-	assert_int_equal(fclose(out), 0);
-	return text;
+		assert_null(hs_threads_json(stream.out, threads));
+	return golden_close(&stream);
 }
 
 static void looks_the_same(void **state)

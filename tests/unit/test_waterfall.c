@@ -61,17 +61,14 @@ static struct hs_waterfall sample(const struct report_sample *report, bool is_gr
 
 static char *text_of(const struct hs_waterfall *waterfall, const struct hs_style *style)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	struct golden_stream stream;
 
-	assert_non_null(out);
+	golden_open(&stream);
 	if (style)
-		hs_waterfall_text(out, waterfall, style);
+		hs_waterfall_text(stream.out, waterfall, style);
 	else
-		assert_null(hs_waterfall_json(out, waterfall));
-	assert_int_equal(fclose(out), 0);
-	return text;
+		assert_null(hs_waterfall_json(stream.out, waterfall));
+	return golden_close(&stream);
 }
 
 static void looks_the_same(void **state)

@@ -18,6 +18,7 @@ import json
 import os
 import random
 import sys
+import threading
 import weakref
 
 import truth
@@ -190,16 +191,39 @@ del made
 """
 
 
-def _other_interpreter():
+# Its collection waits in a finalizer, while what it found is on lists of its own.
+COLLECTING = """
+import gc, os
+gc.disable()
+class Inside:
+    pass
+class Waiting:
+    def __del__(self):
+        os.write(%d, ("%%d %%d\\n" %% addresses).encode())
+        os.read(os.pipe()[0], 1)
+made, waiting = Inside(), Waiting()
+made.itself = made
+made.other = [made]
+waiting.itself = waiting
+addresses = id(made), id(made.other)
+del made, waiting
+gc.collect()
+"""
+
+
+def _other_interpreter(program=INSIDE, thread=None):
     module = next((found for found in map(_imported, ("_interpreters", "_xxsubinterpreters")) if found), None)
     if not module or sys.version_info < (3, 9):  # 3.8 has one collector for all
         return {}
     reader, writer = os.pipe()
     made = module.create("legacy") if sys.version_info >= (3, 13) else module.create()
     KEPT.append(made)
-    failed = module.run_string(made, INSIDE % writer)
-    if failed:
-        raise RuntimeError(failed)
+    if thread:
+        thread(target=module.run_string, args=(made, program % writer), daemon=True).start()
+    else:
+        failed = module.run_string(made, program % writer)
+        if failed:
+            raise RuntimeError(failed)
     data = b""
     while not data.endswith(b"\n"):
         data += os.read(reader, 4096)
@@ -243,6 +267,8 @@ def make():
     words = truth.arguments()[3]
     if words[0] == "random":
         return "made " + make_random(int(words[1]), int(words[2]))
+    if words[0] == "inside":
+        return "made " + json.dumps(_other_interpreter(COLLECTING, threading.Thread))
     if words[0] == "many":
         return "made " + make_many(int(words[1]))
     return "made " + (make_planted(words[1]) if words[0] == "planted" else "")

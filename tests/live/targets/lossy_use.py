@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that works with objects of its own through the extension `lossy`. Arguments after the three pipes: where the extension is,
-every how many calls it loses a reference (0: never), "keep" or "map" to let it hold one object in memory of its own.
+every how many calls it loses a reference (0: never), "keep" or "map" to let it hold one object in memory of its own, "lists N" to lose
+references to N lists as well.
 
 Ready tells, as JSON, the ids of the objects to which a reference was lost, of the one that is held, and of the shop, which
 stays on the stack of a call as an argument of the next.
@@ -48,7 +49,10 @@ def main():
             shop.sold.add(item.name)
     item = None
     kept = None
-    if keeps:
+    if keeps.startswith("lists "):
+        for item in shop.items[:int(keeps.split()[1])]:
+            assert lossy.use(item.tags, 1)
+    elif keeps:
         kept = id(shop.items[77])
         getattr(lossy, keeps)(shop.items[77])
     ready = json.dumps({"lost": sorted(lost), "kept": kept, "shop": id(shop)})

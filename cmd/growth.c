@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From samples to the growth of each type. */
+#include "growth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+/* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
+#define CHURN_SHARE 0.1
+#define CHURN_FACTOR 3
+/* A part of a fingerprint has 9 bits: of so many objects one looks alike in a part by accident. */
+#define ACCIDENTS 64
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int compare_growth(const void *a, const void *b)
+{
+	const struct hs_growth_type *left = a, *right = b;
+
+	if (left->bytes_change != right->bytes_change)
+		return left->bytes_change > right->bytes_change ? -1 : 1;
+	if (left->count_change != right->count_change)
+		return left->count_change > right->count_change ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+/* Every name that a sample has, once. The caller frees *ret. */
+static struct hs_error *list_names(const struct hs_sample_list *samples, const char ***ret, size_t *ret_n)
+{
+	size_t n = 0, n_all = 0;
+
+	for (size_t i = 0; i < samples->n; i++)
+		n_all += samples->items[i]->types.n;
+	const char **names = calloc(n_all + 1, sizeof(*names));
+	if (!names)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < samples->n; i++)
+		for (size_t k = 0; k < samples->items[i]->types.n; k++)
+			names[n++] = samples->items[i]->types.items[k].name;
+	qsort(names, n, sizeof(*names), compare_names);
+	size_t n_distinct = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!n_distinct || strcmp(names[n_distinct - 1], names[i]))
+			names[n_distinct++] = names[i];
+	*ret = names;
+	*ret_n = n_distinct;
+	return NULL;
+}
+
+static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list)
+{
+	const struct hs_turnover *turnover = list ? hs_turnover_named(list, type->name) : NULL;
+
+	type->turnover = -1;
+	type->survivors = -1;
+	if (!list)
+		return;
+	if (!turnover) {
+		type->turnover = 0;
+		type->survivors = 0;
+		return;
+	}
+	uint64_t n_new = turnover->count - turnover->n_lived - turnover->n_unknown;
+	int64_t n_replaced = (int64_t)n_new - (type->count_change > 0 ? type->count_change : 0);
+	n_replaced = n_replaced > 0 ? n_replaced : 0;
+	type->turnover = (double)n_replaced / (double)turnover->count;
+	if (turnover->n_unknown <= turnover->count / ACCIDENTS)
+		type->survivors = (int64_t)turnover->n_lived;
+	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
+}
+
+static struct hs_error *compare_types(const struct hs_sample_list *samples, const struct hs_turnover_list *turnover, struct hs_growth *growth)
+{
+	HS_FREE const char **names = NULL;
+	size_t n = 0;
+
+	HS_TRY(list_names(samples, &names, &n));
+	growth->figures = calloc(2 * n * samples->n + 1, sizeof(*growth->figures));
+	if (!growth->figures || !hs_array_reserve(&growth->types, n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < n; i++) {
+		struct hs_growth_type *type = hs_array_append(&growth->types);
+		type->name = names[i];
+		type->counts = &growth->figures[2 * i * samples->n];
+		type->bytes = type->counts + samples->n;
+		for (size_t k = 0; k < samples->n; k++) {
+			const struct hs_sample_type *at = hs_sample_type_named(samples->items[k], names[i]);
+			type->counts[k] = at ? at->count : 0;
+			type->bytes[k] = at ? at->bytes : 0;
+		}
+		type->count_change = (int64_t)(type->counts[samples->n - 1] - type->counts[0]);
+		type->bytes_change = (int64_t)(type->bytes[samples->n - 1] - type->bytes[0]);
+		set_turnover(type, turnover);
+	}
+	if (growth->types.n)
+		qsort(growth->types.items, growth->types.n, sizeof(*growth->types.items), compare_growth);
+	return NULL;
+}
+
+static void free_growing(struct hs_growing_list *growing)
+{
+	hs_array_free(growing);
+}
+
+/* What unreachable cycles grew by is told as garbage. */
+static struct hs_error *list_growing(const struct hs_suspects *suspects, struct hs_growing_list *ret)
+{
+	for (size_t i = 0; suspects && i < suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &suspects->list.items[i];
+		if (suspect->kind == HS_SUSPECT_CYCLES)
+			continue;
+		struct hs_growing *slot = hs_array_append(ret);
+		if (!slot)
+			return hs_error_no_memory();
+		*slot = (struct hs_growing){ .bytes = suspect->retained_growth_bytes, .rank = (unsigned)i + 1,
+					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM, .is_bounded = suspect->figures.is_bounded };
+	}
+	return NULL;
+}
+
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
+				   struct hs_growth *ret)
+{
+	HS_CLEANUP(free_growing) struct hs_growing_list growing = { 0 };
+	const struct hs_sample_list *samples = &series->samples;
+
+	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series), .suspects = suspects };
+	HS_TRY(compare_types(samples, turnover, ret));
+	HS_TRY(list_growing(suspects, &growing));
+	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &growing,
+				 suspects ? (int64_t)suspects->garbage_bytes : 0, &ret->attribution);
+}
+
+void hs_growth_release(struct hs_growth *growth)
+{
+	hs_array_free(&growth->types);
+	free(hs_take(growth->figures));
+	hs_attribution_release(&growth->attribution);
+}
+
+bool hs_growth_is_complete(const struct hs_growth *growth)
+{
+	for (size_t i = 0; i < growth->series->samples.n; i++)
+		if (!growth->series->samples.items[i]->is_complete)
+			return false;
+	return growth->series->end == HS_SERIES_WHOLE;
+}
+
+const char *hs_growth_end(const struct hs_growth *growth)
+{
+	switch (growth->series->end) {
+	case HS_SERIES_WHOLE:
+		return NULL;
+	case HS_SERIES_INTERRUPTED:
+		return "interrupted before the last sample: who holds what grew was not looked for";
+	case HS_SERIES_GONE:
+	case HS_SERIES_FAILED:
+		return growth->series->error ? growth->series->error->message : "the series ended early";
+	}
+	return NULL;
+}

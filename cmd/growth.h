@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What grew between samples of one process, as plain data, and its renderers, which are pure. Strings are the target's bytes as they
+ * are; renderers escape.
+ */
+#ifndef HS_GROWTH_H
+#define HS_GROWTH_H
+
+#include "attribution.h"
+#include "document.h"
+#include "error.h"
+#include "series.h"
+#include "suspects_view.h"
+#include "terminal.h"
+#include "turnover.h"
+
+/* One type, in all samples. */
+struct hs_growth_type {
+	const char *name;     /* borrowed from the samples */
+	uint64_t *counts;     /* by sample; owned by hs_growth, like bytes */
+	uint64_t *bytes;
+	int64_t count_change; /* from the first to the last */
+	int64_t bytes_change;
+	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others; < 0: unknown */
+	int64_t survivors;    /* objects proven to have been there at the first sample; < 0: cannot be told */
+	bool comes_and_goes;  /* what is replaced is far more than what is added */
+};
+
+HS_ARRAY_TYPE(hs_growth_types, struct hs_growth_type);
+
+struct hs_growth {
+	struct hs_document document;
+	const struct hs_series *series; /* borrowed */
+	double seconds;                 /* between the first and the last sample */
+	struct hs_growth_types types;   /* by descending growth of bytes, then name */
+	uint64_t *figures;              /* what counts and bytes point into */
+	struct hs_attribution attribution;
+	const struct hs_suspects *suspects; /* borrowed; NULL: they were not looked for */
+	size_t n_suspects_shown;        /* as text */
+	size_t n_shown;                 /* rows of the table of types */
+	bool is_provisional;            /* more samples are to come */
+};
+
+/*
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no such heap. The
+ * document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
+ */
+struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
+				   struct hs_growth *ret) HS_MUST_CHECK;
+void hs_growth_release(struct hs_growth *growth);
+/* False: the series ended early, or a census was incomplete. */
+bool hs_growth_is_complete(const struct hs_growth *growth);
+/* Why the series ended early, in words; NULL: it did not. */
+const char *hs_growth_end(const struct hs_growth *growth);
+
+void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
+/* Errors: NO_MEMORY. */
+struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth) HS_MUST_CHECK;
+
+#endif

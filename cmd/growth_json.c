@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growth as JSON, schema 1: README.md documents every member. */
+#include <jansson.h>
+
+#include "growth.h"
+#include "json.h"
+
+static json_t *utc_json(time_t time)
+{
+	char text[32] = "";
+	struct tm parts;
+
+	if (gmtime_r(&time, &parts))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return json_string(text);
+}
+
+static json_t *samples_json(const struct hs_series *series)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < series->samples.n; i++) {
+		const struct hs_sample *sample = series->samples.items[i];
+		json_t *entry = json_object();
+		json_object_set_new(entry, "time_utc", utc_json(sample->utc));
+		json_object_set_new(entry, "time", json_real((double)(sample->time_ns - series->samples.items[0]->time_ns) / 1e9));
+		json_object_set_new(entry, "rss_bytes", hs_json_u64(sample->rss_bytes));
+		json_object_set_new(entry, "python_bytes", hs_json_u64(sample->python_bytes));
+		json_object_set_new(entry, "objects", hs_json_u64(sample->n_objects));
+		json_object_set_new(entry, "pause_ns", hs_json_u64(sample->pause_ns));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static json_t *figures_json(const uint64_t *figures, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, hs_json_u64(figures[i]));
+	return list;
+}
+
+static json_t *types_json(const struct hs_growth *growth)
+{
+	size_t n = growth->series->samples.n;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < growth->types.n && i < growth->n_shown; i++) {
+		const struct hs_growth_type *type = &growth->types.items[i];
+		json_t *entry = json_object();
+		json_object_set_new(entry, "type", hs_json_string(type->name));
+		json_object_set_new(entry, "count", figures_json(type->counts, n));
+		json_object_set_new(entry, "bytes", figures_json(type->bytes, n));
+		json_object_set_new(entry, "turnover", type->turnover < 0 ? json_null() : json_real((double)(int)(type->turnover * 1e4 + 0.5) / 1e4));
+		json_object_set_new(entry, "survivors", type->survivors < 0 ? json_null() : json_integer(type->survivors));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static json_t *attribution_json(const struct hs_attribution *attribution)
+{
+	json_t *root, *parts = json_array();
+
+	if (!attribution->is_known) {
+		json_decref(parts);
+		return json_null();
+	}
+	for (size_t i = 0; i < attribution->parts.n; i++) {
+		const struct hs_attribution_part *part = &attribution->parts.items[i];
+		json_t *entry = json_object();
+		json_object_set_new(entry, "cause", json_string(hs_cause_name(part->cause)));
+		if (part->cause == HS_CAUSE_SUSPECT)
+			json_object_set_new(entry, "rank", json_integer(part->rank));
+		json_object_set_new(entry, "bytes", json_integer(part->bytes));
+		json_array_append_new(parts, entry);
+	}
+	root = json_object();
+	json_object_set_new(root, "rss_growth_bytes", json_integer(attribution->rss_growth_bytes));
+	json_object_set_new(root, "parts", parts);
+	return root;
+}
+
+struct hs_error *hs_growth_json(FILE *out, const struct hs_growth *growth)
+{
+	json_t *root = hs_document_json(&growth->document), *warnings = json_object_get(root, "warnings");
+	const char *end = hs_growth_end(growth);
+
+	json_object_set_new(root, "container_id", *growth->document.process->container_id ? json_string(growth->document.process->container_id) : json_null());
+	json_object_set_new(root, "complete", json_boolean(hs_growth_is_complete(growth)));
+	if (end)
+		json_array_append_new(warnings, hs_json_string(end));
+	json_object_set_new(root, "seconds", json_real(growth->seconds));
+	json_object_set_new(root, "samples", samples_json(growth->series));
+	json_object_set_new(root, "types", types_json(growth));
+	json_object_set_new(root, "attribution", attribution_json(&growth->attribution));
+	json_object_set_new(root, "verdict", growth->attribution.is_known ? json_string(hs_verdict_name(growth->attribution.verdict)) : json_null());
+	json_object_set_new(root, "suspects", growth->suspects ? hs_suspects_json(growth->suspects) : json_array());
+	return hs_json_write(out, root);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The watching thread and what it keeps. Knows words and addresses, not what they mean. */
+#include "watch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "process.h"
+#include "tracee.h"
+
+#define PERIOD_NS 150000000
+
+struct watch_words {
+	uint64_t type;
+	uint64_t length;
+};
+
+struct hs_watch {
+	pid_t pid;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool is_over;
+	size_t n;
+	struct hs_watch_target targets[HS_WATCH_MAX];
+	struct hs_watched watched[HS_WATCH_MAX];
+};
+
+/* Room for later readings: every other point goes. */
+static void thin_out(struct hs_watched *watched)
+{
+	for (unsigned i = 0; i < HS_WATCH_POINTS / 2; i++)
+		watched->points[i] = watched->points[2 * i];
+	watched->n_points = HS_WATCH_POINTS / 2;
+}
+
+/* How many readings a point stands for: doubled as often as points were thinned out. */
+static uint64_t stride_of(uint64_t n_readings)
+{
+	uint64_t stride = 1;
+
+	while (n_readings >= stride * HS_WATCH_POINTS)
+		stride *= 2;
+	return stride;
+}
+
+static void note_drop(struct hs_watched *watched, uint64_t length)
+{
+	uint64_t least = length > watched->previous ? length : watched->previous;
+
+	if (!watched->n_readings || least >= watched->peak)
+		return;
+	double drop = (double)(watched->peak - least) / (double)watched->peak;
+	if (drop > watched->largest_drop)
+		watched->largest_drop = drop;
+}
+
+void hs_watched_add(struct hs_watched *watched, uint64_t time_ns, uint64_t length)
+{
+	note_drop(watched, length);
+	if (length > watched->peak)
+		watched->peak = length;
+	watched->previous = length;
+	uint64_t i = watched->n_readings++;
+	if (i % stride_of(i))
+		return;
+	if (watched->n_points == HS_WATCH_POINTS)
+		thin_out(watched);
+	watched->points[watched->n_points++] = (struct hs_watch_point){ time_ns, length };
+}
+
+const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_addr object)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].object == object)
+			return &list->items[i];
+	return NULL;
+}
+
+/* Two words for each target from `first` on, until one of them cannot be read. Returns how many targets were. */
+static size_t read_targets(const struct hs_watch *watch, size_t first, struct watch_words *ret)
+{
+	struct iovec local = { &ret[first], (watch->n - first) * sizeof(*ret) }, remote[2 * HS_WATCH_MAX];
+	size_t n = watch->n - first;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hs_watch_target *target = &watch->targets[first + i];
+		remote[2 * i] = (struct iovec){ (void *)target->type_at, sizeof(ret->type) };
+		remote[2 * i + 1] = (struct iovec){ (void *)target->length_at, sizeof(ret->length) };
+	}
+	ssize_t bytes = process_vm_readv(watch->pid, &local, 1, remote, 2 * n, 0);
+	return bytes < 0 ? 0 : (size_t)bytes / sizeof(*ret);
+}
+
+/* For where process_vm_readv is not allowed, and for the one that it stumbles over. */
+static bool read_target(const struct hs_watch *watch, size_t i, struct watch_words *ret)
+{
+	struct hs_error *error = hs_process_peek(watch->pid, watch->targets[i].type_at, &ret->type, sizeof(ret->type));
+
+	if (!error)
+		error = hs_process_peek(watch->pid, watch->targets[i].length_at, &ret->length, sizeof(ret->length));
+	bool is_read = !error;
+	hs_error_destroy(error);
+	return is_read;
+}
+
+static void take(struct hs_watch *watch, size_t i, const struct watch_words *words, uint64_t time_ns)
+{
+	struct hs_watched *watched = &watch->watched[i];
+
+	if (!words || words->type != watch->targets[i].type)
+		watched->is_lost = true;
+	if (!watched->is_lost && words->length < (uint64_t)1 << 48)
+		hs_watched_add(watched, time_ns, words->length);
+}
+
+static void look(struct hs_watch *watch)
+{
+	struct watch_words words[HS_WATCH_MAX];
+	uint64_t time_ns = hs_monotonic_ns();
+
+	for (size_t i = 0; i < watch->n;) {
+		size_t end = i + read_targets(watch, i, words);
+		for (; i < end; i++)
+			take(watch, i, &words[i], time_ns);
+		if (i == watch->n)
+			return;
+		take(watch, i, read_target(watch, i, &words[i]) ? &words[i] : NULL, time_ns);
+		i++;
+	}
+}
+
+static void *run_watch(void *argument)
+{
+	struct hs_watch *watch = argument;
+
+	pthread_mutex_lock(&watch->mutex);
+	while (!watch->is_over) {
+		struct timespec until;
+		look(watch);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += PERIOD_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		while (!watch->is_over && pthread_cond_timedwait(&watch->wake, &watch->mutex, &until) != ETIMEDOUT)
+			;
+	}
+	pthread_mutex_unlock(&watch->mutex);
+	return NULL;
+}
+
+static void free_watch(struct hs_watch *watch)
+{
+	pthread_cond_destroy(&watch->wake);
+	pthread_mutex_destroy(&watch->mutex);
+	free(watch);
+}
+
+struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *targets, struct hs_watch **ret)
+{
+	struct hs_watch *watch = calloc(1, sizeof(*watch));
+	pthread_condattr_t monotonic;
+	sigset_t all, before;
+
+	if (!watch)
+		return hs_error_no_memory();
+	watch->pid = pid;
+	for (; watch->n < targets->n && watch->n < HS_WATCH_MAX; watch->n++) {
+		watch->targets[watch->n] = targets->items[watch->n];
+		watch->watched[watch->n].object = targets->items[watch->n].object;
+	}
+	pthread_mutex_init(&watch->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	/* signals are for the thread that waits for the next sample */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int failure = pthread_create(&watch->thread, NULL, run_watch, watch);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failure) {
+		free_watch(watch);
+		return hs_error_os(failure, "starting a thread");
+	}
+	*ret = watch;
+	return NULL;
+}
+
+/* A container that was watched before: its points stand before the new ones. */
+static void go_on(struct hs_watched *known, const struct hs_watched *more)
+{
+	for (unsigned i = 0; i < more->n_points; i++)
+		hs_watched_add(known, more->points[i].time_ns, more->points[i].length);
+	/* what was read between these points counts as well */
+	if (more->largest_drop > known->largest_drop)
+		known->largest_drop = more->largest_drop;
+	if (more->peak > known->peak)
+		known->peak = more->peak;
+	known->is_lost |= more->is_lost;
+}
+
+static struct hs_error *add_results(const struct hs_watch *watch, struct hs_watched_list *list)
+{
+	for (size_t i = 0; i < watch->n; i++) {
+		struct hs_watched *known = (struct hs_watched *)hs_watched_find(list, watch->watched[i].object);
+		if (known) {
+			go_on(known, &watch->watched[i]);
+			continue;
+		}
+		known = hs_array_append(list);
+		if (!known)
+			return hs_error_no_memory();
+		*known = watch->watched[i];
+	}
+	return NULL;
+}
+
+struct hs_error *hs_watch_stop(struct hs_watch *watch, struct hs_watched_list *list)
+{
+	if (!watch)
+		return NULL;
+	pthread_mutex_lock(&watch->mutex);
+	watch->is_over = true;
+	pthread_cond_signal(&watch->wake);
+	pthread_mutex_unlock(&watch->mutex);
+	pthread_join(watch->thread, NULL);
+	struct hs_error *error = add_results(watch, list);
+	free_watch(watch);
+	return error;
+}

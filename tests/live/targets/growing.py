@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process whose heap changes on command, between the samples of heapspy. Answers tell its own figures as JSON.
+
+    g   a thousand more events, and as many entries in a map of names to times
+    r   every request is replaced by another one at, mostly, the same address
+    s   the same with equal ones
+    m   many blocks of raw bytes, each too small to be left out of a copy: 600 MiB
+    c   the list of events is cleared
+    x   becomes another Python program
+"""
+import gc
+import json
+import os
+import sys
+
+import truth
+
+N = 2000
+N_EQUAL = 100000
+
+
+class Event:
+    def __init__(self, number):
+        self.number = number
+        self.payload = "payload %d" % number
+
+
+class Request:
+    __slots__ = ("number", "body")
+
+    def __init__(self, number):
+        self.number = number + 1000000
+        self.body = "body %d" % number
+
+
+class Equal:
+    __slots__ = ("number",)
+
+    def __init__(self):
+        self.number = 7
+
+
+EVENTS = [Event(n) for n in range(N)]
+SEEN = {"host-%d" % n: float(n) for n in range(N)}
+REQUESTS = [Request(n) for n in range(N)]
+EQUAL = [Equal() for _ in range(N_EQUAL)]
+LARGE = []
+MADE = [N]
+
+
+def figures():
+    kinds = {}
+    for thing in gc.get_objects():
+        kinds[type(thing).__name__] = kinds.get(type(thing).__name__, 0) + 1
+    with open("/proc/self/statm") as file:
+        rss = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return json.dumps({"Event": len(EVENTS), "float": len(SEEN), "tracked": kinds["Event"], "events": id(EVENTS), "seen": id(SEEN), "rss": rss})
+
+
+def grow():
+    for _ in range(1000):
+        number = MADE[0]
+        MADE[0] = number + 1
+        EVENTS.append(Event(number))
+        SEEN["host-%d" % number] = float(number)
+    return figures()
+
+
+def replace_requests():
+    first = MADE[0]
+    MADE[0] = first + N
+    del REQUESTS[:]
+    REQUESTS.extend(Request(first + n) for n in range(N))
+    return figures()
+
+
+def replace_equal():
+    addresses = set(map(id, EQUAL))
+    del EQUAL[:]
+    EQUAL.extend(Equal() for _ in range(N_EQUAL))
+    return json.dumps({"same addresses": len(addresses & set(map(id, EQUAL)))})
+
+
+def swell():
+    LARGE.extend(os.urandom(16) * 6400 for _ in range(6000))
+    return figures()
+
+
+def clear():
+    del EVENTS[:]
+    return figures()
+
+
+def become_another():
+    os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(100)"])
+
+
+if __name__ == "__main__":
+    truth.serve(actions={b"g": grow, b"r": replace_requests, b"s": replace_equal, b"m": swell, b"c": clear, b"x": become_another},
+                ready=figures())

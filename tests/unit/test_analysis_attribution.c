@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The growth of RSS in parts: they add up to the byte whatever they are, and the verdict is the largest that can be believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "attribution.h"
+
+#define MIB ((int64_t)1 << 20)
+
+struct steps {
+	int64_t objects, native, free_blocks, files, other;
+};
+
+static struct hs_sample sample_of(const struct steps *steps, uint64_t second)
+{
+	struct hs_sample sample = { .has_memory = true, .time_ns = second * 1000000000 };
+
+	sample.memory.steps[HS_MEMORY_OBJECTS] = 100 * (uint64_t)MIB + (uint64_t)steps->objects;
+	sample.memory.steps[HS_MEMORY_MALLOC_OTHER] = 100 * (uint64_t)MIB + (uint64_t)steps->native;
+	sample.memory.steps[HS_MEMORY_POOL_FREE] = 100 * (uint64_t)MIB + (uint64_t)steps->free_blocks;
+	sample.memory.steps[HS_MEMORY_FILES] = 100 * (uint64_t)MIB + (uint64_t)steps->files;
+	sample.memory.unattributed_bytes = 100 * (uint64_t)MIB + (uint64_t)steps->other;
+	sample.memory.rss_bytes = 500 * (uint64_t)MIB + (uint64_t)(steps->objects + steps->native + steps->free_blocks + steps->files + steps->other);
+	return sample;
+}
+
+static struct hs_attribution attribute(const struct steps *middle, const struct steps *end, const struct hs_growing *suspects, size_t n_suspects,
+				       int64_t garbage)
+{
+	const struct steps zero = { 0 };
+	struct hs_sample samples[] = { sample_of(&zero, 0), sample_of(middle, 10), sample_of(end, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list growing = { .items = (struct hs_growing *)suspects, .n = n_suspects };
+	struct hs_attribution attribution;
+	int64_t sum = 0;
+
+	assert_null(hs_attribution_of(list, 3, &growing, garbage, &attribution));
+	assert_true(attribution.is_known);
+	for (size_t i = 0; i < attribution.parts.n; i++)
+		sum += attribution.parts.items[i].bytes;
+	assert_true(sum == attribution.rss_growth_bytes);
+	return attribution;
+}
+
+static int64_t part(const struct hs_attribution *attribution, enum hs_cause cause)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < attribution->parts.n; i++)
+		if (attribution->parts.items[i].cause == cause)
+			sum += attribution->parts.items[i].bytes;
+	return sum;
+}
+
+static void assert_verdict(const struct hs_attribution *attribution, enum hs_verdict verdict)
+{
+	assert_string_equal(hs_verdict_name(attribution->verdict), hs_verdict_name(verdict));
+}
+
+static void parts_add_up(void **state)
+{
+	static const struct steps middle = { .objects = 6 * MIB }, end = { 12 * MIB, MIB, -3 * MIB, MIB / 2, MIB / 4 };
+	static const struct hs_growing suspects[] = { { 11 * MIB, 1, true, false }, { MIB / 2, 2, false, false } };
+	struct hs_attribution attribution = attribute(&middle, &end, suspects, 2, MIB / 8);
+
+	(void)state;
+	assert_int_equal(attribution.parts.n, 2 + 5);
+	assert_true(attribution.rss_growth_bytes == 12 * MIB + MIB - 3 * MIB + MIB / 2 + MIB / 4);
+	assert_true(part(&attribution, HS_CAUSE_SUSPECT) == 11 * MIB + MIB / 2);
+	assert_true(part(&attribution, HS_CAUSE_NATIVE) == MIB);
+	assert_true(part(&attribution, HS_CAUSE_FRAGMENTATION) == -3 * MIB);
+	assert_true(part(&attribution, HS_CAUSE_FILES) == MIB / 2);
+	assert_true(part(&attribution, HS_CAUSE_GARBAGE) == MIB / 8);
+	assert_true(part(&attribution, HS_CAUSE_UNATTRIBUTED) == MIB / 2 + MIB / 4 - MIB / 8);
+	assert_verdict(&attribution, HS_VERDICT_LEAK);
+	hs_attribution_release(&attribution);
+}
+
+/* Objects that fill free blocks grow while RSS does not. */
+static void a_leak_into_free_blocks_is_a_leak(void **state)
+{
+	static const struct steps middle = { .objects = MIB / 2, .free_blocks = -MIB / 2 }, end = { .objects = MIB, .free_blocks = -MIB };
+	static const struct hs_growing suspect = { MIB, 1, true, false };
+	struct hs_attribution attribution = attribute(&middle, &end, &suspect, 1, 0);
+
+	(void)state;
+	assert_true(attribution.rss_growth_bytes == 0);
+	assert_true(part(&attribution, HS_CAUSE_FRAGMENTATION) == -MIB);
+	assert_verdict(&attribution, HS_VERDICT_LEAK);
+	hs_attribution_release(&attribution);
+}
+
+static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
+{
+	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
+				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
+				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
+				  both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
+	static const struct hs_growing weak = { MIB, 1, false, false }, bounded = { MIB, 1, true, true }, sure = { 3 * MIB, 1, true, false };
+	struct {
+		const struct steps *middle, *end;
+		const struct hs_growing *suspect;
+		int64_t garbage;
+		enum hs_verdict verdict;
+	} cases[] = {
+		{ &native_middle, &native_end, NULL, 0, HS_VERDICT_NATIVE },
+		{ &both_middle, &both_end, NULL, 0, HS_VERDICT_NONE }, /* more of what grows is objects of no suspect */
+		{ &native_middle, &peak_end, NULL, 0, HS_VERDICT_NATIVE }, /* objects that came once do not hide it */
+		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
+		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
+		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
+		{ &zero, &grown, &weak, 0, HS_VERDICT_NONE },       /* nothing that convinces */
+		{ &zero, &grown, &bounded, 0, HS_VERDICT_BOUNDED },
+		{ &zero, &grown, NULL, 2 * MIB, HS_VERDICT_GARBAGE },
+		{ &native_middle, &native_end, &bounded, 0, HS_VERDICT_NATIVE },
+		{ &native_middle, &native_end, &sure, 0, HS_VERDICT_LEAK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct hs_attribution attribution =
+			attribute(cases[i].middle, cases[i].end, cases[i].suspect, cases[i].suspect ? 1 : 0, cases[i].garbage);
+		assert_verdict(&attribution, cases[i].verdict);
+		hs_attribution_release(&attribution);
+	}
+}
+
+static void without_two_samples_nothing_is_known(void **state)
+{
+	const struct steps zero = { 0 };
+	struct hs_sample with = sample_of(&zero, 0), without = { 0 };
+	const struct hs_sample *one[] = { &with }, *half[] = { &with, &without };
+	const struct hs_growing_list none = { 0 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	assert_null(hs_attribution_of(one, 1, &none, 0, &attribution));
+	assert_false(attribution.is_known);
+	assert_null(hs_attribution_of(half, 2, &none, 0, &attribution));
+	assert_false(attribution.is_known);
+	assert_null(hs_attribution_of(one, 0, &none, 0, &attribution));
+	assert_false(attribution.is_known);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_add_up),
+		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
+		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),
+		cmocka_unit_test(without_two_samples_nothing_is_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growth as text and as JSON: its exact form for three samples made by hand, for one that ended early; and when samples are due. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "golden.h"
+#include "growth.h"
+#include "report_sample.h"
+
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
+#define N_TYPES 6
+
+/* By name, as samples have them. */
+static struct hs_sample_type types[3][N_TYPES] = {
+	{ { "__main__.Request", 5000, 700 * KIB, 5000 }, { "app.\x1b[31mEvil", 1, 48, 1 }, { "builtins.dict", 1204082, 279 * MIB, 1204000 },
+	  { "builtins.list", 300, 64 * KIB, 300 }, { "builtins.str", 3400020, 204 * MIB, 0 } },
+	{ { "__main__.Request", 4990, 699 * KIB, 4990 }, { "app.\x1b[31mEvil", 2, 96, 2 }, { "builtins.dict", 1207092, 280 * MIB, 1207000 },
+	  { "builtins.list", 300, 64 * KIB, 300 }, { "builtins.str", 3400020, 204 * MIB, 0 } },
+	{ { "__main__.Request", 5003, 701 * KIB, 5003 }, { "app.\x1b[31mEvil", 3, 144, 3 }, { "app.Late", 2, 112, 2 },
+	  { "builtins.dict", 1213112, 281 * MIB, 1213000 }, { "builtins.list", 299, 60 * KIB, 299 }, { "builtins.str", 3400020, 204 * MIB, 0 } },
+};
+static struct hs_turnover turnovers[] = {
+	{ "__main__.Request", 5003, 0, 0 }, { "app.\x1b[31mEvil", 3, 1, 0 }, { "app.Late", 2, 0, 0 }, { "builtins.dict", 1213112, 1204082, 0 },
+	{ "builtins.list", 299, 200, 99 }, { "builtins.str", 3400020, 3400000, 20 },
+};
+
+struct made {
+	struct report_sample report;
+	struct hs_sample samples[3];
+	struct hs_sample *list[3];
+	struct hs_series series;
+	struct hs_growth growth;
+};
+
+static void make(struct made *made, size_t n_samples)
+{
+	static const uint64_t times_ns[] = { 1000000000, 10000000000, 31250000000 };
+
+	report_sample_init(&made->report, NULL, HS_REPORT_BY_BYTES, 1);
+	strcpy(made->report.process.container_id, "");
+	for (size_t i = 0; i < 3; i++) {
+		made->samples[i] = (struct hs_sample){
+			.time_ns = times_ns[i], .utc = 1700000000 + (time_t)(times_ns[i] / 1000000000), .pause_ns = 20000000 + i * 1000000,
+			.python_bytes = (500 + i) * MIB, .n_objects = 4609403 + i, .is_complete = true, .has_memory = true,
+			.types = { .items = types[i], .n = i < 2 ? N_TYPES - 1 : N_TYPES },
+		};
+		made->samples[i].memory.steps[HS_MEMORY_OBJECTS] = (500 + i) * MIB;
+		made->samples[i].memory.steps[HS_MEMORY_POOL_FREE] = 10 * MIB - i * 100 * KIB;
+		made->samples[i].memory.steps[HS_MEMORY_MALLOC_OTHER] = 70 * MIB + i * 200 * KIB;
+		made->samples[i].memory.rss_bytes = made->samples[i].rss_bytes = (590 + i) * MIB + i * 50 * KIB;
+		made->list[i] = &made->samples[i];
+	}
+	made->series = (struct hs_series){ .samples = { .items = made->list, .n = n_samples }, .has_graph = n_samples == 3 };
+	assert_null(hs_growth_compare(&made->series, NULL, NULL, &made->growth));
+	made->growth.document = made->report.report.document;
+	made->growth.document.command = "growth";
+	made->growth.n_shown = 20;
+}
+
+/* What hs_turnover_count() would give of a heap, which there is none of here. */
+static void add_turnover(struct made *made)
+{
+	hs_growth_release(&made->growth);
+	struct hs_turnover_list list = { .items = turnovers, .n = sizeof(turnovers) / sizeof(turnovers[0]) };
+	assert_null(hs_growth_compare(&made->series, &list, NULL, &made->growth));
+	made->growth.document = made->report.report.document;
+	made->growth.document.command = "growth";
+	made->growth.n_shown = 20;
+}
+
+static void drop(struct made *made)
+{
+	hs_growth_release(&made->growth);
+	hs_error_destroy(made->series.error);
+	report_sample_deinit(&made->report);
+}
+
+static char *text_of(const struct hs_growth *growth, const struct hs_style *style)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	assert_non_null(out);
+	if (style)
+		hs_growth_text(out, growth, style);
+	else
+		assert_null(hs_growth_json(out, growth));
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void looks_the_same(void **state)
+{
+	const struct hs_style wide = { .width = 100, .utf8 = true }, narrow = { .width = 50 };
+	struct made made = { 0 };
+
+	(void)state;
+	make(&made, 3);
+	add_turnover(&made);
+	HS_FREE char *text = text_of(&made.growth, &wide), *narrow_text = text_of(&made.growth, &narrow), *json = text_of(&made.growth, NULL);
+	golden_check("growth_100.txt", text);
+	golden_check("growth_50_ascii.txt", narrow_text);
+	golden_check("growth.json", json);
+	drop(&made);
+}
+
+static void a_series_that_ended_early_says_so(void **state)
+{
+	const struct hs_style wide = { .width = 100, .utf8 = true };
+	struct made made = { 0 };
+
+	(void)state;
+	make(&made, 2);
+	made.series.end = HS_SERIES_GONE;
+	made.series.error = hs_error_new(HS_ERROR_GONE, "PID 4242 has exited");
+	HS_FREE char *text = text_of(&made.growth, &wide), *json = text_of(&made.growth, NULL);
+	assert_false(hs_growth_is_complete(&made.growth));
+	golden_check("growth_partial_100.txt", text);
+	assert_non_null(strstr(json, "\"complete\": false"));
+	assert_non_null(strstr(json, "PID 4242 has exited"));
+	drop(&made);
+}
+
+static void types_are_in_the_order_of_their_growth(void **state)
+{
+	struct made made = { 0 };
+
+	(void)state;
+	make(&made, 3);
+	add_turnover(&made);
+	const struct hs_growth_types *rows = &made.growth.types;
+	assert_int_equal(rows->n, N_TYPES);
+	assert_string_equal(rows->items[0].name, "builtins.dict");
+	assert_int_equal(rows->items[0].count_change, 9030);
+	assert_int_equal(rows->items[0].survivors, 1204082);
+	assert_true(rows->items[0].turnover == 0);
+	assert_string_equal(rows->items[N_TYPES - 1].name, "builtins.list");
+	/* some of them look as they did, as others would: nobody can tell */
+	assert_int_equal(rows->items[N_TYPES - 1].survivors, -1);
+	for (size_t i = 0; i < rows->n; i++)
+		assert_int_equal(rows->items[i].comes_and_goes, !strcmp(rows->items[i].name, "__main__.Request"));
+	drop(&made);
+}
+
+static void gaps_are_never_equal(void **state)
+{
+	(void)state;
+	for (uint64_t jitter = 0; jitter < 100; jitter++) {
+		assert_true(hs_series_due(10, 3, 0, jitter) == 0);
+		assert_true(hs_series_due(10, 3, 1, jitter) == 7.5);
+		assert_true(hs_series_due(10, 3, 2, jitter) == 20);
+		assert_true(hs_series_due(10, 2, 1, jitter) == 10);
+		for (unsigned i = 3; i < 50; i++) {
+			double gap = hs_series_due(10, 50, i, jitter) - hs_series_due(10, 50, i - 1, jitter);
+			assert_true(gap >= 7 && gap <= 13);
+			assert_true(gap != hs_series_due(10, 50, i - 1, jitter) - hs_series_due(10, 50, i - 2, jitter));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(looks_the_same),
+		cmocka_unit_test(a_series_that_ended_early_says_so),
+		cmocka_unit_test(types_are_in_the_order_of_their_growth),
+		cmocka_unit_test(gaps_are_never_equal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

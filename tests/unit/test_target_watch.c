@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of many readings of a length; and words that go away while they are watched, in this very process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "watch.h"
+
+static struct hs_watched watch_of(const uint64_t *lengths, size_t n)
+{
+	struct hs_watched watched = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		hs_watched_add(&watched, i, lengths[i]);
+	return watched;
+}
+
+static void a_drop_is_seen_in_two_readings(void **state)
+{
+	static const uint64_t grown[] = { 10, 20, 30, 40 }, sorted[] = { 100, 0, 100, 101 }, cleared[] = { 100, 3, 5, 90 },
+			      slid[] = { 100, 97, 95, 96 };
+
+	(void)state;
+	assert_true(watch_of(grown, 4).largest_drop == 0);
+	/* a list is empty while it is sorted */
+	assert_true(watch_of(sorted, 4).largest_drop == 0);
+	assert_true(watch_of(cleared, 4).largest_drop == 0.95);
+	struct hs_watched watched = watch_of(slid, 4);
+	assert_true(watched.largest_drop > 0.03 && watched.largest_drop < 0.05);
+	assert_int_equal(watched.peak, 100);
+	assert_int_equal(watched.previous, 96);
+}
+
+/* However many readings: a bounded number of points, from the first to nearly the last. */
+static void points_cover_the_whole_time(void **state)
+{
+	struct hs_watched watched = { 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 100000; i++) {
+		hs_watched_add(&watched, i, i);
+		assert_in_range(watched.n_points, 1, HS_WATCH_POINTS);
+	}
+	assert_int_equal(watched.points[0].time_ns, 0);
+	assert_true(watched.n_points >= HS_WATCH_POINTS / 2);
+	for (unsigned i = 1; i < watched.n_points; i++) {
+		assert_true(watched.points[i].time_ns > watched.points[i - 1].time_ns);
+		/* evenly, but for those from before the last thinning */
+		assert_true(watched.points[i].time_ns - watched.points[i - 1].time_ns <= 4096);
+	}
+	assert_true(watched.points[watched.n_points - 1].time_ns > 100000 - 4096);
+	assert_int_equal(watched.n_readings, 100000);
+}
+
+struct object {
+	volatile uint64_t type, length;
+};
+
+static void add(struct hs_watch_targets *targets, hs_addr object, uint64_t type)
+{
+	struct hs_watch_target *target = hs_array_append(targets);
+
+	*target = (struct hs_watch_target){ .object = object, .type = type, .type_at = object, .length_at = object + 8 };
+}
+
+/* Waits until the watch must have read at least that often, seen by a word that it reads: not at all by the clock alone. */
+static void rest_ms(long ms)
+{
+	const struct timespec rest = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&rest, NULL);
+}
+
+static void what_goes_away_is_lost_and_the_rest_is_watched_on(void **state)
+{
+	static struct object steady = { 1, 10 }, replaced = { 1, 20 };
+	struct hs_watch_targets targets = { 0 };
+	struct hs_watched_list list = { 0 };
+	struct hs_watch *watch;
+
+	(void)state;
+	add(&targets, (hs_addr)(uintptr_t)&steady, 1);
+	add(&targets, 0x1000, 1); /* nothing is mapped there */
+	add(&targets, (hs_addr)(uintptr_t)&replaced, 1);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_null(hs_watch_start(getpid(), &targets, &watch));
+		rest_ms(500);
+		replaced.type = 2;
+		steady.length = 11;
+		rest_ms(500);
+		assert_null(hs_watch_stop(watch, &list));
+	}
+	assert_int_equal(list.n, 3);
+	const struct hs_watched *first = hs_watched_find(&list, (hs_addr)(uintptr_t)&steady), *last = hs_watched_find(&list, (hs_addr)(uintptr_t)&replaced);
+	assert_false(first->is_lost);
+	assert_true(first->n_readings >= 4);
+	assert_int_equal(first->peak, 11);
+	assert_true(hs_watched_find(&list, 0x1000)->is_lost);
+	assert_int_equal(hs_watched_find(&list, 0x1000)->n_readings, 0);
+	assert_true(last->is_lost);
+	assert_int_equal(last->peak, 20);
+	hs_array_free(&targets);
+	hs_array_free(&list);
+}
+
+static void a_process_that_is_not_there_is_lost_as_a_whole(void **state)
+{
+	struct hs_watch_targets targets = { 0 };
+	struct hs_watched_list list = { 0 };
+	struct hs_watch *watch;
+
+	(void)state;
+	add(&targets, 0x7f0000000000, 1);
+	assert_null(hs_watch_start(0x7fffffff, &targets, &watch));
+	rest_ms(50);
+	assert_null(hs_watch_stop(watch, &list));
+	assert_int_equal(list.n, 1);
+	hs_array_free(&targets);
+	hs_array_free(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_drop_is_seen_in_two_readings),
+		cmocka_unit_test(points_cover_the_whole_time),
+		cmocka_unit_test(what_goes_away_is_lost_and_the_rest_is_watched_on),
+		cmocka_unit_test(a_process_that_is_not_there_is_lost_as_a_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
