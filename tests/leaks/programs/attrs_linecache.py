@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """attrs keeps the source that it generates in linecache: once for every class that is made by request."""
-import linecache
-
 import attr
 
 import service
@@ -19,7 +17,7 @@ KNOWN = {}
 
 
 if __name__ == "__main__":
-    service.start(rate=8, item_bytes=16000, kind="classes", root_kind="module", containers="[KNOWN, linecache.cache]",
-                  owner=["KNOWN", "linecache.cache"], writers=["load"], count="len(KNOWN)", backlog=50)
+    service.start(rate=8, item_bytes=16000, kind="classes", root_kind="module", containers="[KNOWN, sys.modules['linecache'].cache]",
+                  owner=["KNOWN", "sys.modules['linecache'].cache"], writers=["load"], count="len(KNOWN)", backlog=50)
     for arrived in service.requests():
         load(arrived)

@@ -17,6 +17,7 @@ MONITOR = Monitor()
 
 
 if __name__ == "__main__":
-    service.start(rate=100, item_bytes=1000, verdict="bounded", kind="deque", root_kind="module", container="MONITOR.samples", owner=["MONITOR", "MONITOR.samples"])
+    service.start(rate=100, item_bytes=1000, verdict="bounded", kind="deque", root_kind="module", container="MONITOR.samples",
+                  owner=["MONITOR", "MONITOR.samples"])
     for arrived in service.requests():
         MONITOR.record(arrived)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cache on its way to its bound, which it reaches in minutes."""
 import functools
-import gc
 
 import service
 

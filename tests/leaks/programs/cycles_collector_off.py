@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collector was turned off to save its pauses, and orders point to their lines, which point back."""
 import gc
-import weakref
+import weakref  # of the twin
 
 import service
 

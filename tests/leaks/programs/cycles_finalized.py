@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles with a finalizer, and thresholds that are never reached."""
 import gc
-import weakref
+import weakref  # of the twin
 
 import service
 

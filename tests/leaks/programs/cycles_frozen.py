@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gc.freeze() after each batch, meant for a fork that never comes: frozen garbage is never collected."""
 import gc
-import weakref
+import weakref  # of the twin
 
 import service
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """More work is submitted to a pool than its threads can do."""
 import concurrent.futures
-import gc
 import time
 
 import service

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an extension module does that forgets a Py_DECREF: the objects have a reference that nobody holds."""
 import ctypes
-import gc
 
 import service
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cache on a method: it is the class's, and it holds every instance that was ever asked."""
 import functools
-import gc
 
 import service
 

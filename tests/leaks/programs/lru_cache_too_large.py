@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bound that is none: a million pages would take a gigabyte and months."""
 import functools
-import gc
 
 import service
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """functools.lru_cache(maxsize=None) on a function whose arguments never come again."""
 import functools
-import gc
 
 import service
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handlers registered for classes that are made by request."""
 import functools
-import gc
 
 import service
 

@@ -22,7 +22,7 @@ def serve(request):
 
 if __name__ == "__main__":
     service.start(rate=15, item_bytes=1800, kind="registry", root_kind="module", containers="[APP.default_router.rules, HOSTS]",
-                  owner=["APP", "APP.default_router", "APP.default_router.rules", "HOSTS"], writers=["serve", "RuleRouter.add_rules", "Application.add_handlers"],
-                  count="len(HOSTS)", backlog=200)
+                  owner=["APP", "APP.default_router", "APP.default_router.rules", "HOSTS"],
+                  writers=["serve", "RuleRouter.add_rules", "Application.add_handlers"], count="len(HOSTS)", backlog=200)
     for arrived in service.requests():
         serve(arrived)

@@ -13,6 +13,6 @@ def check(request):
 
 if __name__ == "__main__":
     warnings.showwarning = lambda *shown, **named: None
-    service.start(rate=250, item_bytes=250, kind="registry", root_kind="module", container="__warningregistry__")
+    service.start(rate=250, item_bytes=200, kind="registry", root_kind="module", container="__warningregistry__")
     for arrived in service.requests():
         check(arrived)

@@ -100,7 +100,7 @@ def _at(address):
 
 
 def _names():
-    """The program's own names. What was published lives as long as the program."""
+    """What the expressions of start() may use: the program's own names, and a few. What was published lives as long as the program."""
     return {"gc": gc, "sys": sys, "published": lambda: map(_at, _published["containers"]), **vars(sys.modules["__main__"])}
 
 
