@@ -73,7 +73,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 
 	if (output->format == HS_FORMAT_JSON)
 		return put_json(out, result);
-	struct hs_style style = hs_style_for(output->path ? NULL : stdout, output->colour);
+	struct hs_style style = hs_output_style(output);
 	hs_document_put_head(out, &result->document, &style);
 	hs_suspects_put(out, &result->suspects, result->n_shown, &style);
 	fprintf(out, "next: %s growth %d\n", result->document.program, (int)result->document.process->pid);
