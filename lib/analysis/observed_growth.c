@@ -306,7 +306,9 @@ static void settle_records(struct hs_observed_growth *observed)
 		hs_node node = tree->order[number], above = tree->order[tree->idom[number]];
 		if (node >= tree->n || above >= tree->n)
 			continue;
-		if (hs_is_fresh(observed, node) && !hs_is_fresh(observed, above) && is_own_dict(observed, node, above))
+		/* an instance of which there are no more has only changed */
+		bool is_above_old = !hs_is_fresh(observed, above) || !observed->has_more[hs_observed_group(observed, above)];
+		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above))
 			observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
 		else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
 			hs_set_bit(observed->fresh, node);
@@ -371,11 +373,11 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
+	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		settle_container(observed, &last->containers.items[i]);
 	settle_records(observed);
 	count_fresh_instances(observed);
-	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
 	if (observed->containers.n)
