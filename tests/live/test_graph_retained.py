@@ -102,6 +102,7 @@ def test_unreachable_is_retained_by_itself(debian, start):
     """A cycle that nothing holds has no path; it retains its parts, and nothing that is held elsewhere."""
     live = start(debian, "random_graphs.py", 5, 1000, 2)
     pair, alone = map(int, live.command("u").split())
+    live.wait_blocked()  # words that its last call left on the stack may hold them
     for address in (pair, alone):
         told = heapspy.run("why", live.pid, "0x%x" % address, "-f", "json").json()
         assert told["paths"] == [] or {path["root"]["kind"] for path in told["paths"]} == {"unreachable"}, told
