@@ -328,6 +328,31 @@ static void installed_packages_lie_between(void **state)
 	scene_end(&scene);
 }
 
+/* Rule 3: a chain is what grows link by link. One list behind the same step again and again is a list, and the holders above it are not told. */
+static void a_list_deep_in_tuples_is_no_chain(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < N_TABLES; t++) {
+		struct scene scene;
+		scene_begin(&scene, tables[t]);
+		hs_addr events = scene_full_list(&scene, 100), holder = events;
+		for (unsigned i = 0; i < 5; i++)
+			holder = fake_tuple(scene.fake, (hs_addr[]){ scene_new_item(&scene), holder }, 2);
+		fake_import(&scene.modules, "app", GLOBALS({ "CURRENT", dict_of(&scene, "tenant", holder) }, FILE_OF(scene, "/srv/app.py")));
+		scene_look(&scene);
+		scene_grow(&scene, events, FIRST_GAP);
+		scene_look(&scene);
+		scene_grow(&scene, events, SECOND_GAP);
+		scene_judge(&scene);
+		assert_int_equal(scene.found.list.n, 1);
+		assert_int_equal(scene_first(&scene)->kind, HS_SUSPECT_LIST);
+		assert_int_equal(scene_first(&scene)->address, events);
+		assert_string_equal(scene_first(&scene)->path.expression, "app.CURRENT['tenant'][1][1][1][1][1]");
+		assert_string_equal(scene_first(&scene)->owner, "app.CURRENT");
+		scene_end(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +364,7 @@ int main(void)
 		cmocka_unit_test(what_a_c_stack_holds_is_doubted),
 		cmocka_unit_test(the_cheapest_path_is_told_not_the_shortest),
 		cmocka_unit_test(installed_packages_lie_between),
+		cmocka_unit_test(a_list_deep_in_tuples_is_no_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
