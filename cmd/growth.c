@@ -185,7 +185,7 @@ struct hs_error *hs_growth_compare(const struct hs_series *series, const struct 
 	size_t first = suspects ? first_compared(series) : 0;
 	ret->attributed_seconds = (double)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
 	return hs_attribution_of((const struct hs_sample *const *)samples->items + first, samples->n - first, &growing,
-				 suspects ? (int64_t)suspects->garbage_bytes : 0, &ret->attribution);
+				 suspects ? (int64_t)suspects->garbage_bytes : 0, hs_watched_find(&series->watched, HS_WATCH_RESIDENT), &ret->attribution);
 }
 
 void hs_growth_release(struct hs_growth *growth)

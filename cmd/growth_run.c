@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "exit_status.h"
+#include "lived.h"
 
 /* What of the last sample was there at the first one; and who holds what was not. */
 static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_growth_run *run)
@@ -19,13 +20,15 @@ static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_
 	hs_progress_start(&invocation->progress);
 	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
 	HS_TRY(hs_sample_mark_lived(base, invocation->heap, lived));
-	HS_TRY(hs_turnover_count(invocation->heap, lived, &run->turnover));
 	const struct hs_suspects_input input = {
 		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
 		.graph = invocation->graph, .holders = invocation->holders, .reach = invocation->reach,
 		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = lived,
 	};
 	HS_TRY(hs_suspects_find(&input, &run->suspects));
+	/* suspects have doubts of their own, and rules for them */
+	HS_TRY(hs_lived_doubt(invocation->graph, lived));
+	HS_TRY(hs_turnover_count(invocation->heap, lived, &run->turnover));
 	hs_progress_end(&invocation->progress);
 	return NULL;
 }

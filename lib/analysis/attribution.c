@@ -4,6 +4,7 @@
 
 #define NOISE_BYTES ((int64_t)256 << 10) /* allocators and the kernel's page cache move by as much while nothing leaks */
 #define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
+#define FALLS_BACK 0.5 /* of all that a process grew by, given back at any time between: it goes up and down, and was up at last */
 #define STEADY 0.25                      /* the slower of two stretches, as a share of the faster one */
 
 /* What each step of the waterfall is counted as. Objects are left to the suspects; what these leave is unattributed, as is the rest of RSS. */
@@ -62,8 +63,14 @@ static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, 
 	return slowest > 0 && slowest >= fastest * STEADY;
 }
 
+/* What is free may go back to the system; that between two samples more was free by chance is no fragmentation. */
+static bool falls_back(const struct hs_watched *resident, int64_t growth)
+{
+	return resident && resident->largest_drop * (double)resident->peak > FALLS_BACK * (double)growth;
+}
+
 static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t n_samples, const struct hs_growing_list *suspects,
-				  const int64_t sums[HS_N_CAUSES])
+				  const int64_t sums[HS_N_CAUSES], bool falls_back)
 {
 	static const struct {
 		enum hs_cause cause;
@@ -93,7 +100,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		/* what objects of no suspect gave back is still there as free blocks: neither more nor less memory */
 		if (others[i].cause == HS_CAUSE_FRAGMENTATION && sums[HS_CAUSE_UNATTRIBUTED] < 0)
 			bytes += sums[HS_CAUSE_UNATTRIBUTED];
-		if (others[i].cause == HS_CAUSE_FRAGMENTATION && bytes < FAR_MORE * leaked)
+		if (others[i].cause == HS_CAUSE_FRAGMENTATION && (falls_back || bytes < FAR_MORE * leaked))
 			continue;
 		if (bytes > most && bytes >= NOISE_BYTES && is_steady(samples, n_samples, others[i].cause)) {
 			most = bytes;
@@ -114,7 +121,7 @@ static struct hs_error *add_part(struct hs_attribution *attribution, enum hs_cau
 }
 
 struct hs_error *hs_attribution_of(const struct hs_sample *const *samples, size_t n_samples, const struct hs_growing_list *suspects,
-				   int64_t garbage_bytes, struct hs_attribution *ret)
+				   int64_t garbage_bytes, const struct hs_watched *resident, struct hs_attribution *ret)
 {
 	int64_t sums[HS_N_CAUSES] = { 0 };
 	const struct hs_sample *first = n_samples ? samples[0] : NULL, *last = n_samples ? samples[n_samples - 1] : NULL;
@@ -134,7 +141,7 @@ struct hs_error *hs_attribution_of(const struct hs_sample *const *samples, size_
 	}
 	for (enum hs_cause cause = HS_CAUSE_GARBAGE; cause < HS_N_CAUSES; cause++)
 		HS_TRY(add_part(ret, cause, 0, sums[cause]));
-	ret->verdict = verdict_of(samples, n_samples, suspects, sums);
+	ret->verdict = verdict_of(samples, n_samples, suspects, sums, falls_back(resident, ret->rss_growth_bytes));
 	return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "error.h"
 #include "sample.h"
+#include "watch.h"
 
 enum hs_cause {
 	HS_CAUSE_SUSPECT,
@@ -56,10 +57,11 @@ struct hs_attribution {
 
 /*
  * From the first of `samples` to the last; those between tell whether native memory and fragmentation grow all the time. `suspects` by
- * rank; `garbage_bytes`: growth of unreachable memory. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
+ * rank; `garbage_bytes`: growth of unreachable memory; `resident`: the size as it was
+ * watched between the samples, NULL: it was not. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_attribution_of(const struct hs_sample *const *samples, size_t n_samples, const struct hs_growing_list *suspects,
-				   int64_t garbage_bytes, struct hs_attribution *ret) HS_MUST_CHECK;
+				   int64_t garbage_bytes, const struct hs_watched *resident, struct hs_attribution *ret) HS_MUST_CHECK;
 void hs_attribution_release(struct hs_attribution *attribution);
 
 /* As JSON names them. */

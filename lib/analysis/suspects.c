@@ -153,6 +153,12 @@ static void set_bound(const struct suspect_search *search, struct suspect_group 
 		group->bound.eta_seconds = (double)(limit - filled) / rate;
 }
 
+/* One old container became longer, and nothing around it: it is what grows, however often the way to it goes the same step. */
+static bool is_one_container(const struct suspect_group *group)
+{
+	return group->members == 1 && group->lengths && !group->is_chain;
+}
+
 static struct hs_error *look_at_paths(struct describing *describing)
 {
 	struct suspect_search *search = describing->search;
@@ -164,7 +170,7 @@ static struct hs_error *look_at_paths(struct describing *describing)
 		group->is_passing = !paths->n || is_replaced(search, group) || (group->lengths && holds_weakly(search, group->best));
 		if (group->is_passing)
 			continue;
-		paths->n_cut = first_round(search, group->shape, &paths->list[0]);
+		paths->n_cut = is_one_container(group) ? 0 : first_round(search, group->shape, &paths->list[0]);
 		paths->n_cut += paths->n_cut != 0;
 		set_bound(search, group, &paths->list[0]);
 	}

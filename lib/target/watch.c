@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "proc_file.h"
 #include "process.h"
 #include "tracee.h"
 
@@ -29,6 +30,7 @@ struct hs_watch {
 	size_t n;
 	struct hs_watch_target targets[HS_WATCH_MAX];
 	struct hs_watched watched[HS_WATCH_MAX];
+	struct hs_watched resident;
 };
 
 /* Room for later readings: every other point goes. */
@@ -119,11 +121,26 @@ static void take(struct hs_watch *watch, size_t i, const struct watch_words *wor
 		hs_watched_add(watched, time_ns, words->length);
 }
 
+static void look_at_resident(struct hs_watch *watch, uint64_t time_ns)
+{
+	HS_FREE char *text = NULL;
+	size_t bytes;
+	uint64_t kib;
+	struct hs_error *error = hs_proc_read(watch->pid, "status", &text, &bytes);
+
+	if (!error && hs_proc_field(text, "VmRSS", &kib))
+		hs_watched_add(&watch->resident, time_ns, kib * 1024);
+	else
+		watch->resident.is_lost = true;
+	hs_error_destroy(error);
+}
+
 static void look(struct hs_watch *watch)
 {
 	struct watch_words words[HS_WATCH_MAX];
 	uint64_t time_ns = hs_monotonic_ns();
 
+	look_at_resident(watch, time_ns);
 	for (size_t i = 0; i < watch->n;) {
 		size_t end = i + read_targets(watch, i, words);
 		for (; i < end; i++)
@@ -170,6 +187,7 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	if (!watch)
 		return hs_error_no_memory();
 	watch->pid = pid;
+	watch->resident.object = HS_WATCH_RESIDENT;
 	for (; watch->n < targets->n && watch->n < HS_WATCH_MAX; watch->n++) {
 		watch->targets[watch->n] = targets->items[watch->n];
 		watch->watched[watch->n].object = targets->items[watch->n].object;
@@ -205,19 +223,26 @@ static void go_on(struct hs_watched *known, const struct hs_watched *more)
 	known->is_lost |= more->is_lost;
 }
 
+static struct hs_error *add_result(const struct hs_watched *watched, struct hs_watched_list *list)
+{
+	struct hs_watched *known = (struct hs_watched *)hs_watched_find(list, watched->object);
+
+	if (known) {
+		go_on(known, watched);
+		return NULL;
+	}
+	known = hs_array_append(list);
+	if (!known)
+		return hs_error_no_memory();
+	*known = *watched;
+	return NULL;
+}
+
 static struct hs_error *add_results(const struct hs_watch *watch, struct hs_watched_list *list)
 {
-	for (size_t i = 0; i < watch->n; i++) {
-		struct hs_watched *known = (struct hs_watched *)hs_watched_find(list, watch->watched[i].object);
-		if (known) {
-			go_on(known, &watch->watched[i]);
-			continue;
-		}
-		known = hs_array_append(list);
-		if (!known)
-			return hs_error_no_memory();
-		*known = watch->watched[i];
-	}
+	HS_TRY(add_result(&watch->resident, list));
+	for (size_t i = 0; i < watch->n; i++)
+		HS_TRY(add_result(&watch->watched[i], list));
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looking at a few words of a running process several times a second, without stopping it: how long containers are between two samples.
+ * Looking at a few words of a running process several times a second, without stopping it: how long containers are between two samples,
+ * and how much memory is resident.
  * The word that names an object's type is read beside its length each time: where it changes, the object is gone.
  */
 #ifndef HS_WATCH_H
@@ -16,6 +17,7 @@
 #include "error.h"
 
 #define HS_WATCH_MAX 64 /* containers watched at once */
+#define HS_WATCH_RESIDENT ((hs_addr)0) /* in place of a container: the process itself; its length is its resident size in bytes */
 
 struct hs_watch_target {
 	hs_addr object;
@@ -52,7 +54,7 @@ struct hs_watch;
 
 /*
  * Starts a thread that reads until hs_watch_stop(); of more than HS_WATCH_MAX targets the first ones. Copies what it is given. A process
- * that ends meanwhile is no error: everything is lost then. The caller owns *ret. Errors: NO_MEMORY, OS.
+ * that ends meanwhile is no error: everything is lost then. Its resident size is always watched, besides. The caller owns *ret. Errors: NO_MEMORY, OS.
  */
 struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *targets, struct hs_watch **ret) HS_MUST_CHECK;
 /*

@@ -146,6 +146,19 @@ def test_equal_objects_are_not_called_survivors(few_interpreter, start, series):
     assert row["survivors"] is None or row["survivors"] <= 100
 
 
+def test_records_remade_with_the_same_keys_are_not_called_survivors(few_interpreter, start, series):
+    """Keys and texts stand where they stood and are worth the same; the list around them tells that they were made again."""
+    live = start(few_interpreter, "growing.py")
+    run = series(live, "-f", "json")
+    run.wait_sample()
+    same = run.between("d")["same addresses"]
+    told = run.finish().json()
+    assert same > 50000, "the allocator gives the same addresses again"
+    for name in ("builtins.dict", "builtins.tuple"):
+        row = rows(told)[name]
+        assert row["survivors"] is None or row["survivors"] <= row["count"][-1] - 0.999 * 100000, name
+
+
 # --- it ends early ------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("letter", ["q", "e", "x"], ids=["ends", "execs", "execs Python"])

@@ -38,7 +38,7 @@ static struct hs_attribution attribute(const struct steps *middle, const struct 
 	struct hs_attribution attribution;
 	int64_t sum = 0;
 
-	assert_null(hs_attribution_of(list, 3, &growing, garbage, &attribution));
+	assert_null(hs_attribution_of(list, 3, &growing, garbage, NULL, &attribution));
 	assert_true(attribution.is_known);
 	for (size_t i = 0; i < attribution.parts.n; i++)
 		sum += attribution.parts.items[i].bytes;
@@ -132,6 +132,26 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 	}
 }
 
+/* Between the samples the process gave back most of what it had gained: that it had more at the last one is chance. */
+static void what_falls_back_is_no_fragmentation(void **state)
+{
+	const struct steps zero = { 0 }, early = { .free_blocks = MIB, .native = MIB }, late = { .free_blocks = 3 * MIB, .native = 2 * MIB };
+	struct hs_sample samples[] = { sample_of(&zero, 0), sample_of(&early, 10), sample_of(&late, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list none = { 0 };
+	struct hs_watched resident = { .peak = 100 * (uint64_t)MIB, .largest_drop = 0.02 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	assert_null(hs_attribution_of(list, 3, &none, 0, &resident, &attribution));
+	assert_verdict(&attribution, HS_VERDICT_FRAGMENTATION);
+	hs_attribution_release(&attribution);
+	resident.largest_drop = 0.03;
+	assert_null(hs_attribution_of(list, 3, &none, 0, &resident, &attribution));
+	assert_verdict(&attribution, HS_VERDICT_NATIVE);
+	hs_attribution_release(&attribution);
+}
+
 static void without_two_samples_nothing_is_known(void **state)
 {
 	const struct steps zero = { 0 };
@@ -141,11 +161,11 @@ static void without_two_samples_nothing_is_known(void **state)
 	struct hs_attribution attribution;
 
 	(void)state;
-	assert_null(hs_attribution_of(one, 1, &none, 0, &attribution));
+	assert_null(hs_attribution_of(one, 1, &none, 0, NULL, &attribution));
 	assert_false(attribution.is_known);
-	assert_null(hs_attribution_of(half, 2, &none, 0, &attribution));
+	assert_null(hs_attribution_of(half, 2, &none, 0, NULL, &attribution));
 	assert_false(attribution.is_known);
-	assert_null(hs_attribution_of(one, 0, &none, 0, &attribution));
+	assert_null(hs_attribution_of(one, 0, &none, 0, NULL, &attribution));
 	assert_false(attribution.is_known);
 }
 
@@ -155,6 +175,7 @@ int main(void)
 		cmocka_unit_test(parts_add_up),
 		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
 		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),
+		cmocka_unit_test(what_falls_back_is_no_fragmentation),
 		cmocka_unit_test(without_two_samples_nothing_is_known),
 	};
 

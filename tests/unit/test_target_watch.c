@@ -96,7 +96,9 @@ static void what_goes_away_is_lost_and_the_rest_is_watched_on(void **state)
 		rest_ms(500);
 		assert_null(hs_watch_stop(watch, &list));
 	}
-	assert_int_equal(list.n, 3);
+	assert_int_equal(list.n, 4);
+	const struct hs_watched *resident = hs_watched_find(&list, HS_WATCH_RESIDENT);
+	assert_true(!resident->is_lost && resident->n_readings >= 4 && resident->peak > 1 << 20 && resident->peak < (uint64_t)1 << 40);
 	const struct hs_watched *first = hs_watched_find(&list, (hs_addr)(uintptr_t)&steady), *last = hs_watched_find(&list, (hs_addr)(uintptr_t)&replaced);
 	assert_false(first->is_lost);
 	assert_true(first->n_readings >= 4);
@@ -120,7 +122,8 @@ static void a_process_that_is_not_there_is_lost_as_a_whole(void **state)
 	assert_null(hs_watch_start(0x7fffffff, &targets, &watch));
 	rest_ms(50);
 	assert_null(hs_watch_stop(watch, &list));
-	assert_int_equal(list.n, 1);
+	assert_int_equal(list.n, 2);
+	assert_true(hs_watched_find(&list, HS_WATCH_RESIDENT)->is_lost);
 	hs_array_free(&targets);
 	hs_array_free(&list);
 }

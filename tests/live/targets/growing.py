@@ -4,6 +4,7 @@
     g   a thousand more events, and as many entries in a map of names to times
     r   every request is replaced by another one at, mostly, the same address
     s   the same with equal ones
+    d   the same with records, of which only the number is another one
     m   many blocks of raw bytes, each too small to be left out of a copy: 600 MiB
     c   the list of events is cleared
     x   becomes another Python program
@@ -45,6 +46,7 @@ EVENTS = [Event(n) for n in range(N)]
 SEEN = {"host-%d" % n: float(n) for n in range(N)}
 REQUESTS = [Request(n) for n in range(N)]
 EQUAL = [Equal() for _ in range(N_EQUAL)]
+RECORDS = [{"number": n, "body": ("body", str(n))} for n in range(N_EQUAL)]
 LARGE = []
 MADE = [N]
 
@@ -75,6 +77,17 @@ def replace_requests():
     return figures()
 
 
+def replace_records():
+    """One by one: each gets the place of the one before."""
+    n_same = 0
+    for n in range(N_EQUAL):
+        address = id(RECORDS[n])
+        RECORDS[n] = None
+        RECORDS[n] = {"number": n + N_EQUAL, "body": ("body", str(n))}
+        n_same += id(RECORDS[n]) == address
+    return json.dumps({"same addresses": n_same})
+
+
 def replace_equal():
     addresses = set(map(id, EQUAL))
     del EQUAL[:]
@@ -97,5 +110,5 @@ def become_another():
 
 
 if __name__ == "__main__":
-    truth.serve(actions={b"g": grow, b"r": replace_requests, b"s": replace_equal, b"m": swell, b"c": clear, b"x": become_another},
+    truth.serve(actions={b"g": grow, b"r": replace_requests, b"s": replace_equal, b"d": replace_records, b"m": swell, b"c": clear, b"x": become_another},
                 ready=figures())
