@@ -379,6 +379,7 @@ const struct hs_command hs_command_growth = {
 	.needs = HS_STAGE_HEAP,
 	.needs_unexplained = true,
 	.has_output = true,
+	.has_own_format = true,
 	.own_bytes = sizeof(struct growth_options),
 	.options = options,
 	.parse = parse,
