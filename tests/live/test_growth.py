@@ -264,6 +264,40 @@ def test_long_series_of_a_process_that_ends(debian, start, tmp_path):
     assert len(samples) == 2 == len(result["samples"]) and not result["complete"]
 
 
+@contextlib.contextmanager
+def small_disk(folder, n_bytes):
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % n_bytes, "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_long_series_on_a_full_disk(debian, start, tmp_path):
+    """It is told, the file ends with a whole line, and the result is shown all the same."""
+    live = start(debian, "growing.py")
+    with small_disk(tmp_path, 16384) as folder:
+        run = LongSeries(live, folder / "samples.jsonl", "--for", "6s", "--every", "2s")
+        try:
+            done = run.finish(60)
+        finally:
+            run.process.kill()
+            run.process.wait()
+        with open(run.path) as file:
+            lines = [json.loads(line) for line in file]
+    assert done.status == heapspy.FAILED and done.errors.count("No space left") == 1, done.errors
+    assert len(json.loads(done.output)["samples"]) == 4 > len(lines) > 0
+
+
+def test_no_place_for_the_result(debian, start, tmp_path):
+    """Told at once, not when all samples are taken."""
+    live = start(debian, "growing.py")
+    path = str(tmp_path / "no" / "result.json")
+    done = heapspy.run("growth", live.pid, "-i", "3600", "-f", "json", "-o", path)
+    assert done.status == heapspy.FAILED and path in done.errors
+
+
 def test_exit_code_tells_of_growth(debian, start, series):
     for fail, status in (("10k", 1), ("1G", heapspy.DONE)):
         live = start(debian, "growing.py")
