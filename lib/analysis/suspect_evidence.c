@@ -92,7 +92,7 @@ static bool add_doubts(struct hs_suspect *suspect)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		bool is_of_one_gap = texts[i].doubt == HS_DOUBT_UNSTEADY && suspect->figures.steadiness < 0;
-		const char *text = is_of_one_gap ? "two samples do not tell whether it grows evenly: -c 3 does" : texts[i].text;
+		const char *text = is_of_one_gap ? "two samples do not tell whether it grows evenly: a third one does" : texts[i].text;
 		if (suspect->doubts & texts[i].doubt && !suspect_text_add(&suspect->evidence, "%s", text))
 			return false;
 	}
