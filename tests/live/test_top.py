@@ -273,7 +273,9 @@ def test_sizes_and_kinds_of_terminals(debian, start, tmp_path):
             terminal.keys("q")
             terminal.at_prompt()
     for kind, message in (("nonsense", "is not known"), ("dumb", "cannot move its cursor"), ("", "TERM is not set")):
-        with Terminal(tmp_path / "0", 80, 24) as terminal:
+        folder = tmp_path / ("kind-" + kind)
+        folder.mkdir()
+        with Terminal(folder, 80, 24) as terminal:
             told = terminal.output_of("TERM=%s %s top %d; echo status $?" % (kind, heapspy.HEAPSPY, live.pid))
             assert message in told and "status %d" % heapspy.USAGE in told, told
 
