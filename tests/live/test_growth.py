@@ -129,6 +129,10 @@ def test_terminal_sees_more(debian, start):
     seen = run_on_terminal("growth", live.pid, "-i", 2, "--max-pause", 20000)
     assert "provisional, after " in seen and "sample 3 of 3 in " in seen and "Ctrl-C" in seen
     assert seen.index("provisional, after ") < seen.index("verdict: ")
+    # what is wider than the screen must not wrap: a line that wraps cannot be written over
+    assert all("\x1b[?7l" in line for line in seen.split("\r\x1b[K") if " of 3 in " in line)
+    seen = run_on_terminal("growth", live.pid, "-i", 2, "-c", 2, "--max-pause", 20000, TERM="dumb")
+    assert "verdict: " in seen and "\x1b" not in seen
     done = heapspy.run("growth", live.pid, "-i", 1, "--max-pause", 20000)
     assert "provisional" not in done.output and done.errors == ""
 
