@@ -167,6 +167,7 @@ const struct hs_command hs_command_cycles = {
 	.needs = HS_STAGE_RETAINED,
 	.needs_unexplained = true,
 	.has_output = true,
+	.has_own_format = true,
 	.own_bytes = sizeof(struct cycles_options),
 	.options = options,
 	.parse = parse,

@@ -168,14 +168,24 @@ static void show_provisional(struct hs_invocation *invocation, const struct hs_s
 struct listener {
 	struct hs_invocation *invocation;
 	struct hs_series_log log;
-	struct hs_error *error; /* of the log: the first */
+	int log_status; /* 0, or what it means that a line could not be written */
 	bool is_at_terminal;
 };
 
 static void listener_deinit(struct listener *listener)
 {
 	hs_series_log_close(&listener->log);
-	hs_error_destroy(listener->error);
+}
+
+/* Told at once, and the first time only: there may be hours to go, in which the disk can get room again. */
+static void tell_of_log(struct listener *listener, struct hs_error *error)
+{
+	if (error && !listener->log_status) {
+		hs_progress_end(&listener->invocation->progress);
+		hs_exit_print_error(error);
+		listener->log_status = (int)hs_exit_status_of(error, HS_STAGE_HEAP);
+	}
+	hs_error_destroy(error);
 }
 
 static void hear(void *context, const struct hs_series *series)
@@ -185,10 +195,8 @@ static void hear(void *context, const struct hs_series *series)
 	const struct growth_options *own = invocation->own;
 	char host[HS_HOST_BYTES];
 
-	if (!listener->error) {
-		const struct hs_document document = hs_document_of(invocation, host);
-		listener->error = hs_series_log_add(&listener->log, &document, series);
-	}
+	const struct hs_document document = hs_document_of(invocation, host);
+	tell_of_log(listener, hs_series_log_add(&listener->log, &document, series));
 	if (listener->is_at_terminal && series->samples.n > 1 && !series->has_graph && !own->for_s)
 		show_provisional(invocation, series);
 }
@@ -268,8 +276,7 @@ static struct hs_error *take(struct hs_invocation *invocation, struct listener *
 		.kept = hear, .context = listener,
 	};
 
-	HS_TRY(hs_growth_run_take(invocation, &wanted, ret));
-	return hs_take(listener->error);
+	return hs_growth_run_take(invocation, &wanted, ret);
 }
 
 static struct hs_error *show(struct hs_invocation *invocation, const struct hs_output_options *output, struct hs_growth_run *growth_run)
@@ -302,8 +309,11 @@ static struct hs_error *run_one(struct hs_invocation *invocation)
 	}
 	HS_TRY(take(invocation, &listener, &growth_run));
 	growth_run.growth.document = hs_document_of(invocation, host);
-	HS_TRY(add_result(&listener, &growth_run.growth));
-	return show(invocation, &output, &growth_run);
+	tell_of_log(&listener, add_result(&listener, &growth_run.growth));
+	HS_TRY(show(invocation, &output, &growth_run));
+	if (listener.log_status)
+		invocation->exit_status = listener.log_status;
+	return NULL;
 }
 
 /* One of several processes. */
@@ -379,6 +389,7 @@ const struct hs_command hs_command_growth = {
 	.needs = HS_STAGE_HEAP,
 	.needs_unexplained = true,
 	.has_output = true,
+	.has_own_format = true,
 	.own_bytes = sizeof(struct growth_options),
 	.options = options,
 	.parse = parse,

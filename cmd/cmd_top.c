@@ -38,7 +38,7 @@ static double number(struct argp_state *state, const char *what, const char *tex
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= min && value <= max))
-		argp_error(state, "%s must be a number from %g to %g, not '%s'", what, min, max, text);
+		argp_error(state, "%s must be a number from %.10g to %.10g, not '%s'", what, min, max, text);
 	return value;
 }
 

@@ -111,15 +111,15 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 		return;
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
-	n = (size_t)snprintf(text, sizeof(text), "RSS %s in %.1f s:", hs_text_size_change(size, attribution->rss_growth_bytes),
-			     growth->attributed_seconds);
+	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
+	put_cell(out, "growth", text);
+	*text = '\0';
 	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
 		if (llabs(bytes[cause]) >= LEAST_PART_BYTES)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, " %s%s %s,", hs_cause_name((enum hs_cause)cause),
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s %s", n ? ", " : "", hs_cause_name((enum hs_cause)cause),
 					      cause == HS_CAUSE_SUSPECT ? "s" : "", hs_text_size_change(size, bytes[cause]));
-	/* the last comma, or the colon */
-	text[n - 1] = '\0';
-	put_cell(out, "growth", text);
+	if (n)
+		put_cell(out, "of that", text);
 	put_cell(out, "verdict", hs_verdict_name(attribution->verdict));
 }
 

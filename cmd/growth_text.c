@@ -45,6 +45,8 @@ static void put_pauses(FILE *out, const struct hs_growth *growth, const struct h
 	struct hs_text_line line = hs_text_line_begin(out, style, "paused", hs_text_dim);
 	if (growth->document.is_nonblocking)
 		hs_text_line_item(&line, "not at all (--nonblocking): the pictures may contradict themselves");
+	else if (samples->n == 1)
+		hs_text_line_item(&line, "once, %s, to copy %s", hs_text_seconds(seconds, longest), hs_text_size(size, growth->document.capture->copied_bytes));
 	else
 		hs_text_line_item(&line, "%zu times, %s at most, to copy %s", samples->n, hs_text_seconds(seconds, longest),
 				  hs_text_size(size, growth->document.capture->copied_bytes));

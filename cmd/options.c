@@ -45,14 +45,16 @@ static const struct argp_option file_options[] = {
 	{ 0 },
 };
 
+#define COLOUR_OPTION { "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 }
 #define RENDERING_OPTIONS(formats)                                                                                                         \
 	{                                                                                                                                  \
 		{ "format", 'f', formats, 0, "Format (default text)", 20 },                                                                \
-		{ "color", KEY_COLOUR, "WHEN", 0, "auto (default: on a terminal unless NO_COLOR is set), always or never", 20 }, { 0 },    \
+		COLOUR_OPTION, { 0 },                                                                                                      \
 	}
 
 static const struct argp_option rendering_options[] = RENDERING_OPTIONS("text|json");
 static const struct argp_option stack_rendering_options[] = RENDERING_OPTIONS("text|json|folded");
+static const struct argp_option colour_options[] = { COLOUR_OPTION, { 0 } };
 
 unsigned hs_options_number(struct argp_state *state, const char *what, const char *text, unsigned min, unsigned max)
 {
@@ -247,6 +249,14 @@ static const struct argp source_argp = { .options = source_options, .parser = pa
 static const struct argp file_argp = { .options = file_options, .parser = parse_file };
 static const struct argp rendering_argp = { .options = rendering_options, .parser = parse_rendering };
 static const struct argp stack_rendering_argp = { .options = stack_rendering_options, .parser = parse_rendering };
+static const struct argp colour_argp = { .options = colour_options, .parser = parse_rendering };
+
+static const struct argp *rendering_of(const struct hs_command *command)
+{
+	if (command->has_own_format)
+		return &colour_argp;
+	return command->has_stacks ? &stack_rendering_argp : &rendering_argp;
+}
 
 /* The command's own parser, with the invocation handed on to the common groups. */
 static error_t parse_command(int key, char *argument, struct argp_state *state)
@@ -284,7 +294,7 @@ static void parser_init(struct parser *parser, const struct hs_command *command)
 	if (command->has_output || command->has_file)
 		parser->children[n_children++] = (struct argp_child){ .argp = &file_argp };
 	if (command->has_output)
-		parser->children[n_children++] = (struct argp_child){ .argp = command->has_stacks ? &stack_rendering_argp : &rendering_argp };
+		parser->children[n_children++] = (struct argp_child){ .argp = rendering_of(command) };
 	const char *description = command->description ? command->description : "";
 	if (asprintf(&parser->doc, "%s.%s%s\vExamples:\n%s", command->summary, *description ? "\n\n" : "", description,
 		     command->examples) < 0 ||

@@ -66,6 +66,24 @@ static struct hs_error *replace_file(const char *path, const char *text, size_t 
 	return error;
 }
 
+struct hs_error *hs_output_check(const char *path)
+{
+	struct stat status;
+
+	if (!path)
+		return NULL;
+	bool is_new = stat(path, &status);
+	if (!is_new && S_ISDIR(status.st_mode))
+		return hs_error_os(EISDIR, "cannot write %s", path);
+	if (!is_new && !S_ISREG(status.st_mode))
+		return eaccess(path, W_OK) ? hs_error_os(errno, "cannot write %s", path) : NULL;
+	/* a file is replaced: its own mode does not matter, that of its directory does */
+	HS_FREE char *copy = strdup(path);
+	if (!copy)
+		return hs_error_no_memory();
+	return eaccess(dirname(copy), W_OK | X_OK) ? hs_error_os(errno, "cannot write %s", path) : NULL;
+}
+
 struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes)
 {
 	struct stat status;

@@ -28,6 +28,12 @@ struct hs_style hs_output_style(const struct hs_output_options *options);
 struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes) HS_MUST_CHECK;
 
 /*
+ * Whether a result could be written to `path` (NULL: standard output), before work is done for it. Writes nothing. Errors: as
+ * hs_output_write().
+ */
+struct hs_error *hs_output_check(const char *path) HS_MUST_CHECK;
+
+/*
  * For results too large to collect: `render` writes to the file as it goes. A file is written beside, synced and renamed when all
  * went well, with mode 0600. Errors: those of `render`, OS and PERMISSION with the path.
  */

@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "terminal.h"
 
 #define QUIET_MS 1000
 #define REDRAW_MS 100
@@ -25,10 +26,12 @@ static void draw(const struct hs_progress *progress)
 {
 	if (!progress->phase)
 		return;
-	fprintf(stderr, "\r\033[K%s", progress->phase);
+	char text[128], percent[16] = "";
+
 	if (progress->all)
-		fprintf(stderr, " %3u %%", (unsigned)(progress->done < progress->all ? (double)progress->done / (double)progress->all * 100 : 100));
-	fflush(stderr);
+		snprintf(percent, sizeof(percent), " %3u %%", (unsigned)(progress->done < progress->all ? (double)progress->done / (double)progress->all * 100 : 100));
+	snprintf(text, sizeof(text), "%s%s", progress->phase, percent);
+	hs_terminal_put_status(text);
 }
 
 static void *draw_until_over(void *argument)
@@ -47,10 +50,8 @@ static void *draw_until_over(void *argument)
 		wait_ms = REDRAW_MS;
 	}
 	pthread_mutex_unlock(&progress->mutex);
-	if (is_drawn) {
-		fputs("\r\033[K", stderr);
-		fflush(stderr);
-	}
+	if (is_drawn)
+		hs_terminal_put_status("");
 	return NULL;
 }
 
@@ -60,7 +61,7 @@ void hs_progress_start(struct hs_progress *progress)
 	sigset_t all, before;
 
 	*progress = (struct hs_progress){ .listen = progress->listen, .listener = progress->listener };
-	if (!isatty(STDERR_FILENO))
+	if (!hs_terminal_has_status())
 		return;
 	pthread_mutex_init(&progress->mutex, NULL);
 	pthread_condattr_init(&monotonic);

@@ -13,6 +13,7 @@
 #include "exit_status.h"
 #include "largest.h"
 #include "options.h"
+#include "output.h"
 #include "payload.h"
 #include "signals.h"
 #include "workers.h"
@@ -421,9 +422,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	invocation.argc = argc;
 	invocation.argv = given;
 	hs_options_parse(&invocation, argc, argv);
-	if (command->needs >= HS_STAGE_CAPTURE)
+	/* before the process is paused for nothing */
+	struct hs_error *error = hs_output_check(invocation.output.path);
+	if (!error && command->needs >= HS_STAGE_CAPTURE)
 		hs_progress_start(&invocation.progress);
-	struct hs_error *error = prepare(&invocation, &stage);
+	if (!error)
+		error = prepare(&invocation, &stage);
 	hs_progress_end(&invocation.progress);
 	if (!error)
 		error = command->run(&invocation);

@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "candidates.h"
 #include "cleanup.h"
 #include "fingerprint.h"
 #include "signals.h"
+#include "terminal.h"
 
 #define SECOND_AT 0.75
 #define THIRD_AT 2.0
@@ -63,15 +63,17 @@ static uint64_t now_ns(void)
 
 static void put_countdown(double seconds, unsigned i, unsigned n, bool is_long)
 {
-	fprintf(stderr, "\r\033[Ksample %u of %u in %.0f s; Ctrl-C: %s", i + 1, n, seconds + 0.5,
-		is_long ? "take the last one now" : "show what is known so far");
-	fflush(stderr);
+	char text[128];
+
+	snprintf(text, sizeof(text), "sample %u of %u in %.0f s; Ctrl-C: %s", i + 1, n, seconds + 0.5,
+		 is_long ? "take the last one now" : "show what is known so far");
+	hs_terminal_put_status(text);
 }
 
 /* Until `due_ns`, or until a signal comes. */
 static void wait_until(uint64_t due_ns, unsigned i, const struct hs_series_options *options)
 {
-	bool is_shown = isatty(STDERR_FILENO);
+	bool is_shown = hs_terminal_has_status();
 
 	for (uint64_t now = now_ns(); now < due_ns && !hs_signals_caught(); now = now_ns()) {
 		uint64_t left = due_ns - now;
@@ -80,10 +82,8 @@ static void wait_until(uint64_t due_ns, unsigned i, const struct hs_series_optio
 			put_countdown((double)left / 1e9, i, options->n_samples, options->is_long);
 		nanosleep(&tick, NULL);
 	}
-	if (is_shown) {
-		fputs("\r\033[K", stderr);
-		fflush(stderr);
-	}
+	if (is_shown)
+		hs_terminal_put_status("");
 }
 
 /* A series that is being taken. */

@@ -29,14 +29,27 @@ void hs_series_log_close(struct hs_series_log *log)
 	log->fd = -1;
 }
 
+/* A line that did not fit is taken back: every line of the file is whole. */
+static struct hs_error *give_up_line(const struct hs_series_log *log, off_t bytes_before)
+{
+	int os_errno = errno;
+
+	if (bytes_before >= 0 && ftruncate(log->fd, bytes_before))
+		return hs_error_os(os_errno, "cannot write the samples, and the last line of the file is not whole");
+	return hs_error_os(os_errno, "cannot write the samples");
+}
+
 struct hs_error *hs_series_log_add_text(const struct hs_series_log *log, const char *text, size_t bytes)
 {
+	/* -1: a pipe, of which nothing can be taken back */
+	off_t bytes_before = log->fd < 0 ? -1 : lseek(log->fd, 0, SEEK_END);
+
 	while (log->fd >= 0 && bytes) {
 		ssize_t written = write(log->fd, text, bytes);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return hs_error_os(errno, "cannot write the samples");
+			return give_up_line(log, bytes_before);
 		text += written;
 		bytes -= (size_t)written;
 	}

@@ -30,14 +30,20 @@ static unsigned width_of(FILE *out)
 	return width ? width : DEFAULT_WIDTH;
 }
 
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && !strcmp(term, "dumb");
+}
+
 static bool wants_colour(FILE *out, enum hs_colour colour)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 
 	if (colour != HS_COLOUR_AUTO)
 		return colour == HS_COLOUR_ALWAYS;
-	return out && isatty(fileno(out)) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
+	return out && isatty(fileno(out)) && !(no_color && *no_color) && !is_dumb();
 }
 
 struct hs_style hs_style_for(FILE *out, enum hs_colour colour)
@@ -47,6 +53,18 @@ struct hs_style hs_style_for(FILE *out, enum hs_colour colour)
 		.utf8 = !strcasecmp(nl_langinfo(CODESET), "UTF-8"),
 		.colour = wants_colour(out, colour),
 	};
+}
+
+bool hs_terminal_has_status(void)
+{
+	return isatty(STDERR_FILENO) && !is_dumb();
+}
+
+void hs_terminal_put_status(const char *text)
+{
+	/* a line that wraps could not be written over */
+	fprintf(stderr, *text ? "\r\033[K\033[?7l%s\033[?7h" : "\r\033[K%s", text);
+	fflush(stderr);
 }
 
 bool hs_terminal_is_interactive(void)

@@ -25,6 +25,11 @@ struct hs_style {
  */
 struct hs_style hs_style_for(FILE *out, enum hs_colour colour);
 
+/* Whether standard error is a terminal on which a line can be written over. */
+bool hs_terminal_has_status(void);
+/* Writes over the line that the cursor is in; what is wider than the screen is not shown. "": clears it. */
+void hs_terminal_put_status(const char *text);
+
 /* True if a person sits at both ends: standard input and standard error are terminals. */
 bool hs_terminal_is_interactive(void);
 

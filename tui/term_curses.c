@@ -35,7 +35,8 @@ static struct {
 	volatile sig_atomic_t is_taken;
 } rescue;
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+/* SIGQUIT (Ctrl-\\) asks for a core dump like a crash's */
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
 
 static void on_crash(int number)
 {
@@ -116,19 +117,33 @@ static void prepare_colours(struct hs_term *term, bool is_plain)
 		init_pair((short)(i + 1), looks[i].colour, -1);
 }
 
+static struct hs_error *unusable(const char *name)
+{
+	struct hs_error *error = *name ? hs_error_new(HS_ERROR_INVALID, "the terminal '%s' is not known here, or cannot move its cursor", name)
+				       : hs_error_new(HS_ERROR_INVALID, "TERM is not set: of what kind the terminal is, is not known");
+
+	return hs_error_hint(error, "TERM=xterm heapspy top PID, or heapspy report PID");
+}
+
 struct hs_error *hs_term_open(bool is_plain, struct hs_term **ret)
 {
 	const char *name = getenv("TERM");
 
+	name = name ? name : "";
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &rescue.modes))
-		return hs_error_new(HS_ERROR_UNSUPPORTED, "the browser needs a terminal at its input and output");
+		return hs_error_new(HS_ERROR_INVALID, "the browser needs a terminal at its input and output");
 	HS_FREE struct hs_term *term = calloc(1, sizeof(*term));
 	if (!term)
 		return hs_error_no_memory();
 	term->screen = newterm(NULL, stdout, stdin);
 	if (!term->screen)
-		return hs_error_hint(hs_error_new(HS_ERROR_UNSUPPORTED, "the terminal '%s' is not known here", name ? name : ""), "TERM=xterm heapspy top PID");
+		return unusable(name);
 	set_term(term->screen);
+	if (!capability_of("cup")) { /* nothing was drawn yet */
+		endwin();
+		delscreen(term->screen);
+		return unusable(name);
+	}
 	prepare_rescue();
 	cbreak();
 	noecho();

@@ -90,9 +90,12 @@ static bool add_doubts(struct hs_suspect *suspect)
 		{ HS_DOUBT_INDIRECT, "no object or variable of Python's is known to hold it" },
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (suspect->doubts & texts[i].doubt && !suspect_text_add(&suspect->evidence, "%s", texts[i].text))
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		bool is_of_one_gap = texts[i].doubt == HS_DOUBT_UNSTEADY && suspect->figures.steadiness < 0;
+		const char *text = is_of_one_gap ? "two samples do not tell whether it grows evenly: a third one does" : texts[i].text;
+		if (suspect->doubts & texts[i].doubt && !suspect_text_add(&suspect->evidence, "%s", text))
 			return false;
+	}
 	return true;
 }
 

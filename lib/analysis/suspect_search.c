@@ -101,17 +101,32 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 	return true;
 }
 
-/* What is new right below a container, by type. */
-static void tally_items(struct suspect_search *search, struct suspect_group *group, hs_node node)
+/* How many of its n references can be to new objects; of a dict, an item has two. */
+static uint64_t most_new(const struct hs_container_history *history, size_t n)
+{
+	if (history->kept < 0)
+		return UINT64_MAX;
+	double room = (double)history->length - history->kept * (double)history->length_then;
+	return (uint64_t)(room + 0.5) * (n >= 2 * history->length ? 2 : 1);
+}
+
+/*
+ * What is new right below a container, by type. Objects that look like any other count as new, the old ones among them, too: there are
+ * no more than the container has got.
+ */
+static void tally_items(struct suspect_search *search, struct suspect_group *group, const struct hs_container_history *history)
 {
 	const struct hs_observed_growth *observed = &search->observed;
+	struct suspect_tally own = { 0 };
 	size_t n;
-	const hs_node *targets = hs_graph_targets(search->input->graph, node, &n);
+	const hs_node *targets = hs_graph_targets(search->input->graph, history->node, &n);
+	uint64_t most = most_new(history, n);
 
 	for (size_t i = 0; i < n; i++)
 		if (hs_is_fresh(observed, targets[i]))
-			suspect_tally_add(&group->tally, hs_observed_group(observed, targets[i]), 1,
-					  hs_accumulation_at(&observed->accumulation, targets[i]));
+			suspect_tally_add(&own, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
+	for (unsigned i = 0; i < own.n; i++)
+		suspect_tally_add(&group->tally, own.types[i], own.counts[i] < most ? own.counts[i] : most, own.bytes[i]);
 }
 
 /* A new object that hangs on an old one. */
@@ -181,7 +196,7 @@ static struct hs_error *add_container(struct suspect_search *search, const struc
 	/* raw bytes: no number of the tree stands for it */
 	if (!hs_is_numbered(search->tree, history->node) && history->own_growth > 0)
 		exclusive += (double)history->own_growth;
-	tally_items(search, group, history->node);
+	tally_items(search, group, history);
 	HS_TRY(claim(search, history->node, &shared));
 	struct suspect_place *place = hs_array_append(&search->places);
 	if (!place || !add_lengths(search, group, history))
@@ -301,7 +316,7 @@ static struct hs_error *add_top(struct suspect_search *search, hs_node top)
 		return NULL;
 	}
 	if (history && history->is_grower) {
-		tally_items(search, group, node);
+		tally_items(search, group, history);
 		return add_lengths(search, group, history) ? NULL : hs_error_no_memory();
 	}
 	suspect_tally_add(&group->tally, hs_observed_group(&search->observed, node), 1, growth);

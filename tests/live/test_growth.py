@@ -129,6 +129,10 @@ def test_terminal_sees_more(debian, start):
     seen = run_on_terminal("growth", live.pid, "-i", 2, "--max-pause", 20000)
     assert "provisional, after " in seen and "sample 3 of 3 in " in seen and "Ctrl-C" in seen
     assert seen.index("provisional, after ") < seen.index("verdict: ")
+    # what is wider than the screen must not wrap: a line that wraps cannot be written over
+    assert all("\x1b[?7l" in line for line in seen.split("\r\x1b[K") if " of 3 in " in line)
+    seen = run_on_terminal("growth", live.pid, "-i", 2, "-c", 2, "--max-pause", 20000, TERM="dumb")
+    assert "verdict: " in seen and "\x1b" not in seen
     done = heapspy.run("growth", live.pid, "-i", 1, "--max-pause", 20000)
     assert "provisional" not in done.output and done.errors == ""
 
@@ -275,6 +279,40 @@ def test_long_series_of_a_process_that_ends(debian, start, tmp_path):
     assert done.status == heapspy.GONE, done
     *samples, result = [json.loads(line) for line in open(run.path)]
     assert len(samples) == 2 == len(result["samples"]) and not result["complete"]
+
+
+@contextlib.contextmanager
+def small_disk(folder, n_bytes):
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % n_bytes, "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_long_series_on_a_full_disk(debian, start, tmp_path):
+    """It is told, the file ends with a whole line, and the result is shown all the same."""
+    live = start(debian, "growing.py")
+    with small_disk(tmp_path, 16384) as folder:
+        run = LongSeries(live, folder / "samples.jsonl", "--for", "6s", "--every", "2s")
+        try:
+            done = run.finish(60)
+        finally:
+            run.process.kill()
+            run.process.wait()
+        with open(run.path) as file:
+            lines = [json.loads(line) for line in file]
+    assert done.status == heapspy.FAILED and done.errors.count("No space left") == 1, done.errors
+    assert len(json.loads(done.output)["samples"]) == 4 > len(lines) > 0
+
+
+def test_no_place_for_the_result(debian, start, tmp_path):
+    """Told at once, not when all samples are taken."""
+    live = start(debian, "growing.py")
+    path = str(tmp_path / "no" / "result.json")
+    done = heapspy.run("growth", live.pid, "-i", "3600", "-f", "json", "-o", path)
+    assert done.status == heapspy.FAILED and path in done.errors
 
 
 def test_exit_code_tells_of_growth(debian, start, series):

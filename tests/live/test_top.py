@@ -172,7 +172,7 @@ def test_writes_a_view(debian, start, terminal, tmp_path):
     terminal.at_prompt()
 
 
-@pytest.mark.parametrize("end", ["q", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV, signal.SIGABRT])
+@pytest.mark.parametrize("end", ["q", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT])
 def test_gives_the_terminal_back(debian, start, terminal, end):
     live = start(debian, "leaking_orders.py")
     before, modes = terminal.output_of("stty -a"), terminal.modes()
@@ -272,8 +272,12 @@ def test_sizes_and_kinds_of_terminals(debian, start, tmp_path):
                 assert screen.isascii()
             terminal.keys("q")
             terminal.at_prompt()
-    with Terminal(tmp_path / "0", 80, 24, {"TERM": "nonsense"}) as terminal:
-        assert "not known" in terminal.output_of("%s top %d" % (heapspy.HEAPSPY, live.pid))
+    for kind, message in (("nonsense", "is not known"), ("dumb", "cannot move its cursor"), ("", "TERM is not set")):
+        folder = tmp_path / ("kind-" + kind)
+        folder.mkdir()
+        with Terminal(folder, 80, 24) as terminal:
+            told = terminal.output_of("TERM=%s %s top %d; echo status $?" % (kind, heapspy.HEAPSPY, live.pid))
+            assert message in told and "status %d" % heapspy.USAGE in told, told
 
 
 def test_a_process_alone_opens_the_browser(debian, start, terminal):

@@ -47,6 +47,48 @@ static void a_list_that_grows_is_found(void **state)
 	}
 }
 
+/* Nobody can tell which of them are the new ones, but how many they are. */
+static void new_ones_that_look_like_old_ones_are_counted_once(void **state)
+{
+	struct scene scene;
+	hs_addr items[100];
+
+	(void)state;
+	begin(&scene, V311);
+	for (size_t i = 0; i < 100; i++)
+		items[i] = fake_str(scene.fake, "one like another");
+	hs_addr events = fake_list(scene.fake, items, 100, 100 + ROOM);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }));
+	look(&scene);
+	for (size_t i = 0; i < 40; i++)
+		append(&scene, events, fake_str(scene.fake, "one like another"));
+	judge(&scene);
+	assert_int_equal(first_of(&scene)->address, events);
+	assert_int_equal(first_of(&scene)->figures.items, 40);
+	assert_int_equal(first_of(&scene)->grows_by[0].count, 40);
+	end(&scene);
+}
+
+/* Of two samples there is one gap. */
+static void one_gap_is_not_called_uneven(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, V311);
+	hs_addr events = full_list(&scene, 100);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }));
+	look(&scene);
+	grow(&scene, events, 40);
+	judge(&scene);
+	const struct hs_suspect *suspect = first_of(&scene);
+	assert_true(suspect->doubts & HS_DOUBT_UNSTEADY);
+	for (size_t i = 0; i < suspect->evidence.n; i++)
+		assert_null(strstr(suspect->evidence.items[i], "not grow evenly"));
+	assert_non_null(strstr(suspect->evidence.items[0], "two samples"));
+	end(&scene);
+}
+
 /* Rule 1: longer than before, but of what it had nothing is left. */
 static void a_list_that_was_emptied_is_none(void **state)
 {
@@ -338,6 +380,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_that_grows_is_found),
+		cmocka_unit_test(new_ones_that_look_like_old_ones_are_counted_once),
+		cmocka_unit_test(one_gap_is_not_called_uneven),
 		cmocka_unit_test(a_list_that_was_emptied_is_none),
 		cmocka_unit_test(turnover_beside_a_leak_changes_nothing),
 		cmocka_unit_test(many_small_ones_are_one),

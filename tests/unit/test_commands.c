@@ -58,6 +58,8 @@ static void help_shows_the_examples(void **state)
 		hs_options_print_help(hs_commands[i], out);
 		fclose(out);
 		assert_non_null(strstr(help, "Usage: heapspy"));
+		const char *format = strstr(help, "--format=");
+		assert_true(!format || !strstr(format + 1, "--format=")); /* an option is told once */
 		assert_non_null(strstr(help, hs_commands[i]->examples));
 	}
 }

@@ -116,6 +116,19 @@ static void looks_the_same(void **state)
 	drop(&made);
 }
 
+static void one_sample_is_told_in_the_singular(void **state)
+{
+	const struct hs_style wide = { .width = 100, .utf8 = true };
+	struct made made = { 0 };
+
+	(void)state;
+	make(&made, 1);
+	HS_FREE char *text = text_of(&made.growth, &wide);
+	assert_non_null(strstr(text, "paused  once, "));
+	assert_null(strstr(text, "at most"));
+	drop(&made);
+}
+
 static char *md_of(const struct hs_growth *growth)
 {
 	char *text = NULL;
@@ -311,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks_the_same),
+		cmocka_unit_test(one_sample_is_told_in_the_singular),
 		cmocka_unit_test(a_ticket_is_short_and_narrow),
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(a_series_that_ended_early_says_so),

@@ -74,6 +74,28 @@ static void leaves_nothing_behind_when_it_fails(void **state)
 	assert_int_equal(rmdir("folder"), 0);
 }
 
+static void is_checked_before_it_is_written(void **state)
+{
+	static const char *const wrong[] = { "folder", "no/such/folder", "file/below", NULL };
+
+	(void)state;
+	assert_int_equal(mkdir("folder", 0700), 0);
+	assert_null(hs_output_write("file", "x", 1));
+	for (size_t i = 0; wrong[i]; i++) {
+		struct hs_error *error = hs_output_check(wrong[i]);
+		assert_non_null(error);
+		assert_non_null(strstr(error->message, wrong[i]));
+		hs_error_destroy(error);
+	}
+	assert_null(hs_output_check(NULL));
+	assert_null(hs_output_check("file"));
+	assert_null(hs_output_check("folder/new"));
+	assert_null(hs_output_check("/dev/null"));
+	assert_int_equal(n_files(), 2);
+	assert_int_equal(unlink("file"), 0);
+	assert_int_equal(rmdir("folder"), 0);
+}
+
 static void writes_to_a_pipe_as_it_is(void **state)
 {
 	struct stat status;
@@ -88,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replaces_a_file_as_a_whole),
+		cmocka_unit_test(is_checked_before_it_is_written),
 		cmocka_unit_test(leaves_nothing_behind_when_it_fails),
 		cmocka_unit_test(writes_to_a_pipe_as_it_is),
 	};
