@@ -27,11 +27,13 @@ bool hs_attribute_of_key(const char *key, char *ret, size_t ret_bytes)
 	return hs_is_identifier(ret);
 }
 
-/* Attributes of every class that are not what its own dict has under that name. */
+/* Attributes of every class that are not what its own dict has under that name: type's members and properties (Objects/typeobject.c). */
 static bool is_of_metatype(const char *name)
 {
 	static const char *const names[] = { "__dict__", "__weakref__", "__name__", "__qualname__", "__bases__", "__mro__", "__base__",
-					     "__doc__", "__module__", "__class__", "__abstractmethods__", "__annotations__", NULL };
+					     "__doc__", "__module__", "__class__", "__abstractmethods__", "__annotations__", "__annotate__",
+					     "__text_signature__", "__type_params__", "__basicsize__", "__itemsize__", "__flags__",
+					     "__dictoffset__", "__weakrefoffset__", NULL };
 
 	for (size_t i = 0; names[i]; i++)
 		if (!strcmp(names[i], name))

@@ -54,19 +54,19 @@ static void new_ones_that_look_like_old_ones_are_counted_once(void **state)
 	hs_addr items[100];
 
 	(void)state;
-	begin(&scene, V311);
+	scene_begin(&scene, V311);
 	for (size_t i = 0; i < 100; i++)
 		items[i] = fake_str(scene.fake, "one like another");
-	hs_addr events = fake_list(scene.fake, items, 100, 100 + ROOM);
+	hs_addr events = fake_list(scene.fake, items, 100, 100 + SCENE_ROOM);
 	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }));
-	look(&scene);
+	scene_look(&scene);
 	for (size_t i = 0; i < 40; i++)
-		append(&scene, events, fake_str(scene.fake, "one like another"));
-	judge(&scene);
-	assert_int_equal(first_of(&scene)->address, events);
-	assert_int_equal(first_of(&scene)->figures.items, 40);
-	assert_int_equal(first_of(&scene)->grows_by[0].count, 40);
-	end(&scene);
+		scene_append(&scene, events, fake_str(scene.fake, "one like another"));
+	scene_judge(&scene);
+	assert_int_equal(scene_first(&scene)->address, events);
+	assert_int_equal(scene_first(&scene)->figures.items, 40);
+	assert_int_equal(scene_first(&scene)->grows_by[0].count, 40);
+	scene_end(&scene);
 }
 
 /* Of two samples there is one gap. */
@@ -75,18 +75,18 @@ static void one_gap_is_not_called_uneven(void **state)
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, V311);
-	hs_addr events = full_list(&scene, 100);
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 100);
 	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }));
-	look(&scene);
-	grow(&scene, events, 40);
-	judge(&scene);
-	const struct hs_suspect *suspect = first_of(&scene);
+	scene_look(&scene);
+	scene_grow(&scene, events, 40);
+	scene_judge(&scene);
+	const struct hs_suspect *suspect = scene_first(&scene);
 	assert_true(suspect->doubts & HS_DOUBT_UNSTEADY);
 	for (size_t i = 0; i < suspect->evidence.n; i++)
 		assert_null(strstr(suspect->evidence.items[i], "not grow evenly"));
 	assert_non_null(strstr(suspect->evidence.items[0], "two samples"));
-	end(&scene);
+	scene_end(&scene);
 }
 
 /* Rule 1: longer than before, but of what it had nothing is left. */
