@@ -2,6 +2,7 @@
 /* From samples to the growth of each type. */
 #include "growth.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,4 +228,31 @@ const char *hs_growth_end(const struct hs_growth *growth)
 		return growth->series->error ? growth->series->error->message : "the series ended early";
 	}
 	return NULL;
+}
+
+/* Looks at the container that grows; its path is told already. */
+static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+{
+	const struct hs_suspect *first = growth->suspects && growth->suspects->list.n ? &growth->suspects->list.items[0] : NULL;
+
+	if (!first || !first->address || first->confidence < HS_CONFIDENCE_MEDIUM)
+		return false;
+	snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, first->address);
+	return true;
+}
+
+void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+{
+	int pid = (int)growth->document.process->pid;
+
+	if (growth->series->end == HS_SERIES_GONE)
+		snprintf(ret, HS_NEXT_BYTES, "ps");
+	else if (growth->series->end != HS_SERIES_WHOLE)
+		snprintf(ret, HS_NEXT_BYTES, "growth %d", pid);
+	else if (growth->attribution.verdict == HS_VERDICT_GARBAGE)
+		snprintf(ret, HS_NEXT_BYTES, "cycles %d", pid);
+	else if (growth->attribution.verdict == HS_VERDICT_NATIVE || growth->attribution.verdict == HS_VERDICT_FRAGMENTATION)
+		snprintf(ret, HS_NEXT_BYTES, "memory %d --growth 30", pid);
+	else if (!next_of_leak(growth, ret))
+		snprintf(ret, HS_NEXT_BYTES, "report %d --by holder", pid);
 }

@@ -61,6 +61,10 @@ const char *hs_growth_end(const struct hs_growth *growth);
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);
 
+#define HS_NEXT_BYTES 64
+/* The command that goes on from what was found, without the program's name: "refs 4242 0x7f…". */
+void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES]);
+
 /* The parts of a text: how often the process was paused, what its growth is made of, warnings; suspects; the table of types. */
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style);
 void hs_growth_put_suspects(FILE *out, const struct hs_growth *growth, const struct hs_style *style);

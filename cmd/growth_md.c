@@ -174,6 +174,7 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
+	char next[HS_NEXT_BYTES];
 	const char *end = hs_growth_end(growth);
 	int pid = (int)growth->document.process->pid;
 
@@ -190,6 +191,6 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 		put_suspects(out, growth->suspects);
 	fputc('\n', out);
 	put_types(out, growth);
-	put(out, "\nNext: `heapspy %s %d%s`", growth->series->end == HS_SERIES_WHOLE ? "report" : "growth", pid,
-	    growth->series->end == HS_SERIES_WHOLE ? " --by holder" : "");
+	hs_growth_next(growth, next);
+	put(out, "\nNext: `heapspy %s`", next);
 }

@@ -136,15 +136,10 @@ static void put_warning(FILE *out, const char *words, const struct hs_style *sty
 
 static void put_next(FILE *out, const struct hs_growth *growth)
 {
-	const struct hs_document *document = &growth->document;
-	int pid = (int)document->process->pid;
+	char next[HS_NEXT_BYTES];
 
-	if (growth->series->end == HS_SERIES_GONE)
-		fprintf(out, "next: %s ps\n", document->program);
-	else if (growth->series->end != HS_SERIES_WHOLE)
-		fprintf(out, "next: %s growth %d\n", document->program, pid);
-	else
-		fprintf(out, "next: %s report %d --by holder\n", document->program, pid);
+	hs_growth_next(growth, next);
+	fprintf(out, "next: %s %s\n", growth->document.program, next);
 }
 
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)

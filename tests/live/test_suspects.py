@@ -45,6 +45,14 @@ def test_no_value_is_shown(two_interpreter, start):
     assert "secret" not in shown and "events" in shown
 
 
+def test_the_next_command_opens_the_container(debian, start):
+    live = start(debian, "leaking.py")
+    address = int(live.ready.split()[1])
+    last = heapspy.run("growth", live.pid, "-i", 2).output.splitlines()[-1]
+    assert last == "next: %s refs %d 0x%x" % (heapspy.HEAPSPY, live.pid, address)
+    assert heapspy.run(*last.split()[2:]).status == heapspy.DONE
+
+
 def test_suspects_of_one_picture(few_interpreter, start):
     live = start(few_interpreter, "leaking.py")
     address = int(live.ready.split()[1])
