@@ -15,7 +15,7 @@
 #include "draw.h"
 #include "output.h"
 #include "state.h"
-#include "term.h"
+#include "term_curses.h"
 #include "view.h"
 
 #define TICK_MS 1000

@@ -8,13 +8,15 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "keys.h"
-#include "term.h"
+#include "term_curses.h"
+
+/* last: it makes macros of the names of capabilities, such as columns */
+#include <term.h>
 
 /* curses' names are short and many: those that ours are like are not needed here */
 #define ESCAPE_DELAY_MS 25
@@ -125,6 +127,18 @@ static struct hs_error *unusable(const char *name)
 	return hs_error_hint(error, "TERM=xterm heapspy top PID, or heapspy report PID");
 }
 
+/* Asked before curses begins, which keeps memory of a terminal that it then refuses. */
+static bool is_usable(void)
+{
+	int status;
+
+	if (setupterm(NULL, STDOUT_FILENO, &status) != OK)
+		return false;
+	bool moves_cursor = capability_of("cup") != NULL;
+	del_curterm(cur_term);
+	return moves_cursor;
+}
+
 struct hs_error *hs_term_open(bool is_plain, struct hs_term **ret)
 {
 	const char *name = getenv("TERM");
@@ -132,6 +146,8 @@ struct hs_error *hs_term_open(bool is_plain, struct hs_term **ret)
 	name = name ? name : "";
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &rescue.modes))
 		return hs_error_new(HS_ERROR_INVALID, "the browser needs a terminal at its input and output");
+	if (!is_usable())
+		return unusable(name);
 	HS_FREE struct hs_term *term = calloc(1, sizeof(*term));
 	if (!term)
 		return hs_error_no_memory();
@@ -139,11 +155,6 @@ struct hs_error *hs_term_open(bool is_plain, struct hs_term **ret)
 	if (!term->screen)
 		return unusable(name);
 	set_term(term->screen);
-	if (!capability_of("cup")) { /* nothing was drawn yet */
-		endwin();
-		delscreen(term->screen);
-		return unusable(name);
-	}
 	prepare_rescue();
 	cbreak();
 	noecho();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terminal: a canvas is copied there, keys are read from there. It is given back as it was however the process ends. */
-#ifndef HS_TERM_H
-#define HS_TERM_H
+#ifndef HS_TERM_CURSES_H
+#define HS_TERM_CURSES_H
 
 #include <stdbool.h>
 
