@@ -13,28 +13,14 @@
 
 HS_ARRAY_TYPE(growing_children, struct hs_growing_child);
 
-static const struct hs_process_entry *entry_of(const struct hs_process_list *list, pid_t pid)
-{
-	size_t low = 0, high = list->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (list->items[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->n && list->items[low].pid == pid ? &list->items[low] : NULL;
-}
-
 bool hs_is_descendant(const struct hs_process_list *list, pid_t pid, pid_t ancestor)
 {
-	const struct hs_process_entry *entry = entry_of(list, pid);
+	const struct hs_process_entry *entry = hs_process_list_find(list, pid);
 
 	for (unsigned i = 0; entry && i < MAX_GENERATIONS; i++) {
 		if (entry->parent == ancestor)
 			return true;
-		entry = entry_of(list, entry->parent);
+		entry = hs_process_list_find(list, entry->parent);
 	}
 	return false;
 }
@@ -44,7 +30,7 @@ static struct hs_error *list_children(pid_t parent, struct growing_children *ret
 	HS_CLEANUP(hs_process_list_free) struct hs_process_list list = { 0 };
 
 	HS_TRY(hs_process_list_read(&list));
-	if (!entry_of(&list, parent))
+	if (!hs_process_list_find(&list, parent))
 		return hs_error_new(HS_ERROR_GONE, "there is no process %d", (int)parent);
 	for (size_t i = 0; i < list.n; i++) {
 		struct hs_growing_child child = { .pid = list.items[i].pid };

@@ -9,27 +9,13 @@
 
 #define NO_PARENT SIZE_MAX
 
-static const struct hs_process_entry *find(const struct hs_process_list *list, pid_t pid)
-{
-	size_t low = 0, high = list->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (list->items[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->n && list->items[low].pid == pid ? &list->items[low] : NULL;
-}
-
 /* The nearest Python process above `entry`, or NULL. The list was not read at one moment: a circle of parents must end. */
 static const struct hs_process_entry *python_above(const struct hs_process_list *list, const struct hs_process_entry *entry)
 {
 	const struct hs_process_entry *above = entry;
 
 	for (size_t steps = 0; steps < list->n; steps++) {
-		above = find(list, above->parent);
+		above = hs_process_list_find(list, above->parent);
 		if (!above || above == entry)
 			return NULL;
 		if (above->is_python)

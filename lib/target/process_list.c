@@ -167,6 +167,20 @@ void hs_process_list_free(struct hs_process_list *list)
 	hs_array_free(list);
 }
 
+const struct hs_process_entry *hs_process_list_find(const struct hs_process_list *list, pid_t pid)
+{
+	size_t low = 0, high = list->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (list->items[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->n && list->items[low].pid == pid ? &list->items[low] : NULL;
+}
+
 bool hs_process_private_dirty(pid_t pid, uint64_t *ret_bytes)
 {
 	HS_FREE char *text = NULL;

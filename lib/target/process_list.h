@@ -30,6 +30,8 @@ HS_ARRAY_TYPE(hs_process_list, struct hs_process_entry);
 /* All processes but kernel threads, by ascending PID. One that ends while it is read is left out. */
 struct hs_error *hs_process_list_read(struct hs_process_list *ret) HS_MUST_CHECK;
 void hs_process_list_free(struct hs_process_list *list);
+/* NULL: there is none. Borrowed. Logarithmic. */
+const struct hs_process_entry *hs_process_list_find(const struct hs_process_list *list, pid_t pid);
 
 /* Bytes that only this process maps and has written to (smaps_rollup). False: gone, or no permission. */
 bool hs_process_private_dirty(pid_t pid, uint64_t *ret_bytes);
