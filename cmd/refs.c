@@ -295,3 +295,12 @@ void hs_refs_deinit(struct hs_refs *refs)
 	hs_array_free(&refs->referents);
 	hs_array_free(&refs->roots);
 }
+
+const char *hs_ref_note(const struct hs_ref *ref)
+{
+	if (ref->relation & HS_SCANNED)
+		return "(scanned)";
+	if (ref->relation & HS_WEAK)
+		return "(weak)";
+	return ref->relation & HS_OWNED ? "" : "(not counted)";
+}

@@ -63,6 +63,9 @@ struct hs_error *hs_refs_gather(struct hs_refs *refs, const struct hs_object_sou
 				const struct hs_refs_options *options) HS_MUST_CHECK;
 void hs_refs_deinit(struct hs_refs *refs);
 
+/* How it differs from a reference that the object's count knows: "(weak)"; "": it does not. */
+const char *hs_ref_note(const struct hs_ref *ref);
+
 void hs_refs_text(FILE *out, const struct hs_refs *refs, const struct hs_style *style);
 /* Errors: NO_MEMORY. */
 struct hs_error *hs_refs_json(FILE *out, const struct hs_refs *refs) HS_MUST_CHECK;

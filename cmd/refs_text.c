@@ -20,23 +20,15 @@ static void put_heading(FILE *out, const struct hs_style *style, const char *hea
 	fprintf(out, "  %s\n", hs_text_count(count, n));
 }
 
-static const char *relation_note(unsigned relation)
-{
-	if (relation & HS_SCANNED)
-		return "  (scanned)";
-	if (relation & HS_WEAK)
-		return "  (weak)";
-	return relation & HS_OWNED ? "" : "  (not counted)";
-}
-
 static void put_ref(FILE *out, const struct hs_ref *ref, const struct hs_style *style)
 {
+	const char *note = hs_ref_note(ref);
 	char times[HS_FIGURE_BYTES + 4] = "", count[HS_FIGURE_BYTES];
 
 	if (ref->count > 1)
 		snprintf(times, sizeof(times), " x%s", hs_text_count(count, ref->count));
-	hs_text_put_line(out, style, INDENT * ref->depth, "0x%" HS_PRI_ADDR "  %s%s  %s%s%s", ref->address, ref->step, times, ref->repr,
-		 relation_note(ref->relation), ref->is_again ? "  (see above)" : "");
+	hs_text_put_line(out, style, INDENT * ref->depth, "0x%" HS_PRI_ADDR "  %s%s  %s%s%s%s", ref->address, ref->step, times, ref->repr,
+			 *note ? "  " : "", note, ref->is_again ? "  (see above)" : "");
 }
 
 static void put_list(FILE *out, const struct hs_ref_list *list, uint64_t n_all, const struct hs_style *style)

@@ -32,25 +32,17 @@ static void lead_to(struct hs_page *page, struct hs_row *row, hs_addr address)
 	hs_page_lead(page, row, HS_VIEW_OBJECT, address, "");
 }
 
-static const char *relation_note(unsigned relation)
-{
-	if (relation & HS_SCANNED)
-		return " (scanned)";
-	if (relation & HS_WEAK)
-		return " (weak)";
-	return relation & HS_OWNED ? "" : " (not counted)";
-}
-
 static void add_reference(struct hs_page *page, struct hs_section *section, const struct hs_ref *ref)
 {
 	struct hs_row *row = hs_page_add_row(page, section, ref->address);
+	const char *note = hs_ref_note(ref);
 	char times[HS_FIGURE_BYTES + 4] = "", count[HS_FIGURE_BYTES];
 
 	if (!row)
 		return;
 	if (ref->count > 1)
 		snprintf(times, sizeof(times), " x%s", hs_text_count(count, ref->count));
-	hs_row_set_text(row, COLUMN_EDGE, hs_page_printf(page, "%s%s%s", ref->step, times, relation_note(ref->relation)));
+	hs_row_set_text(row, COLUMN_EDGE, hs_page_printf(page, "%s%s%s%s", ref->step, times, *note ? " " : "", note));
 	hs_row_set_text(row, COLUMN_TYPE, hs_page_escaped(page, hs_type_short_name(ref->type)));
 	hs_row_set_number(row, COLUMN_ADDRESS, (int64_t)ref->address);
 	hs_row_set_text(row, COLUMN_OBJECT, hs_page_printf(page, " %s", ref->repr));
