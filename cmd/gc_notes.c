@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "format.h"
 #include "gc.h"
 #include "text.h"
 
@@ -24,12 +25,10 @@ static void say(struct notes *notes, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (!slot || vasprintf(slot, format, args) < 0) {
-		if (slot)
-			*slot = NULL;
-		notes->is_short = true;
-	}
+	if (slot)
+		*slot = hs_vformat(format, args);
 	va_end(args);
+	notes->is_short |= !slot || !*slot;
 }
 
 static void note_whether_it_runs(struct notes *notes)

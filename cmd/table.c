@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
 #include "text.h"
 
 #define GAP 2
@@ -26,12 +27,10 @@ static void add(struct hs_table *table, char *cell)
 
 void hs_table_add(struct hs_table *table, const char *format, ...)
 {
-	char *cell;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&cell, format, args) < 0)
-		cell = NULL;
+	char *cell = hs_vformat(format, args);
 	va_end(args);
 	add(table, cell);
 }

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "format.h"
 
 #define LABEL_COLUMNS 8
 
@@ -145,16 +146,13 @@ unsigned hs_text_put_middle(FILE *out, const struct hs_style *style, const char 
 
 void hs_text_put_line(FILE *out, const struct hs_style *style, unsigned indent, const char *format, ...)
 {
-	HS_FREE char *line = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int bytes = vasprintf(&line, format, args);
+	HS_FREE char *line = hs_vformat(format, args);
 	va_end(args);
-	if (bytes < 0) {
-		line = NULL;
+	if (!line)
 		return;
-	}
 	HS_FREE char *safe = hs_text_safe(line, style);
 	fprintf(out, "%*s", (int)indent, "");
 	hs_text_put_start(out, style, safe ? safe : "?", style->width > indent + 20 ? style->width - indent : 20);
@@ -247,16 +245,13 @@ static void put_words(struct hs_text_line *line, const char *text)
 
 void hs_text_line_item(struct hs_text_line *line, const char *format, ...)
 {
-	HS_FREE char *item = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int bytes = vasprintf(&item, format, args);
+	HS_FREE char *item = hs_vformat(format, args);
 	va_end(args);
-	if (bytes < 0) {
-		item = NULL;
+	if (!item)
 		return;
-	}
 	unsigned width = hs_text_width(item);
 	if (line->column > LABEL_COLUMNS && line->column + (line->n_items ? 3 : 0) + width > line->style->width) {
 		continue_below(line);

@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "cleanup.h"
+#include "format.h"
 
 #define ELLIPSIS 0x2026u
 #define MAX_SIDE 4096 /* no terminal is larger */
@@ -218,17 +219,12 @@ unsigned hs_canvas_put(struct hs_canvas *canvas, unsigned x, unsigned y, unsigne
 
 unsigned hs_canvas_printf(struct hs_canvas *canvas, unsigned x, unsigned y, enum hs_cell_style style, const char *format, ...)
 {
-	HS_FREE char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int bytes = vasprintf(&text, format, args);
+	HS_FREE char *text = hs_vformat(format, args);
 	va_end(args);
-	if (bytes < 0) {
-		text = NULL;
-		return x;
-	}
-	return x + hs_canvas_put(canvas, x, y, MAX_SIDE, style, HS_CUT_END, text);
+	return text ? x + hs_canvas_put(canvas, x, y, MAX_SIDE, style, HS_CUT_END, text) : x;
 }
 
 void hs_canvas_put_right(struct hs_canvas *canvas, unsigned end, unsigned y, unsigned width, enum hs_cell_style style, const char *text)

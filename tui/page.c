@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "format.h"
 
 #define BLOCK_BYTES ((size_t)64 << 10)
 #define ALIGNMENT 8
@@ -94,14 +95,12 @@ const char *hs_page_escaped(struct hs_page *page, const char *text)
 
 const char *hs_page_printf(struct hs_page *page, const char *format, ...)
 {
-	HS_FREE char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int bytes = vasprintf(&text, format, args);
+	HS_FREE char *text = hs_vformat(format, args);
 	va_end(args);
-	if (bytes < 0) {
-		text = NULL;
+	if (!text) {
 		page->is_short = true;
 		return "";
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector.h"
+#include "format.h"
 #include "lru_cache.h"
 #include "suspect_internal.h"
 
@@ -15,14 +16,13 @@
 bool suspect_text_add(struct hs_suspect_texts *texts, const char *format, ...)
 {
 	va_list arguments;
-	char *text = NULL;
 
 	if (texts->n == HS_SUSPECT_MAX_TEXTS)
 		return true;
 	va_start(arguments, format);
-	int n = vasprintf(&text, format, arguments);
+	char *text = hs_vformat(format, arguments);
 	va_end(arguments);
-	if (n < 0)
+	if (!text)
 		return false;
 	texts->items[texts->n++] = text;
 	return true;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
+
 static char no_memory_message[] = "out of memory";
 static struct hs_error no_memory = { .code = HS_ERROR_NO_MEMORY, .os_errno = ENOMEM, .message = no_memory_message };
 
@@ -24,13 +26,6 @@ static struct hs_error *error_with_message(enum hs_error_code code, char *messag
 	return error;
 }
 
-static HS_PRINTF(1, 0) char *format_message(const char *format, va_list args)
-{
-	char *message = NULL;
-
-	return vasprintf(&message, format, args) < 0 ? NULL : message;
-}
-
 struct hs_error *hs_error_no_memory(void)
 {
 	return &no_memory;
@@ -41,7 +36,7 @@ struct hs_error *hs_error_new(enum hs_error_code code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	char *message = format_message(format, args);
+	char *message = hs_vformat(format, args);
 	va_end(args);
 	return error_with_message(code, message);
 }
@@ -51,7 +46,7 @@ struct hs_error *hs_error_at(enum hs_error_code code, hs_addr address, const cha
 	va_list args;
 
 	va_start(args, format);
-	char *message = format_message(format, args);
+	char *message = hs_vformat(format, args);
 	va_end(args);
 	struct hs_error *error = error_with_message(code, message);
 	if (error != &no_memory)
@@ -81,7 +76,7 @@ struct hs_error *hs_error_os(int os_errno, const char *format, ...)
 	char *message = NULL;
 
 	va_start(args, format);
-	char *what = format_message(format, args);
+	char *what = hs_vformat(format, args);
 	va_end(args);
 	if (what && asprintf(&message, "%s: %s", what, strerror(os_errno)) < 0)
 		message = NULL;
@@ -101,7 +96,7 @@ struct hs_error *hs_error_wrap(struct hs_error *error, const char *format, ...)
 	char *message;
 
 	va_start(args, format);
-	char *context = format_message(format, args);
+	char *context = hs_vformat(format, args);
 	va_end(args);
 	if (context && asprintf(&message, "%s: %s", context, error->message) >= 0) {
 		free(error->message);
@@ -119,7 +114,7 @@ struct hs_error *hs_error_hint(struct hs_error *error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	char *hint = format_message(format, args);
+	char *hint = hs_vformat(format, args);
 	va_end(args);
 	free(error->hint);
 	error->hint = hint;

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "debuginfod.h"
 #include "elf_internal.h"
+#include "format.h"
 
 #define GLOBAL_DEBUG_DIRECTORY "/usr/lib/debug"
 
@@ -100,12 +101,10 @@ static bool try_path(struct candidate *candidate, const char *path)
 
 static HS_PRINTF(2, 3) bool try_format(struct candidate *candidate, const char *format, ...)
 {
-	char *path HS_FREE = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&path, format, args) < 0)
-		path = NULL;
+	char *path HS_FREE = hs_vformat(format, args);
 	va_end(args);
 	return path && try_path(candidate, path);
 }

@@ -2,10 +2,10 @@
 /* The tables made of fields.def, and what follows from them alone: empty layouts, completeness. */
 #include "field_names.h"
 
+#include "format.h"
 #include "members.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,12 +76,11 @@ void hs_layout_move(struct hs_layout *layout, enum hs_field_id field, int32_t of
 void hs_layout_warn(struct hs_layout *layout, const char *format, ...)
 {
 	va_list args;
-	char *text = NULL;
 
 	va_start(args, format);
-	int written = vasprintf(&text, format, args);
+	char *text = hs_vformat(format, args);
 	va_end(args);
-	if (written < 0)
+	if (!text)
 		return;
 	char **slot = hs_array_append(&layout->warnings);
 	if (slot)

@@ -3,10 +3,10 @@
 #include "validate.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "format.h"
 
 static const struct {
 	const char *name;
@@ -41,17 +41,12 @@ static const struct {
 
 struct hs_error *hs_check_failed(hs_addr address, const char *format, ...)
 {
-	char *text HS_FREE = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int written = vasprintf(&text, format, args);
+	char *text HS_FREE = hs_vformat(format, args);
 	va_end(args);
-	if (written < 0) {
-		text = NULL;
-		return hs_error_no_memory();
-	}
-	return hs_error_at(HS_ERROR_BAD_DATA, address, "%s", text);
+	return text ? hs_error_at(HS_ERROR_BAD_DATA, address, "%s", text) : hs_error_no_memory();
 }
 
 struct hs_error *hs_layout_validate(const struct hs_image *image, const struct hs_layout *layout)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vasprintf(), which leaves its result undefined when it fails, made safe to free. */
+#include "format.h"
+
+#include <stdio.h>
+
+char *hs_vformat(const char *format, va_list args)
+{
+	char *text = NULL;
+
+	return vasprintf(&text, format, args) < 0 ? NULL : text;
+}
