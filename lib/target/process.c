@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ void hs_process_destroy(struct hs_process *process)
 	hs_mappings_free(&process->mappings);
 	free(process->exe_path);
 	free(process->script);
+	free(process->auxv);
 	free(process);
 }
 
@@ -103,6 +105,26 @@ static void read_boot_id(char ret[37])
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
+static uint64_t read_pid_namespace(pid_t tid)
+{
+	char path[HS_PROC_PATH_BYTES];
+	struct stat status;
+
+	return stat(hs_proc_path(path, tid, "ns/pid"), &status) ? 0 : status.st_ino;
+}
+
+/* For debuggers that open a snapshot: that it cannot be read is no error. */
+static void read_auxv(struct hs_process *process)
+{
+	char *text;
+	struct hs_error *error = hs_proc_read(process->memory_tid, "auxv", &text, &process->auxv_bytes);
+
+	if (error)
+		hs_error_destroy(error);
+	else
+		process->auxv = (uint8_t *)text;
+}
+
 static struct hs_error *read_exe(struct hs_process *process)
 {
 	struct hs_error *error = hs_exe_path_read(process->memory_tid, &process->exe_path);
@@ -168,6 +190,8 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_identity(process));
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
+	process->pid_namespace = read_pid_namespace(process->memory_tid);
+	read_auxv(process);
 	process->exec_id = hs_exec_id_read(process->memory_tid);
 	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));

@@ -37,6 +37,7 @@ struct hs_process {
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
 	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
+	uint64_t pid_namespace; /* inode of the namespace that it lives in; 0: unknown */
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
 	char comm[17];
 	char state;             /* as in /proc/PID/stat: R S D T t Z X I */
@@ -46,6 +47,8 @@ struct hs_process {
 	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
 	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
 	struct hs_mappings mappings; /* by ascending address */
+	uint8_t *auxv;          /* owned: what the kernel gave the program at its start, as /proc/PID/auxv has it; NULL: unknown */
+	size_t auxv_bytes;
 };
 
 /*
