@@ -64,7 +64,7 @@ static struct hs_error *read_identity(struct hs_process *process)
 	if (stat.state == 'Z' || stat.state == 'X') {
 		process->memory_tid = living_thread(process->pid);
 		if (!process->memory_tid)
-			return hs_error_hint(hs_error_new(HS_ERROR_NOT_CPYTHON, "PID %d (%s) is a zombie: it has exited, its memory is gone",
+			return hs_error_hint(hs_error_new(HS_ERROR_GONE, "PID %d (%s) is a zombie: it has exited, its memory is gone",
 							  (int)process->pid, stat.comm),
 					     "its parent, PID %d, has not waited for it yet", (int)stat.parent);
 	}

@@ -50,7 +50,7 @@ struct hs_process {
 
 /*
  * Reads all of the above. The process is not stopped, so the parts may be of slightly different moments.
- * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
+ * Errors: GONE (a zombie, too), PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
 /* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
