@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -87,6 +88,13 @@ static struct hs_error *read_status(struct hs_process *process)
 	if (hs_proc_field(text, "VmRSS", &value))
 		process->rss_bytes = value * 1024;
 	return NULL;
+}
+
+static uint64_t own_pid_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) ? 0 : (uint64_t)status.st_ino;
 }
 
 static void read_boot_id(char ret[37])
@@ -168,6 +176,7 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_identity(process));
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
+	process->pid_namespace = own_pid_namespace();
 	process->exec_id = hs_exec_id_read(process->memory_tid);
 	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));

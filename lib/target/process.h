@@ -35,6 +35,7 @@ struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t pid_namespace; /* inode of the namespace that `pid` is a number in: that of who reads it; 0: unknown */
 	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
