@@ -37,9 +37,9 @@ struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t pid_namespace; /* inode of the namespace that `pid` is a number in: that of who reads it; 0: unknown */
 	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
-	uint64_t pid_namespace; /* inode of the namespace that it lives in; 0: unknown */
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
 	char comm[17];
 	char state;             /* as in /proc/PID/stat: R S D T t Z X I */
@@ -56,7 +56,7 @@ struct hs_process {
 
 /*
  * Reads all of the above. The process is not stopped, so the parts may be of slightly different moments.
- * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
+ * Errors: GONE (a zombie, too), PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
 /* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
