@@ -2,7 +2,7 @@
 /*
  * The records of the content note. Each has one function that writes and reads it (codec.h):
  *
- *   note     major u32, minor u32, checksum u64 of what follows, records
+ *   note     format u32, revision u32, checksum u64 of what follows, records
  *   record   tag u32, 0 u32, bytes u64, that many bytes, zeros up to a multiple of 8
  *
  * A reader passes over tags and ends of records that it does not know.
@@ -203,7 +203,7 @@ static void code_checksums(struct hs_codec *codec, struct hs_snapshot_content *c
 		hs_codec_u64(codec, &content->checksums.items[i]);
 }
 
-/* All are required: a minor version adds to the end. */
+/* All are required: a revision adds to the end. */
 static const struct record records[] = {
 	{ 1, "origin", code_origin },
 	{ 2, "process", code_process },
@@ -242,7 +242,7 @@ struct hs_error *hs_snapshot_note_encode(const struct hs_snapshot_content *conte
 {
 	HS_CLEANUP(hs_cleanup_bytes) struct hs_bytes out = { 0 };
 	struct hs_codec codec = { .out = &out };
-	uint32_t version[2] = { HS_SNAPSHOT_MAJOR, HS_SNAPSHOT_MINOR };
+	uint32_t version[2] = { HS_SNAPSHOT_FORMAT, HS_SNAPSHOT_REVISION };
 	uint64_t checksum = 0;
 
 	if (!hs_bytes_append(&out, version, sizeof(version)) || !hs_bytes_append(&out, &checksum, sizeof(checksum)))
@@ -287,13 +287,13 @@ static struct hs_error *check_head(const uint8_t *note, size_t bytes, struct hs_
 
 	if (bytes < HEAD_BYTES)
 		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot's note is cut off");
-	memcpy(&content->major, note, sizeof(content->major));
-	memcpy(&content->minor, note + 4, sizeof(content->minor));
+	memcpy(&content->format, note, sizeof(content->format));
+	memcpy(&content->revision, note + 4, sizeof(content->revision));
 	memcpy(&checksum, note + 8, sizeof(checksum));
-	if (content->major != HS_SNAPSHOT_MAJOR)
+	if (content->format != HS_SNAPSHOT_FORMAT)
 		return hs_error_hint(hs_error_new(HS_ERROR_UNSUPPORTED, "the snapshot has format %u.%u; this heapspy (" HEAPSPY_VERSION ") reads format %d",
-						  content->major, content->minor, HS_SNAPSHOT_MAJOR),
-				     content->major > HS_SNAPSHOT_MAJOR ? "a newer heapspy wrote it: use that one" : "an older heapspy wrote it: use that one");
+						  content->format, content->revision, HS_SNAPSHOT_FORMAT),
+				     content->format > HS_SNAPSHOT_FORMAT ? "a newer heapspy wrote it: use that one" : "an older heapspy wrote it: use that one");
 	if (checksum != hs_checksum(note + HEAD_BYTES, bytes - HEAD_BYTES))
 		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot is damaged: the checksum of its note does not fit");
 	return NULL;

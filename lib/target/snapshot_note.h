@@ -32,14 +32,14 @@
 #define HS_SNAPSHOT_NOTE_NAME "HEAPSPY" /* with its NUL: 8 bytes */
 #define HS_SNAPSHOT_NOTE_MARK 1
 #define HS_SNAPSHOT_NOTE_CONTENT 2
-/* A reader refuses another major number; minor numbers add records, and fields at the end of records, that older readers pass over. */
-#define HS_SNAPSHOT_MAJOR 1
-#define HS_SNAPSHOT_MINOR 0
+/* A reader refuses another format; minor numbers add records, and fields at the end of records, that older readers pass over. */
+#define HS_SNAPSHOT_FORMAT 1
+#define HS_SNAPSHOT_REVISION 0
 #define HS_SNAPSHOT_CHUNK_BYTES ((size_t)1 << 20)
 
 /* The descriptor of the mark: the first note of a snapshot's first PT_NOTE, so that a damaged snapshot is known for one. */
 struct hs_snapshot_mark {
-	uint32_t major, minor;
+	uint32_t format, revision;
 	uint64_t content_offset; /* of the content's descriptor, in the (unpacked) file */
 	uint64_t content_bytes;
 };
@@ -63,7 +63,7 @@ HS_ARRAY_TYPE(hs_checksums, uint64_t);
  * strings printable or not, but without a NUL. hs_snapshot_note_encode() borrows everything.
  */
 struct hs_snapshot_content {
-	uint32_t major, minor;    /* of the format; set by decode, ignored by encode */
+	uint32_t format, revision;    /* see HS_SNAPSHOT_FORMAT; set by decode, ignored by encode */
 	char *heapspy_version;    /* that wrote it: "0.1.0" */
 	char *host;               /* its name for itself; "": unknown */
 	uint64_t utc_ns;          /* CLOCK_REALTIME of the middle of the stop; 0: unknown */
@@ -94,7 +94,7 @@ struct hs_snapshot_content {
 struct hs_error *hs_snapshot_note_encode(const struct hs_snapshot_content *content, struct hs_bytes *ret) HS_MUST_CHECK;
 /*
  * The input is hostile; `note` may have any alignment. The caller owns *ret.
- * Errors: BAD_DATA (damaged or contradicting itself: what), UNSUPPORTED (another major number: which heapspy is needed), NO_MEMORY.
+ * Errors: BAD_DATA (damaged or contradicting itself: what), UNSUPPORTED (another format: which heapspy is needed), NO_MEMORY.
  */
 struct hs_error *hs_snapshot_note_decode(const void *note, size_t bytes, struct hs_snapshot_content **ret) HS_MUST_CHECK;
 /* Of what decode returned. NULL is legal. */

@@ -86,7 +86,7 @@ static void what_is_written_is_read_again(void **state)
 
 	(void)state;
 	assert_null(hs_snapshot_note_decode(note.items, note.n, &got));
-	assert_int_equal(got->major, HS_SNAPSHOT_MAJOR);
+	assert_int_equal(got->format, HS_SNAPSHOT_FORMAT);
 	assert_string_equal(got->heapspy_version, "0.1.0");
 	assert_string_equal(got->host, "host");
 	assert_int_equal(got->utc_ns, 1700000000000000000);
@@ -199,7 +199,7 @@ static void other_formats_are_named(void **state)
 	struct hs_snapshot_content *got = NULL;
 
 	(void)state;
-	note.items[0] = HS_SNAPSHOT_MAJOR + 1;
+	note.items[0] = HS_SNAPSHOT_FORMAT + 1;
 	struct hs_error *error = hs_snapshot_note_decode(note.items, note.n, &got);
 	assert_int_equal(error->code, HS_ERROR_UNSUPPORTED);
 	assert_non_null(strstr(error->message, "format 2.0"));
@@ -209,7 +209,7 @@ static void other_formats_are_named(void **state)
 }
 
 /* A record that this reader does not know, and one that is longer than it knows. */
-static void later_minor_versions_are_read(void **state)
+static void later_revisions_are_read(void **state)
 {
 	struct hs_bytes note = encoded();
 	struct hs_snapshot_content *got = NULL;
@@ -276,7 +276,7 @@ int main(void)
 		cmocka_unit_test(every_changed_bit_is_found),
 		cmocka_unit_test(hostile_bits_do_no_harm),
 		cmocka_unit_test(other_formats_are_named),
-		cmocka_unit_test(later_minor_versions_are_read),
+		cmocka_unit_test(later_revisions_are_read),
 		cmocka_unit_test(what_no_reader_takes_is_not_written),
 		cmocka_unit_test(contradictions_are_found),
 	};
