@@ -92,13 +92,7 @@ struct hs_error *hs_session_plan(struct hs_session *session)
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = NULL;
 	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *plan = NULL;
 
-	struct hs_error *error = hs_process_read(session->pid, &process);
-	/* It was a process before: if it is a zombie now, it has exited meanwhile. */
-	if (session->process && error && error->code == HS_ERROR_NOT_CPYTHON) {
-		hs_error_destroy(error);
-		return hs_error_new(HS_ERROR_GONE, "PID %d has exited", (int)session->pid);
-	}
-	HS_TRY(error);
+	HS_TRY(hs_process_read(session->pid, &process));
 	if (session->process) {
 		if (process->start_time != session->process->start_time)
 			return hs_error_new(HS_ERROR_GONE, "PID %d has exited; another process has its number now", (int)session->pid);

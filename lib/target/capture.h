@@ -104,7 +104,7 @@ struct hs_capture {
  * Captures `pid`. On every return, by error too, the target is detached and in the state that it was in.
  * SIGINT and SIGTERM (see hs_capture_cancel) end it with CANCELLED.
  * Errors: GONE, PERMISSION (message: which rule; hint: the remedy), LIMIT (max pause; memory beside the target: both
- * figures and a cheaper mode), UNSUPPORTED (32-bit), NOT_CPYTHON (kernel thread, zombie), OS.
+ * figures and a cheaper mode), UNSUPPORTED (32-bit), NOT_CPYTHON (kernel thread), OS.
  */
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret) HS_MUST_CHECK;
 /* Gives the image back, which takes most of the memory; `image` is NULL then. NULL is legal. */

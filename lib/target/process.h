@@ -37,6 +37,7 @@ struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t pid_namespace; /* inode of the namespace that `pid` is a number in: that of who reads it; 0: unknown */
 	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
@@ -48,12 +49,14 @@ struct hs_process {
 	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
 	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
 	struct hs_mappings mappings; /* by ascending address */
+	uint8_t *auxv;          /* owned: what the kernel gave the program at its start, as /proc/PID/auxv has it; NULL: unknown */
+	size_t auxv_bytes;
 	struct hs_file_finder *files; /* of a process that was read from a file: where its own files are; owned. NULL: it is in /proc */
 };
 
 /*
  * Reads all of the above. The process is not stopped, so the parts may be of slightly different moments.
- * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
+ * Errors: GONE (a zombie, too), PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
 /* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
