@@ -214,6 +214,7 @@ static struct hs_error *note_circumstances(struct hs_capture *capture, const str
 	size_t n = options->skip ? options->skip->n : 0;
 
 	capture->utc = time(NULL);
+	capture->is_nonblocking = options->nonblocking;
 	gethostname(capture->host, sizeof(capture->host) - 1);
 	if (!hs_array_reserve(&capture->skipped, n + 1))
 		return hs_error_no_memory();
