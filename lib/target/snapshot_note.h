@@ -32,7 +32,7 @@
 #define HS_SNAPSHOT_NOTE_NAME "HEAPSPY" /* with its NUL: 8 bytes */
 #define HS_SNAPSHOT_NOTE_MARK 1
 #define HS_SNAPSHOT_NOTE_CONTENT 2
-/* A reader refuses another format; minor numbers add records, and fields at the end of records, that older readers pass over. */
+/* A reader refuses another format; revisions add records, and fields at the end of records, that older readers pass over. */
 #define HS_SNAPSHOT_FORMAT 1
 #define HS_SNAPSHOT_REVISION 0
 #define HS_SNAPSHOT_CHUNK_BYTES ((size_t)1 << 20)
