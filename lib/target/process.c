@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "command_line.h"
+#include "file_finder.h"
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
@@ -30,6 +31,7 @@ void hs_process_destroy(struct hs_process *process)
 	free(process->exe_path);
 	free(process->script);
 	free(process->auxv);
+	hs_file_finder_destroy(process->files);
 	free(process);
 }
 
@@ -224,4 +226,13 @@ struct hs_error *hs_process_peek(pid_t pid, hs_addr address, void *ret, size_t b
 	if (errno == ESRCH)
 		return hs_error_new(HS_ERROR_GONE, "PID %d has exited", (int)pid);
 	return peek_by_file(pid, address, ret, bytes);
+}
+
+struct hs_error *hs_process_read_constant(const struct hs_process *process, hs_addr address, void *ret, size_t bytes)
+{
+	if (!process->files)
+		return hs_process_peek(process->pid, address, ret, bytes);
+	if (hs_core_file_memory(hs_file_finder_core(process->files), address, ret, bytes))
+		return NULL;
+	return hs_error_at(HS_ERROR_FAULT, address, "0x%" HS_PRI_ADDR ": not in the core", address);
 }
