@@ -145,9 +145,13 @@ static struct hs_error *take_census(struct hs_invocation *invocation)
 
 static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 {
+	struct hs_layout_options options = invocation->source.layout;
+
+	/* who names a directory, or a table to leave out, wants another one than the file has */
+	if (!options.debug_dir && !options.no_dwarf && !options.without_table)
+		options.text = invocation->capture->layout_text;
 	hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
-	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &invocation->source.layout,
-				 &invocation->layout);
+	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &options, &invocation->layout);
 }
 
 /* The large results; none looks at another while it is given back. */
