@@ -15,6 +15,7 @@
 
 #define WORD 8
 #define MAX_NAMES ((uint64_t)1 << 20)
+#define MAGIC_BYTES 4 /* of compiled modules */
 
 void redact_mark_name(struct redaction *redaction, hs_addr str)
 {
@@ -75,6 +76,23 @@ static void mark_own_names(struct redaction *redaction, hs_addr dict)
 	redact_mark_path(redaction, hs_dict_find(redaction->py, dict, "__file__"));
 }
 
+/* The table of a type's subclasses has their addresses for keys, as ints: those of types that are known. */
+static void mark_subclass_ids(struct redaction *redaction, hs_addr type)
+{
+	const struct hs_cpython *py = redaction->py;
+	hs_addr state = hs_type_static_state(py, type, 0), key, value;
+	hs_addr table = state ? REDACT_WORD(redaction, state, managed_static_type_state, tp_subclasses)
+			      : REDACT_WORD(redaction, type, PyTypeObject, tp_subclasses);
+	struct hs_dict_cursor cursor = { 0 };
+	int64_t address;
+
+	if (!table || !hs_is_exactly(py, table, "dict"))
+		return;
+	while (hs_dict_next(py, table, &cursor, &key, &value))
+		if (hs_int_value(py, key, &address) && known_object(redaction->heap, (hs_addr)address))
+			mark_number(redaction, key);
+}
+
 static void mark_member(struct redaction *redaction, const struct hs_object *object, enum hs_members_id id, const char *member)
 {
 	int32_t offset = hs_member_offset(redaction->layout, id, member);
@@ -131,6 +149,7 @@ void redact_type_names(struct redaction *redaction, const struct hs_object *obje
 	mark_own_names(redaction, dict);
 	for (size_t i = 0; dict && i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		mark_number(redaction, hs_dict_find(redaction->py, dict, numbers[i]));
+	mark_subclass_ids(redaction, object->address);
 	if (!hs_type_object_is_heap(redaction->py, object))
 		return;
 	redact_mark_name(redaction, HS_BODY(redaction->py, object, PyHeapTypeObject, ht_name));
@@ -197,6 +216,24 @@ static void mark_thread_keys(struct redaction *redaction, hs_addr active)
 	}
 }
 
+/* What every interpreter of a version has alike, by which a layout is proven to be true for an image. */
+static void keep_constants(struct redaction *redaction, hs_addr interpreter)
+{
+	static const char *const numbers[] = { "hexversion", "maxsize", "maxunicode" };
+	const struct hs_cpython *py = redaction->py;
+	hs_addr sys = REDACT_WORD(redaction, interpreter, PyInterpreterState, sysdict);
+	hs_addr importer = hs_module_dict(py, redaction->heap->types, interpreter, "_frozen_importlib_external");
+	hs_addr magic = importer ? hs_dict_find(py, importer, "MAGIC_NUMBER") : 0;
+
+	if (!sys)
+		return;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		mark_number(redaction, hs_dict_find(py, sys, numbers[i]));
+	mark_tuple(redaction, hs_dict_find(py, sys, "builtin_module_names"));
+	if (magic)
+		blank_keep(&redaction->blank, magic + (uint32_t)HS_OFFSET(redaction->layout, PyBytesObject, ob_sval), MAGIC_BYTES);
+}
+
 struct hs_error *redact_find_names(struct redaction *redaction)
 {
 	const struct hs_cpython *py = redaction->py;
@@ -205,6 +242,7 @@ struct hs_error *redact_find_names(struct redaction *redaction)
 	for (size_t i = 0; i < py->interpreters.n; i++) {
 		hs_addr threading = hs_module_dict(py, redaction->heap->types, py->interpreters.items[i].address, "threading");
 		mark_dict_keys(redaction, hs_modules(py, py->interpreters.items[i].address));
+		keep_constants(redaction, py->interpreters.items[i].address);
 		if (threading)
 			mark_thread_keys(redaction, hs_dict_find(py, threading, "_active"));
 	}

@@ -4,6 +4,7 @@
  * counted with it. Everything else of them stays zero.
  */
 #include "home_path.h"
+#include "members.h"
 #include "number.h"
 #include "redact_internal.h"
 #include "unicode.h"
@@ -11,16 +12,20 @@
 #define MAX_NAME ((size_t)1 << 20)
 #define TRUE_DIGIT_BYTES 4
 
-/* Names that decoders ask for: without them they would not find what they look at. */
+/* Names that decoders ask for: without them they would not find what they look at. Those of types that have members are in members.def. */
 static const char *const asked_for[] = {
-	"__builtins__", "__file__", "__firstlineno__", "__main__", "__module__", "__name__", "__qualname__", "__dict__", "__weakref__", "_active",
-	"_alive", "_maxsize", "_name", "_native_id", "_registry", "atexit", "builtins", "importlib", "maxlen", "maxsize", "n_fields",
-	"n_sequence_fields", "n_unnamed_fields", "os", "sys", "threading", "type", "weakref", NULL,
+	"BaseException", "MAGIC_NUMBER", "None", "NoneType", "NotImplementedType", "__base__", "__basicsize__", "__builtins__",
+	"__call__", "__del__", "__dict__", "__dictoffset__", "__file__", "__firstlineno__", "__flags__", "__get__", "__itemsize__",
+	"__main__", "__module__", "__mro__", "__name__", "__qualname__", "__repr__", "__weakref__", "__weakrefoffset__", "_active",
+	"_alive", "_ctypes", "_decimal", "_frozen_importlib_external", "_hmac", "_maxsize", "_name", "_native_id", "_posixsubprocess",
+	"_registry", "_zoneinfo", "atexit", "bool", "builtin_module_names", "builtins", "complex", "ellipsis", "function", "hexversion",
+	"importlib", "len", "maxlen", "maxsize", "maxunicode", "modules", "n_fields", "n_sequence_fields", "n_unnamed_fields", "object",
+	"os", "posix", "pyexpat", "readline", "select", "sys", "threading", "type", "weakref", "wrapper_descriptor", NULL,
 };
 
 bool redact_is_asked_for(const char *name, size_t bytes)
 {
-	if (hs_kind_by_name(name, bytes))
+	if (hs_kind_by_name(name, bytes) || hs_members_by_name(name, bytes) != HS_N_MEMBERS_STRUCTS)
 		return true;
 	for (size_t i = 0; asked_for[i]; i++)
 		if (strlen(asked_for[i]) == bytes && !memcmp(asked_for[i], name, bytes))

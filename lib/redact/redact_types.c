@@ -44,7 +44,6 @@ static void keep_heap_type(struct redaction *redaction, const struct hs_object *
 
 	KEEP_FIELD(redaction, type, PyHeapTypeObject, ht_cached_keys);
 	KEEP_FIELD(redaction, type, PyHeapTypeObject, ht_tpname);
-	KEEP_FIELD(redaction, type, PyTypeObject, tp_doc);
 	redact_keys(redaction, HS_BODY(redaction->py, object, PyHeapTypeObject, ht_cached_keys));
 	redact_name_string(redaction, HS_BODY(redaction->py, object, PyHeapTypeObject, ht_tpname));
 	/* of the text only how long it is, which tells what its block was asked for */

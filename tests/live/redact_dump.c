@@ -18,6 +18,7 @@
 #include "collector.h"
 #include "graph.h"
 #include "late_roots.h"
+#include "layout_text.h"
 #include "process_heap.h"
 #include "redact.h"
 #include "repr.h"
@@ -226,6 +227,7 @@ static struct hs_error *run(pid_t pid, enum hs_redaction what, const struct hs_l
 	const struct hs_heap_options heap_options = { 0 };
 	HS_CLEANUP(close_capture) struct hs_capture *capture = NULL;
 	HS_CLEANUP(close_layout) struct hs_layout *layout = NULL;
+	HS_CLEANUP(close_layout) struct hs_layout *again = NULL;
 	HS_CLEANUP(close_capture) struct hs_capture *redacted = NULL;
 	HS_CLEANUP(close_heap) struct hs_process_heap *before = NULL;
 	HS_CLEANUP(close_heap) struct hs_process_heap *after = NULL;
@@ -239,7 +241,10 @@ static struct hs_error *run(pid_t pid, enum hs_redaction what, const struct hs_l
 	if (!paths[0])
 		return NULL;
 	HS_TRY(write_decoded(paths[0], capture, before, what == HS_REDACT_VALUES));
-	HS_TRY(hs_process_heap_open(redacted->image, layout, &heap_options, &after));
+	/* as from a file: what the layout says must be proven again */
+	HS_FREE char *text = hs_layout_text(layout);
+	HS_TRY(hs_layout_of_text(text ? text : "", redacted->image, &again));
+	HS_TRY(hs_process_heap_open(redacted->image, again, &heap_options, &after));
 	HS_TRY(write_decoded(paths[1], redacted, after, what == HS_REDACT_VALUES));
 	return write_bytes(paths[2], redacted);
 }
