@@ -11,6 +11,7 @@
 
 #define MAX_NAME ((size_t)1 << 20)
 #define TRUE_DIGIT_BYTES 4
+#define WORD 8
 
 /* Names that decoders ask for: without them they would not find what they look at. Those of types that have members are in members.def. */
 static const char *const asked_for[] = {
@@ -129,14 +130,29 @@ void redact_int(struct redaction *redaction, const struct hs_object *object)
 	}
 }
 
+/* What follows a text in its last word was there before: without it the word could pass for a count of references. */
+static void fill_word(struct redaction *redaction, hs_addr end)
+{
+	size_t n = -end & (WORD - 1);
+	const uint8_t *from = hs_image_at(redaction->py->image, end, n);
+	uint8_t *to = from ? blank_at(&redaction->blank, end, n) : NULL;
+
+	for (size_t i = 0; to && i < n; i++)
+		if (from[i] && !to[i])
+			to[i] = UINT8_MAX;
+}
+
 void redact_blank_string(struct redaction *redaction, hs_addr string)
 {
 	size_t bytes;
 	const char *text = string ? hs_image_string(redaction->py->image, string, MAX_NAME, &bytes) : NULL;
 	void *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
 
-	if (to)
-		memset(to, HS_BLANK_CHARACTER, bytes);
+	if (!to)
+		return;
+	memset(to, HS_BLANK_CHARACTER, bytes);
+	if (!hs_image_is_static(redaction->py->image, string))
+		fill_word(redaction, string + bytes + 1);
 }
 
 void redact_name_string(struct redaction *redaction, hs_addr string)
