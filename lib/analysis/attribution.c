@@ -6,6 +6,8 @@
 #define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
 #define FAR_MORE_THAN_CERTAIN 16 /* … one that is certain: what it keeps lies among what is freed, and holds pools, arenas and heaps of threads; 9 was seen */
 #define FALLS_BACK 0.5 /* of all that a process grew by, given back at any time between: it goes up and down, and was up at last */
+#define LEAST_POINTS 8                   /* of the resident size: fewer have no floor */
+#define RISES 0.25                       /* of what grew, by which the least size of the second half of the time is above that of the first: of what grows steadily half */
 #define STEADY 0.25                      /* the slower of two stretches, as a share of the faster one */
 
 /* What each step of the waterfall is counted as. Objects are left to the suspects; what these leave is unattributed, as is the rest of RSS. */
@@ -73,10 +75,30 @@ static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, 
 	return slowest > 0 && slowest >= fastest * STEADY;
 }
 
+static uint64_t least_resident(const struct hs_watched *resident, unsigned from, unsigned to)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = from; i < to; i++)
+		least = resident->points[i].length < least ? resident->points[i].length : least;
+	return least;
+}
+
+/* What goes up and down has a floor, and that did not rise by much of what the last sample has more than the first. */
+static bool rests_on_floor(const struct hs_watched *resident, int64_t growth)
+{
+	unsigned n = resident->n_points < HS_WATCH_POINTS ? resident->n_points : HS_WATCH_POINTS;
+
+	if (n < LEAST_POINTS)
+		return false;
+	uint64_t first = least_resident(resident, 0, n / 2), second = least_resident(resident, n / 2, n);
+	return (double)second < (double)first + RISES * (double)growth;
+}
+
 /* What is free may go back to the system; that between two samples more was free by chance is no fragmentation. */
 static bool falls_back(const struct hs_watched *resident, int64_t growth)
 {
-	return resident && resident->largest_drop * (double)resident->peak > FALLS_BACK * (double)growth;
+	return resident && (resident->largest_drop * (double)resident->peak > FALLS_BACK * (double)growth || rests_on_floor(resident, growth));
 }
 
 /* What has no suspect, and grows all the time for reasons unknown: it leaves no verdict to what is less than it. */

@@ -164,6 +164,26 @@ static void what_falls_back_is_no_fragmentation(void **state)
 	hs_attribution_release(&attribution);
 }
 
+/* A floor that stays, below peaks of which the last sample met one; each fall is less than half of what grew. */
+static void what_rests_on_its_floor_is_no_fragmentation(void **state)
+{
+	const struct steps zero = { 0 }, early = { .free_blocks = MIB }, late = { .free_blocks = 3 * MIB };
+	struct hs_sample samples[] = { sample_of(&zero, 0), sample_of(&early, 10), sample_of(&late, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list none = { 0 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	for (unsigned rises = 0; rises < 2; rises++) {
+		struct hs_watched resident = { .object = HS_WATCH_RESIDENT };
+		for (unsigned i = 0; i < 20; i++)
+			hs_watched_add(&resident, i * 1000000000ull, (uint64_t)(100 * MIB + (i % 2) * MIB + rises * i * 3 * MIB / 20));
+		assert_null(hs_attribution_of(list, 3, &none, 0, &resident, &attribution));
+		assert_verdict(&attribution, rises ? HS_VERDICT_FRAGMENTATION : HS_VERDICT_NONE);
+		hs_attribution_release(&attribution);
+	}
+}
+
 static void without_two_samples_nothing_is_known(void **state)
 {
 	const struct steps zero = { 0 };
@@ -188,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
 		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),
 		cmocka_unit_test(what_falls_back_is_no_fragmentation),
+		cmocka_unit_test(what_rests_on_its_floor_is_no_fragmentation),
 		cmocka_unit_test(without_two_samples_nothing_is_known),
 	};
 
