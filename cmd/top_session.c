@@ -39,6 +39,9 @@ struct hs_top_session {
 	bool is_failed;
 	char error[300], hint[300], message[200];
 	bool is_sampling;
+	struct hs_live_row live[HS_LIVE_ROWS];
+	size_t n_live;
+	uint64_t live_serial, banner_length;
 	const char *phase;       /* static text; NULL: idle */
 	uint64_t done, all;
 	uint64_t told_ns;        /* when progress was told last */
@@ -241,6 +244,25 @@ static void look_after_target(struct hs_top_session *session)
 	tell(session);
 }
 
+/* While the target runs and nothing else is to be done; who freezes the screen wants it to stand still. The mutex is held. */
+static void look_at_lengths(struct hs_top_session *session)
+{
+	struct hs_live_row live[HS_LIVE_ROWS];
+	uint64_t length;
+
+	if (session->is_frozen || session->header.is_gone)
+		return;
+	size_t n = hs_top_sampling_read_live(&session->sampling, live, &length);
+	bool is_other = n != session->n_live || memcmp(live, session->live, n * sizeof(*live)) || length != session->banner_length;
+	if (!is_other && session->live_serial == session->sampling.source.serial)
+		return;
+	memcpy(session->live, live, n * sizeof(*live));
+	session->n_live = n;
+	session->live_serial = session->sampling.source.serial;
+	session->banner_length = length;
+	tell(session);
+}
+
 static void *run(void *argument)
 {
 	struct hs_top_session *session = argument;
@@ -249,6 +271,7 @@ static void *run(void *argument)
 	while (!session->is_over) {
 		uint64_t now = hs_top_now_ns();
 		look_after_target(session);
+		look_at_lengths(session);
 		if (!do_something(session, now))
 			rest(session, now);
 	}
@@ -413,6 +436,7 @@ static void complete_header(const struct hs_top_session *session, struct hs_head
 	header->phase = session->phase;
 	header->done = session->done;
 	header->all = session->all;
+	header->banner_length = session->banner_length;
 	header->next_ms = due > now ? (due - now) / 1000000 : 0;
 	header->duty_thousandths = session->options.duty_thousandths;
 	header->interval_ms = session->due.gap_ms;
@@ -433,6 +457,9 @@ void hs_top_session_news(struct hs_top_session *session, struct hs_top_news *ret
 	complete_header(session, &ret->header);
 	ret->page = hs_take(session->page);
 	ret->is_failed = session->is_failed;
+	memcpy(ret->live, session->live, sizeof(ret->live));
+	ret->n_live = session->n_live;
+	ret->live_serial = session->live_serial;
 	memcpy(ret->error, session->error, sizeof(ret->error));
 	memcpy(ret->hint, session->hint, sizeof(ret->hint));
 	memcpy(ret->message, session->message, sizeof(ret->message));
