@@ -261,6 +261,16 @@ bool hs_top_sampling_suspects_are_due(const struct hs_top_sampling *sampling, ui
 	return !sampling->suspects_ns || now - sampling->suspected_ns > SUSPECTS_SHARE * sampling->suspects_ns;
 }
 
+/* What was given up in the midst of it is not gone on from. */
+static struct hs_error *clear_away(struct hs_top_sampling *sampling, struct hs_error *error)
+{
+	if (!error || error->code != HS_ERROR_CANCELLED)
+		return error;
+	drop_suspects(&sampling->source);
+	hs_invocation_drop_graph(sampling->source.invocation);
+	return hs_error_hint(error, "come back to have it worked out again");
+}
+
 struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 {
 	uint64_t begin = hs_top_now_ns();
@@ -268,6 +278,7 @@ struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 
 	if (!error)
 		error = hs_top_find_suspects(&sampling->source);
+	error = clear_away(sampling, error);
 	if (!error)
 		hs_top_name_suspect(&sampling->source, sampling->banner, sizeof(sampling->banner), &sampling->banner_address);
 	sampling->suspected_ns = hs_top_now_ns();
@@ -278,8 +289,10 @@ struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 struct hs_error *hs_top_sampling_fill(struct hs_top_sampling *sampling, struct hs_page *page)
 {
 	page->serial = sampling->source.serial;
-	HS_TRY(follow(sampling, hs_top_page_needs(&page->place)));
-	return hs_top_page_fill(&sampling->source, page);
+	struct hs_error *error = follow(sampling, hs_top_page_needs(&page->place));
+	if (!error)
+		error = hs_top_page_fill(&sampling->source, page);
+	return clear_away(sampling, error);
 }
 
 void hs_top_sampling_set_base(struct hs_top_sampling *sampling)

@@ -30,7 +30,6 @@ struct hs_top_session {
 	struct hs_page_place wanted;
 	bool is_made;            /* the page that is wanted, or an error in its place, has been handed over */
 	bool wants_sample, wants_base, is_frozen, is_over;
-	bool is_cancelled;       /* what is being done */
 	struct hs_top_options options;
 	/* news */
 	struct hs_header header; /* as of the last sample */
@@ -128,7 +127,7 @@ static struct hs_error *take_wanted_sample(struct hs_top_session *session)
 	struct hs_error *error = hs_top_sampling_take(&session->sampling);
 
 	pthread_mutex_lock(&session->mutex);
-	bool is_wanted = !session->is_cancelled && !session->is_over;
+	bool is_wanted = !hs_is_cancelled(session->options.cancel) && !session->is_over;
 	pthread_mutex_unlock(&session->mutex);
 	if (!error || error->code != HS_ERROR_CANCELLED || !is_wanted)
 		return error;
@@ -144,7 +143,6 @@ static void take_sample(struct hs_top_session *session)
 	pthread_mutex_lock(&session->mutex);
 	struct hs_top_options options = session->options;
 	session->is_sampling = true;
-	session->is_cancelled = false;
 	pthread_mutex_unlock(&session->mutex);
 	struct hs_error *error = take_wanted_sample(session);
 	pthread_mutex_lock(&session->mutex);
@@ -227,6 +225,8 @@ static bool do_something(struct hs_top_session *session, uint64_t now)
 		act = suspect;
 	if (!act && !wants_page)
 		return false;
+	/* a wish that came before this began was for something else; the last one stands */
+	atomic_store(&session->options.cancel->is_wanted, session->is_over);
 	pthread_mutex_unlock(&session->mutex);
 	if (act)
 		act(session);
@@ -346,6 +346,7 @@ bool hs_top_session_destroy(struct hs_top_session *session)
 		return true;
 	pthread_mutex_lock(&session->mutex);
 	session->is_over = true;
+	atomic_store(&session->options.cancel->is_wanted, true);
 	if (session->is_sampling)
 		hs_capture_cancel();
 	pthread_cond_signal(&session->wake);
@@ -393,7 +394,7 @@ void hs_top_session_freeze(struct hs_top_session *session, bool is_frozen)
 void hs_top_session_cancel(struct hs_top_session *session)
 {
 	pthread_mutex_lock(&session->mutex);
-	session->is_cancelled = true;
+	atomic_store(&session->options.cancel->is_wanted, true);
 	session->wants_sample = false;
 	if (session->is_sampling)
 		hs_capture_cancel();

@@ -18,6 +18,7 @@
 struct hs_top_options {
 	uint64_t interval_ms;      /* between samples, if the duty allows */
 	unsigned duty_thousandths; /* of the time, at most, that the target may be paused */
+	struct hs_cancel *cancel;  /* the invocation's; borrowed */
 };
 
 struct hs_top_session;
