@@ -81,6 +81,7 @@ struct hs_invocation {
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
+	const struct hs_cancel *cancel; /* ends decoding and all that is worked out of a heap; NULL: nobody may */
 	bool owns_terminal;          /* the command asks and tells by itself: nothing else writes to the terminal */
 	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
@@ -134,7 +135,9 @@ struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST
 void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);
-/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */
+/* Gives back the graph and what was made of it. The heap stays. */
+void hs_invocation_drop_graph(struct hs_invocation *invocation);
+/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages; after CANCELLED there is no graph. */
 struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_stage needs) HS_MUST_CHECK;
 
 #endif

@@ -97,7 +97,8 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .wanted = invocation->wanted };
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .cancel = invocation->cancel,
+						   .wanted = invocation->wanted };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -144,6 +145,14 @@ void hs_invocation_drop_heap(struct hs_invocation *invocation)
 	hs_array_free(&invocation->unexplained);
 	hs_process_heap_close(hs_take(invocation->heap));
 	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
+}
+
+void hs_invocation_drop_graph(struct hs_invocation *invocation)
+{
+	hs_array_free(&invocation->unexplained);
+	hs_reach_close(hs_take(invocation->reach));
+	hs_object_graph_destroy(hs_take(invocation->holders));
+	hs_graph_destroy(hs_take(invocation->graph));
 }
 
 static void drop_results(struct hs_invocation *invocation)
@@ -335,6 +344,7 @@ static struct hs_error *follow_references(struct hs_invocation *invocation, enum
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+		hs_progress_update(&invocation->progress, "weighing references", 0, 0);
 		/* before the searches: its memory is given back when they need theirs */
 		if (invocation->command->needs_unexplained)
 			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
@@ -354,6 +364,8 @@ struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_
 	invocation->needs = needs;
 	start_progress(invocation);
 	struct hs_error *error = follow_references(invocation, &stage);
+	if (error && error->code == HS_ERROR_CANCELLED)
+		hs_invocation_drop_graph(invocation);
 	hs_progress_end(&invocation->progress);
 	return error;
 }

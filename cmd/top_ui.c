@@ -101,6 +101,9 @@ static void take_news(struct ui *ui)
 {
 	hs_top_session_news(ui->session, &ui->news);
 	ui->data.header = ui->news.header;
+	ui->data.live = ui->news.live;
+	ui->data.n_live = ui->news.n_live;
+	ui->data.live_serial = ui->news.live_serial;
 	if (ui->news.message[0])
 		hs_state_say(&ui->state, true, "%s", ui->news.message);
 	if (ui->news.page)

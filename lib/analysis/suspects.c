@@ -500,15 +500,21 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 		.lived = search->input->lived,
 	};
 
+	const struct hs_cancel *cancel = hs_heap_cancel(search->input->heap->heap);
+
 	HS_TRY(hs_observed_init(&search->observed, &observed));
+	HS_TRY(hs_check_cancelled(cancel));
 	ret->seconds = search->observed.seconds;
 	ret->growth_bytes = search->observed.accumulation.total;
 	HS_TRY(suspect_search_groups(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	describing.paths = calloc(search->selected.n + 1, sizeof(*describing.paths));
 	if (!describing.paths)
 		return hs_error_no_memory();
 	HS_TRY(look_at_paths(&describing));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(suspect_find_twins(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(describe_groups(&describing));
 	give_locals_to_threads(ret);
 	HS_TRY(suspect_find_lost(search, ret));

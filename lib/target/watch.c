@@ -210,6 +210,21 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	return NULL;
 }
 
+bool hs_watch_see(struct hs_watch *watch, hs_addr object, struct hs_watched *ret)
+{
+	size_t i = 0;
+
+	/* which ones are watched never changes: only what was read of them needs the lock */
+	while (i < watch->n && watch->watched[i].object != object)
+		i++;
+	if (i == watch->n)
+		return false;
+	pthread_mutex_lock(&watch->mutex);
+	*ret = watch->watched[i];
+	pthread_mutex_unlock(&watch->mutex);
+	return true;
+}
+
 /* A container that was watched before: its points stand before the new ones. */
 static void go_on(struct hs_watched *known, const struct hs_watched *more)
 {

@@ -63,6 +63,9 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
  */
 struct hs_error *hs_watch_stop(struct hs_watch *watch, struct hs_watched_list *list) HS_MUST_CHECK;
 
+/* What was seen so far of one container; false: it is not watched. *ret is as hs_watch_stop() would leave it. */
+bool hs_watch_see(struct hs_watch *watch, hs_addr object, struct hs_watched *ret);
+
 /* Adds a reading, as the thread does. */
 void hs_watched_add(struct hs_watched *watched, uint64_t time_ns, uint64_t length);
 /* NULL: it was not watched. */

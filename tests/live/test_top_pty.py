@@ -106,6 +106,48 @@ def test_looks(debian, start):
             assert (colours != {"default"}) == has_colours, colours
 
 
+def test_long_work_is_given_up(debian, start):
+    """Esc ends what is being worked out for a view; it is begun anew when the view is asked for again, and all is as before."""
+    live = start(debian, "heaps.py", "mix", 100000)
+    with Browser(live.pid, "-i", "3600") as browser:
+        browser.wait(lambda rows: row_of(rows, "dict") and "Enter open" in rows[-1], "first screen")
+        browser.type("G\r")
+        browser.wait(lambda rows: "Esc stops" in rows[2], "work on a graph")
+        begin = time.monotonic()
+        browser.type("\x1b")
+        browser.wait(lambda rows: "Esc stops" not in rows[2] and row_of(rows, "TYPE"), "the view before")
+        assert time.monotonic() - begin < 2
+        browser.type("3")
+        browser.wait(lambda rows: "Esc stops" in rows[2], "work on a graph")
+        browser.type("\x1b")
+        browser.wait(lambda rows: row_of(rows, "given up") and row_of(rows, "try: come back"), "what was given up")
+        browser.type("13")
+        browser.wait(lambda rows: row_of(rows, "held by the roots"), "the tree")
+    live.assert_unharmed()
+
+
+def test_lengths_move_between_samples(debian, start):
+    """The suspect's length and the history of what comes with its items go on while no sample is taken."""
+    live = start(debian, "leaking_orders.py")
+
+    def length(rows):
+        found = [row.rsplit("now ", 1)[1] for row in rows if row.startswith("suspect 1") and "now " in row]
+        return int(found[0].replace(",", "")) if found else 0
+
+    with Browser(live.pid, "-i", "0.3", "--max-duty", "100") as browser:
+        browser.wait(lambda rows: length(rows) > 0, "the suspect's length")
+        browser.type(":interval 3600\n")
+        browser.wait(lambda rows: "every 1 h" in rows[2], "a long interval")
+        sample, seen = browser.rows()[2].split(",")[0], length(browser.rows())
+        browser.wait(lambda rows: length(rows) > seen + 100, "a length that grows")
+        assert browser.rows()[2].split(",")[0] == sample
+        y = row_of(browser.rows(), "__main__.Order")
+        end = browser.rows()[row_of(browser.rows(), "TYPE")].index("HISTORY") + len("HISTORY")
+        assert browser.rows()[y][end - 1] == "\u2588", browser.rows()[y]  # the greatest of all: now
+        assert browser.cell(end - 4, y).fg != browser.cell(end - 1, y).fg  # the samples' own are those of growth
+    live.assert_unharmed()
+
+
 def test_first_screen_comes_as_soon_as_a_report(debian, start, tell):
     live = start(debian, "heaps.py", "mix", 20000)
     begin = time.monotonic()

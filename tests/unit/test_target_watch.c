@@ -82,6 +82,7 @@ static void what_goes_away_is_lost_and_the_rest_is_watched_on(void **state)
 	static struct object steady = { 1, 10 }, replaced = { 1, 20 };
 	struct hs_watch_targets targets = { 0 };
 	struct hs_watched_list list = { 0 };
+	struct hs_watched seen;
 	struct hs_watch *watch;
 
 	(void)state;
@@ -91,6 +92,12 @@ static void what_goes_away_is_lost_and_the_rest_is_watched_on(void **state)
 	for (unsigned round = 0; round < 2; round++) {
 		assert_null(hs_watch_start(getpid(), &targets, &watch));
 		rest_ms(500);
+		if (!round) {
+			assert_true(hs_watch_see(watch, (hs_addr)(uintptr_t)&replaced, &seen));
+			assert_true(!seen.is_lost && seen.n_readings >= 1 && seen.previous == 20);
+			assert_true(hs_watch_see(watch, 0x1000, &seen) && seen.is_lost);
+			assert_false(hs_watch_see(watch, 0x2000, &seen));
+		}
 		replaced.type = 2;
 		steady.length = 11;
 		rest_ms(500);
