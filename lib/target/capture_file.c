@@ -131,8 +131,8 @@ static struct hs_error *read_pages(struct opening *opening)
 	hs_memory_die_first();
 	HS_TRY(hs_memory_check(bytes, bytes / 100 * options->work_percent));
 	HS_TRY(hs_destination_reserve(&opening->destination, opening->plan));
-	hs_destination_advise(&opening->destination, opening->plan);
-	return hs_core_pages_read(opening->core, opening->plan, &opening->destination, &pages);
+	hs_destination_advise(opening->plan);
+	return hs_core_pages_read(opening->core, opening->plan, &pages);
 }
 
 static int compare_threads(const void *a, const void *b)
@@ -183,7 +183,7 @@ static struct hs_error *open_core(struct opening *opening, struct hs_core_file *
 	if (!opening->plan->extents.n)
 		return hs_error_new(HS_ERROR_BAD_DATA, "a core without memory");
 	HS_TRY(read_pages(opening));
-	hs_file_pages_fill(opening->plan, capture->process, &opening->destination);
+	hs_file_pages_fill(opening->plan, capture->process);
 	HS_TRY(drop_unfilled(opening));
 	HS_TRY(list_missing(opening));
 	return hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &capture->image,
