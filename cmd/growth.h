@@ -33,7 +33,6 @@ struct hs_growth {
 	struct hs_document document;
 	const struct hs_series *series; /* borrowed */
 	double seconds;                 /* between the first and the last sample */
-	double attributed_seconds;      /* what the attribution is of: the same, but of a long series the last stretch */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
 	struct hs_attribution attribution;
