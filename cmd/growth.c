@@ -194,6 +194,19 @@ const char *hs_growth_end(const struct hs_growth *growth)
 	return NULL;
 }
 
+const char *hs_growth_standstill(const struct hs_growth *growth)
+{
+	const struct hs_sample_list *samples = &growth->series->samples;
+	size_t n_stopped = 0;
+
+	for (size_t i = 0; i < samples->n; i++)
+		n_stopped += samples->items[i]->was_stopped;
+	if (!n_stopped)
+		return NULL;
+	return n_stopped == samples->n ? "the process was stopped at each sample (SIGSTOP, job control): what does not run does not grow. SIGCONT lets it go on"
+				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
+}
+
 /* Looks at the container that grows; its path is told already. */
 static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
 {

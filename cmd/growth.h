@@ -57,6 +57,9 @@ bool hs_growth_is_complete(const struct hs_growth *growth);
 /* Why the series ended early, in words; NULL: it did not. */
 const char *hs_growth_end(const struct hs_growth *growth);
 
+/* What there is to say of a process that was stopped by job control meanwhile; NULL: nothing, it ran at each sample. */
+const char *hs_growth_standstill(const struct hs_growth *growth);
+
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);
 

@@ -175,7 +175,7 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
 	char next[HS_NEXT_BYTES];
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
 	put(out, "### Memory growth of pid %d: %s", pid, growth->attribution.is_known ? hs_verdict_name(growth->attribution.verdict) : "unknown");
@@ -186,6 +186,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
+	if (standstill)
+		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
 		put_suspects(out, growth->suspects);

@@ -144,12 +144,14 @@ static void put_next(FILE *out, const struct hs_growth *growth)
 
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 
 	put_pauses(out, growth, style);
 	hs_document_put_warnings(out, &growth->document, style);
 	if (end)
 		put_warning(out, end, style);
+	if (standstill)
+		put_warning(out, standstill, style);
 	put_attribution(out, growth, style);
 	fputc('\n', out);
 }
