@@ -30,7 +30,7 @@ struct hs_sample_type {
 
 /*
  * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
- * subclasses of these included.
+ * BytesIO, StringIO, SimpleQueue (3.13+; before, it is its list), subclasses of these included.
  */
 struct hs_sample_container {
 	hs_addr address;
@@ -67,6 +67,7 @@ struct hs_sample {
 	uint64_t pause_ns; /* of all its stops */
 	uint64_t rss_bytes;
 	uint64_t python_bytes; /* pymalloc blocks and malloc chunks in use by Python */
+	bool was_stopped;  /* by job control, when it was taken: what does not run does not grow */
 	bool has_memory;
 	struct hs_memory memory;
 	uint64_t n_objects;
