@@ -158,7 +158,8 @@ static struct hs_error *list_growing(const struct hs_suspects *suspects, struct 
 		if (!slot)
 			return hs_error_no_memory();
 		*slot = (struct hs_growing){ .bytes = suspect->retained_growth_bytes, .rank = (unsigned)i + 1,
-					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM, .is_bounded = suspect->figures.is_bounded };
+					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM,
+					     .is_certain = suspect->confidence == HS_CONFIDENCE_HIGH, .is_bounded = suspect->figures.is_bounded };
 	}
 	return NULL;
 }

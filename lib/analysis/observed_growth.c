@@ -297,22 +297,31 @@ static bool is_own_dict(const struct hs_observed_growth *observed, hs_node dict,
 	       hs_object_field(observed->input.heap->py, &entry.object, "__dict__") == hs_graph_address(observed->input.graph, dict);
 }
 
-/* A record below a new object is new, though it looks like the record before, as its keys are the same. */
-static void settle_records(struct hs_observed_growth *observed)
+/*
+ * A record below a new object is new, though it looks like the record before, as its keys are the same. Where instances are no more than
+ * before, the dict of one that looks new is taken for an old one, and kept in mind: a container may vouch for the instance.
+ */
+static struct hs_error *settle_records(struct hs_observed_growth *observed)
 {
 	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
 
+	observed->changed_dicts = calloc(hs_bit_words(hs_graph_node_count(observed->input.graph)), sizeof(*observed->changed_dicts));
+	if (!observed->changed_dicts)
+		return hs_error_no_memory();
 	for (uint32_t number = 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number], above = tree->order[tree->idom[number]];
 		if (node >= tree->n || above >= tree->n)
 			continue;
 		/* an instance of which there are no more has only changed */
 		bool is_above_old = !hs_is_fresh(observed, above) || !observed->has_more[hs_observed_group(observed, above)];
-		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above))
+		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above)) {
 			observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
-		else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
+			if (hs_is_fresh(observed, above))
+				hs_set_bit(observed->changed_dicts, node);
+		} else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
 			hs_set_bit(observed->fresh, node);
 	}
+	return NULL;
 }
 
 static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
@@ -376,13 +385,13 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		settle_container(observed, &last->containers.items[i]);
-	settle_records(observed);
-	count_fresh_instances(observed);
+	HS_TRY(settle_records(observed));
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
 	if (observed->containers.n)
 		qsort(observed->containers.items, observed->containers.n, sizeof(*observed->containers.items), compare_histories);
-	HS_TRY(observed_close_over(observed, observed->vouched));
+	HS_TRY(observed_vouch(observed));
+	count_fresh_instances(observed);
 	HS_TRY(observed_pass_over(observed));
 	return accumulate(observed);
 }
@@ -413,6 +422,7 @@ void hs_observed_deinit(struct hs_observed_growth *observed)
 	free(observed->fresh);
 	free(observed->vouched);
 	free(observed->passing);
+	free(observed->changed_dicts);
 	free(observed->groups);
 	free(observed->names);
 	free(observed->count_growth);

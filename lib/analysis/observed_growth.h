@@ -44,6 +44,7 @@ struct hs_observed_growth {
 	struct hs_container_histories containers; /* by node */
 	uint64_t *fresh;           /* sets of nodes */
 	uint64_t *vouched, *passing;
+	uint64_t *changed_dicts;   /* of instances that look new where there are no more than before: taken for old ones, unless vouched for */
 	uint32_t *groups;          /* by hs_type.index: types of one name together */
 	const char **names;        /* by group; borrowed from the types */
 	int64_t *count_growth;     /* by group: instances */

@@ -6,8 +6,11 @@
 #include "observed_growth.h"
 
 /* observed_turnover.c */
-/* Adds to a set of new objects what is new and can be reached from them by way of new objects. Errors: NO_MEMORY. */
-struct hs_error *observed_close_over(const struct hs_observed_growth *observed, uint64_t *set) HS_MUST_CHECK;
+/*
+ * Adds to `vouched` what is new and can be reached from there by way of new objects; the dict of an instance that is vouched for is as new
+ * as the instance. Errors: NO_MEMORY.
+ */
+struct hs_error *observed_vouch(struct hs_observed_growth *observed) HS_MUST_CHECK;
 /* Fills `passing`: all that containers let go again and nobody else holds. Takes it off the growth of types. Errors: NO_MEMORY. */
 struct hs_error *observed_pass_over(struct hs_observed_growth *observed) HS_MUST_CHECK;
 

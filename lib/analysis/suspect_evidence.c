@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector.h"
 #include "format.h"
 #include "lru_cache.h"
 #include "suspect_internal.h"
@@ -62,6 +61,10 @@ static bool add_collector(const struct suspect_search *search, struct hs_suspect
 		return suspect_text_add(&suspect->evidence, "the collector never starts by itself: its threshold is 0");
 	if (collector.n_frozen)
 		return suspect_text_add(&suspect->evidence, "%" PRIu64 " objects are frozen: gc.freeze() hides them from the collector", collector.n_frozen);
+	if (suspect_is_out_of_reach(&collector, suspect->members))
+		return suspect_text_add(&suspect->evidence, "the collector is on, and far from its thresholds: %" PRId64 ", %" PRId64 ", %" PRId64,
+					(int64_t)collector.generations[0].threshold, (int64_t)collector.generations[1].threshold,
+					(int64_t)collector.generations[2].threshold);
 	return suspect_text_add(&suspect->evidence, "the collector is on: they wait for its next full round");
 }
 

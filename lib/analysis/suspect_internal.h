@@ -4,6 +4,7 @@
 #define HS_SUSPECT_INTERNAL_H
 
 #include "address_index.h"
+#include "collector.h"
 #include "observed_growth.h"
 #include "path_shapes.h"
 #include "suspects.h"
@@ -107,6 +108,8 @@ void suspect_rank(struct hs_suspect *suspect);
 
 /* suspect_lost.c: what no exact root leads to. */
 struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+/* Of a collector that is on: its thresholds are far from what `n_objects`, which came between the samples, will ever reach. */
+bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_objects);
 
 /* suspect_static.c */
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;

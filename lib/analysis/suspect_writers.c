@@ -22,6 +22,7 @@
 #define CALL_WITHIN 14         /* units between a name and the method that is called on it, caches included */
 #define STORE_NEAR 18          /* … and the store of an item, with a short key … */
 #define STORE_WITHIN 40        /* … with any */
+#define REWRITTEN_WITHIN 24    /* units between a name that is read and the same name that is given what was made of it: name += … */
 #define CALL_BEFORE 8          /* units before a name that is an argument: heappush(heap, item) */
 
 struct function {
@@ -154,6 +155,20 @@ static bool is_adding(const uint8_t *unit, const uint64_t *adding)
 	return unit[0] && (adding[name / 64] >> name % 64 & 1 || adding[name / 128] >> (name / 2) % 64 & 1);
 }
 
+static bool is_store_of(const struct hs_features *features, const uint8_t *unit, size_t name)
+{
+	return unit[1] == (uint8_t)name && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes));
+}
+
+/* What was read at `at` is given the same name again: "buffer += data". */
+static bool is_rewritten(const struct hs_features *features, const struct function *function, size_t at, size_t name)
+{
+	for (size_t i = at + 1; i < function->n_units && i <= at + REWRITTEN_WITHIN; i++)
+		if (is_store_of(features, function->units + 2 * i, name))
+			return true;
+	return false;
+}
+
 /* How well the code around a use of the name fits: 3: a method that adds is called, an item is stored; 2: perhaps; 0: nothing does. */
 static unsigned look_around(const struct hs_features *features, const struct function *function, size_t at, const uint64_t *adding)
 {
@@ -199,11 +214,11 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 		if (place == SIZE_MAX || unit[0] == 0 || !is_name_unit(unit, place))
 			continue;
 		/* giving the name a new object is where a chain grows, and where anything begins */
-		if (unit[1] == (uint8_t)place && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes))) {
+		if (is_store_of(features, unit, place)) {
 			best = best < 1 ? 1 : best;
 			continue;
 		}
-		unsigned fits = look_around(features, function, i, adding);
+		unsigned fits = is_rewritten(features, function, i, place) ? 3 : look_around(features, function, i, adding);
 		best = fits > best ? fits : best;
 	}
 	return best ? best : any || stores;

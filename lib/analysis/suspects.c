@@ -90,6 +90,14 @@ static bool holds_weakly(const struct suspect_search *search, hs_node node)
 	return weighing.n && (double)weighing.n_weak >= WEAK_ITEMS * (double)weighing.n;
 }
 
+/* Weak references in what lets go of them now and then: as many as happen to be there. */
+static bool is_weak(const struct suspect_search *search, const struct suspect_group *group)
+{
+	const struct hs_type *type = hs_graph_type(search->input->graph, group->best);
+
+	return type && hs_weak_kind_of(search->input->heap->types, type) != HS_WEAK_NONE;
+}
+
 /* A chain, a tree. */
 static bool is_repeated(const struct suspect_search *search, uint32_t shape)
 {
@@ -167,7 +175,7 @@ static struct hs_error *look_at_paths(struct describing *describing)
 		struct suspect_group *group = group_at(describing, i);
 		struct found_paths *paths = &describing->paths[i];
 		HS_TRY(hs_reach_find(search->input->reach, group->best, N_PATHS, &paths->list, &paths->n));
-		group->is_passing = !paths->n || is_replaced(search, group) || (group->lengths && holds_weakly(search, group->best));
+		group->is_passing = !paths->n || is_replaced(search, group) || is_weak(search, group) || (group->lengths && holds_weakly(search, group->best));
 		if (group->is_passing)
 			continue;
 		paths->n_cut = is_one_container(group) ? 0 : first_round(search, group->shape, &paths->list[0]);

@@ -51,7 +51,7 @@ void scene_judge(struct scene *scene)
 	const struct hs_suspects_input input = {
 		.samples = (const struct hs_sample *const *)scene->samples, .n_samples = scene->n_samples, .heap = &scene->modules.heap,
 		.graph = scene->modules.graph, .holders = scene->holders, .reach = scene->modules.reach,
-		.unexplained = &scene->unexplained,
+		.unexplained = &scene->unexplained, .watched = &scene->watched,
 	};
 	assert_null(hs_suspects_find(&input, &scene->found));
 }

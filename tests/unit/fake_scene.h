@@ -17,6 +17,7 @@ struct scene {
 	struct fake_modules modules;
 	struct fake_heap *fake;
 	struct hs_thread_list threads; /* of the last look; borrowed; none: C stacks are not looked at */
+	struct hs_watched_list watched; /* between the looks; borrowed */
 	bool wants_unexplained; /* objects that a test only let go of have a count, too: few tests want them */
 	struct hs_sample *samples[3];
 	size_t n_samples;
