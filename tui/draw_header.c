@@ -13,6 +13,7 @@
 #define CRUMB_BYTES 80
 #define WIDE 100 /* columns */
 #define SHORT_HISTORY 5
+#define HELD_WIDTH 38 /* of the longer of two ways to say so */
 
 /* Items of a line, of which those that do not fit are left out as a whole. */
 struct line {
@@ -117,7 +118,7 @@ static void draw_next(const struct hs_header *header, struct line *line)
 		print_item(line, HS_CELL_PLAIN, "next in %s (a sample is much work: %s)", age, interval);
 		break;
 	case HS_NEXT_HELD:
-		put_item(line, HS_CELL_PLAIN, "held while you look (r: new sample)");
+		put_item(line, HS_CELL_PLAIN, line->x + HELD_WIDTH > line->end ? "held (r: new)" : "held while you look (r: new sample)");
 		break;
 	case HS_NEXT_FROZEN:
 		put_item(line, HS_CELL_WARNING, "frozen (Z goes on)");
