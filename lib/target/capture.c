@@ -181,8 +181,8 @@ static struct hs_error *make_image(struct hs_session *session)
 	capture->process = hs_take(session->process);
 	if (!session->plan->extents.n)
 		return hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
-	return hs_plan_image(hs_take(session->plan), &session->destination, &capture->process->mappings, &capture->image,
-			     &capture->copied_bytes);
+	return hs_plan_image(hs_take(session->plan), &session->destination, &capture->process->mappings, NULL,
+			     &capture->image, &capture->copied_bytes);
 }
 
 static void end_session(struct hs_session *session)

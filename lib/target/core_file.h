@@ -49,14 +49,13 @@ struct hs_core_file {
 	hs_addr program_headers; /* of the executable (AT_PHDR) */
 	hs_addr vdso;
 	hs_addr on_stack;     /* an address in the main thread's stack */
-	const uint8_t *snapshot_note; /* the descriptor of heapspy's own note, borrowed; NULL: none */
-	size_t snapshot_note_bytes;
+	/* Descriptors of heapspy's own notes, see snapshot_note.h; borrowed; NULL: none. With a mark, the file is a snapshot, or was one. */
+	const uint8_t *snapshot_mark, *snapshot_content;
+	size_t snapshot_mark_bytes, snapshot_content_bytes;
 	uint64_t missing_bytes; /* of segments, behind the end of the file: it is cut short */
 	uint8_t *notes;       /* owned */
 	size_t notes_bytes;
 };
-
-#define HS_SNAPSHOT_NOTE_NAME "HEAPSPY"
 
 /*
  * Reads headers and notes. Takes `source` over, on errors too. Errors: BAD_DATA (no ELF file, no core, cut short within headers or notes,

@@ -88,7 +88,7 @@ static void destroy_image(struct hs_image **image)
 }
 
 struct hs_error *hs_plan_image(struct hs_plan *plan, struct hs_destination *destination, const struct hs_mappings *mappings,
-			       struct hs_image **ret, uint64_t *ret_bytes)
+			       const struct hs_static_ranges *statics, struct hs_image **ret, uint64_t *ret_bytes)
 {
 	HS_CLEANUP(destroy_image) struct hs_image *image = NULL;
 	struct store *store = malloc(sizeof(*store));
@@ -108,7 +108,10 @@ struct hs_error *hs_plan_image(struct hs_plan *plan, struct hs_destination *dest
 	}
 	/* from the first segment on, the image owns the store */
 	HS_TRY(add_segments(image, store));
-	HS_TRY(hs_statics_add(image, mappings, &copied));
+	for (size_t i = 0; statics && i < statics->n; i++)
+		HS_TRY(hs_image_add_static(image, statics->items[i].start, statics->items[i].end));
+	if (!statics)
+		HS_TRY(hs_statics_add(image, mappings, &copied));
 	HS_TRY(hs_image_seal(image));
 	*ret = hs_take(image);
 	*ret_bytes = bytes;

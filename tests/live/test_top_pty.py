@@ -4,8 +4,10 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
+import subprocess
 import termios
 import time
 
@@ -25,6 +27,7 @@ class Browser:
         self.screen = pyte.Screen(WIDTH, HEIGHT)
         self.stream = pyte.ByteStream(self.screen)
         self.written = 0
+        self.raw = b""
         self.started = time.monotonic()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
@@ -48,6 +51,7 @@ class Browser:
             assert readable, "no %s; the screen shows:\n%s" % (what, "\n".join(self.rows()))
             data = os.read(self.terminal, 65536)
             self.written += len(data)
+            self.raw += data
             self.stream.feed(data)
 
     def rows(self):
@@ -146,6 +150,31 @@ def test_lengths_move_between_samples(debian, start):
         assert browser.rows()[y][end - 1] == "\u2588", browser.rows()[y]  # the greatest of all: now
         assert browser.cell(end - 4, y).fg != browser.cell(end - 1, y).fg  # the samples' own are those of growth
     live.assert_unharmed()
+
+
+# red, green and blue in one number, as terminfo's xterm-direct has it
+DIRECT = r"""direct-test|a terminal of all colours,
+	RGB, colors#0x1000000, pairs#0x7FFF,
+	setaf=\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%d%;m,
+	setab=\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%d%;m,
+	use=xterm-256color,
+"""
+
+
+@pytest.mark.skipif(not shutil.which("tic"), reason="there is no tic")
+def test_as_many_colours_as_there_are(debian, start, tmp_path):
+    """What grows is red: one of 8 colours, of 256, of all."""
+    (tmp_path / "direct").write_text(DIRECT)
+    subprocess.run(["tic", "-x", "-o", tmp_path, tmp_path / "direct"], check=True, timeout=30)
+    live = start(debian, "leaking_orders.py")
+    for terminal, red in ("xterm-color", "red"), ("xterm-256color", "d75f5f"), ("direct-test", "d75f5f"):
+        environment = {"TERM": terminal, "TERMINFO_DIRS": "%s:/etc/terminfo:/lib/terminfo:/usr/share/terminfo" % tmp_path}
+        with Browser(live.pid, "-i", "0.3", "--max-duty", "100", environment=environment) as browser:
+            browser.wait(lambda rows: row_of(rows, "suspect 1"), "suspect")
+            y = row_of(browser.rows(), "suspect 1")
+            assert browser.cell(0, y).fg == red, terminal
+            assert (b"38;2;215;95;95" in browser.raw) == (terminal == "direct-test")
+            assert (b"38;5;167" in browser.raw) == (terminal == "xterm-256color")
 
 
 def test_first_screen_comes_as_soon_as_a_report(debian, start, tell):
