@@ -186,13 +186,28 @@ static bool is_cancelled(void *context)
 	return hs_signals_caught();
 }
 
-static struct hs_error *write_file(struct series *series, const char *path, struct hs_snapshot_figures *ret)
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* A file that was written. */
+struct written {
+	const char *path;
+	struct hs_snapshot_figures figures;
+	uint64_t time_ns; /* that it took to be written and to be on the disk */
+};
+
+static struct hs_error *write_file(struct series *series, struct written *written)
 {
 	struct hs_invocation *invocation = series->invocation;
 	HS_FREE char *layout = invocation->layout ? hs_layout_text(invocation->layout) : NULL;
 	const struct hs_snapshot_options writing = {
-		.path = path, .is_replacing = series->own->is_replacing, .is_packed = series->own->is_packed,
-		.n_workers = invocation->source.capture.n_workers, .is_nonblocking = invocation->source.capture.nonblocking,
+		.path = written->path, .is_replacing = series->own->is_replacing, .is_packed = series->own->is_packed,
+		.n_workers = invocation->source.capture.n_workers,
 		.layout_text = layout, .redaction = invocation->capture->is_redacted ? HS_REDACT_VALUES : HS_REDACT_NONE,
 		.progress = hs_progress_update, .is_cancelled = is_cancelled, .context = &invocation->progress,
 	};
@@ -201,7 +216,9 @@ static struct hs_error *write_file(struct series *series, const char *path, stru
 		return hs_error_no_memory();
 	hs_signals_catch();
 	hs_progress_start(&invocation->progress);
-	struct hs_error *error = hs_snapshot_write(invocation->capture, &writing, ret);
+	uint64_t begin_ns = now_ns();
+	struct hs_error *error = hs_snapshot_write(invocation->capture, &writing, &written->figures);
+	written->time_ns = now_ns() - begin_ns;
 	hs_progress_end(&invocation->progress);
 	hs_signals_restore();
 	return error;
@@ -218,22 +235,23 @@ static void put_head(const struct series *series)
 	hs_document_put_identity(stdout, &document, &series->style);
 }
 
-static void put_written(const struct series *series, const char *path, const struct hs_snapshot_figures *figures)
+static void put_written(const struct series *series, const struct written *written)
 {
 	const struct hs_invocation *invocation = series->invocation;
 	const struct hs_capture *taken = invocation->capture;
+	const struct hs_snapshot_figures *figures = &written->figures;
 	char size[HS_FIGURE_BYTES], disk[HS_FIGURE_BYTES], seconds[HS_FIGURE_BYTES];
-	HS_FREE char *safe = hs_text_safe(path, &series->style);
+	HS_FREE char *safe = hs_text_safe(written->path, &series->style);
 
 	put_head(series);
 	struct hs_text_line line = hs_text_line_begin(stdout, &series->style, "wrote", hs_text_dim);
 	hs_text_line_item(&line, "%s", safe ? safe : "?");
-	hs_text_line_item(&line, "%s", hs_text_size(size, figures->file_bytes));
+	hs_text_line_item(&line, "%s in %s", hs_text_size(size, figures->file_bytes), hs_text_seconds(seconds, written->time_ns));
 	if (figures->disk_bytes < figures->file_bytes - figures->file_bytes / 10)
 		hs_text_line_item(&line, "%s on disk", hs_text_size(disk, figures->disk_bytes));
 	if (invocation->source.file)
 		hs_text_line_item(&line, "from a file");
-	else if (invocation->source.capture.nonblocking)
+	else if (taken->is_nonblocking)
 		hs_text_line_item(&line, "%s copied without a pause: it may contradict itself", hs_text_size(size, taken->copied_bytes));
 	else
 		hs_text_line_item(&line, "paused %s to copy %s", hs_text_seconds(seconds, taken->pause_ns), hs_text_size(size, taken->copied_bytes));
@@ -244,24 +262,16 @@ static void put_written(const struct series *series, const char *path, const str
 static struct hs_error *take(struct series *series)
 {
 	HS_FREE char *path = hs_snapshot_name_in_series(series->name, series->i + 1, series->own->count);
-	struct hs_snapshot_figures figures;
+	struct written written = { .path = path };
 
 	if (!path)
 		return hs_error_no_memory();
 	HS_TRY(capture(series));
 	HS_TRY(check_identity(series));
-	HS_TRY(write_file(series, path, &figures));
-	put_written(series, path, &figures);
+	HS_TRY(write_file(series, &written));
+	put_written(series, &written);
 	hs_invocation_drop(series->invocation);
 	return NULL;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 /* A signal ends it as it ends everything that waits. */

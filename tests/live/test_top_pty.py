@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What heapspy top writes to its terminal, cell by cell, as a terminal emulator library understands it."""
+import base64
 import fcntl
 import os
 import pty
@@ -108,6 +109,42 @@ def test_looks(debian, start):
             assert browser.cell(0, y).reverse and not browser.cell(0, y + 1).reverse
             colours = {browser.cell(x, y).fg for x in range(WIDTH) for y in range(HEIGHT)}
             assert (colours != {"default"}) == has_colours, colours
+
+
+def test_mouse_and_clipboard(debian, start):
+    """A click selects, sorts, opens, goes to a view; the wheel moves; an address is sent to the terminal's clipboard."""
+    live = start(debian, "leaking_orders.py")
+    with Browser(live.pid, "-i", "3600") as browser:
+        browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")
+
+        def click(x, y, button=0):
+            browser.type("\x1b[<%d;%d;%dM\x1b[<%d;%d;%dm" % (button, x + 1, y + 1, button, x + 1, y + 1))
+
+        heading = row_of(browser.rows(), "TYPE")
+        click(browser.rows()[heading].index("COUNT"), heading)
+        browser.wait(lambda rows: "COUNT\u25bc" in rows[heading], "order by count")
+        click(browser.rows()[heading].index("COUNT"), heading)
+        browser.wait(lambda rows: "COUNT\u25b2" in rows[heading], "the other way round")
+        click(browser.rows()[heading].index("BYTES"), heading)
+        browser.wait(lambda rows: rows[heading + 1].startswith("dict") or rows[heading + 1].startswith("str"), "order by bytes")
+        click(2, heading + 3)
+        browser.wait(lambda rows: " 3/" in rows[-1], "the third row")
+        click(2, heading + 3, 65)
+        browser.wait(lambda rows: " 6/" in rows[-1], "three rows further")
+        click(2, heading + 3, 64)
+        browser.wait(lambda rows: " 3/" in rows[-1], "three rows back")
+        click(browser.rows()[heading - 1].index("Memory"), heading - 1)
+        browser.wait(lambda rows: row_of(rows, "     BYTES") and any("OF THE RSS" in row for row in rows), "the view of memory")
+        browser.type("1/__main__.Session\r")
+        browser.wait(lambda rows: any(browser.cell(0, y).reverse and row.startswith("__main__.Session") for y, row in enumerate(rows)), "the row searched for")
+        y = row_of(browser.rows(), "__main__.Session")
+        click(2, y)
+        browser.wait(lambda rows: any("HELD BY" in row for row in rows), "its objects")
+        browser.type("c")
+        browser.wait(lambda rows: "sent to the clipboard" in rows[-1], "a copy")
+        address = browser.rows()[-1].split()[0]
+        assert b"\x1b]52;c;" + base64.b64encode(address.encode()) + b"\a" in browser.raw
+    live.assert_unharmed()
 
 
 def test_long_work_is_given_up(debian, start):
