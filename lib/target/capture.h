@@ -64,6 +64,8 @@ struct hs_capture_options {
 	void *context;            /* of both callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
+	/* The pauses of a capture that fails are added here; NULL: nobody asks. */
+	struct hs_pauses *failed_pauses;
 	bool wants_uses; /* of memory by mapping: see hs_capture.uses. Lengthens the stop by some ms a GiB */
 	/* What the caller will take beside the copy, in percent of its bytes: room for it is asked for as well. */
 	unsigned work_percent;
