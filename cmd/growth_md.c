@@ -111,7 +111,7 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 		return;
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
-	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
+	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
 	put_cell(out, "growth", text);
 	*text = '\0';
 	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
@@ -175,7 +175,7 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
 	char next[HS_NEXT_BYTES];
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
 	put(out, "### Memory growth of pid %d: %s", pid, growth->attribution.is_known ? hs_verdict_name(growth->attribution.verdict) : "unknown");
@@ -186,6 +186,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
+	if (standstill)
+		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
 		put_suspects(out, growth->suspects);

@@ -334,6 +334,18 @@ static size_t first_listing(const struct hs_observed_growth *observed, const str
 	return observed->input.n_samples;
 }
 
+/* Rule 1. */
+static void judge(const struct hs_observed_growth *observed, const struct hs_sample_container *now, const struct hs_sample_container *then,
+		  const struct hs_object *object, struct hs_container_history *history)
+{
+	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
+
+	history->kept = least_kept(observed, history->first, object);
+	bool has_lost = history->kept >= 0 && history->kept < HS_LEAST_KEPT;
+	history->is_turnover = has_lost && !is_tiny;
+	history->is_grower = !has_lost && now->length > then->length;
+}
+
 static struct hs_error *add_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
 {
 	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
@@ -351,12 +363,14 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	bool has_keys = is_dict(entry.object.type);
 	count_items(&items, node, has_keys);
 	history.n_fresh = items.n_fresh;
-	if (!history.n_fresh && then->length == now->length)
+	bool is_unchanged = !history.n_fresh && then->length == now->length;
+	if (is_unchanged && !observed->is_long)
 		return NULL;
-	history.kept = least_kept(observed, first, &entry.object);
-	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
-	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT && !is_tiny;
-	history.is_grower = !(history.kept >= 0 && history.kept < HS_LEAST_KEPT) && now->length > then->length;
+	if (!is_unchanged)
+		judge(observed, now, then, &entry.object, &history);
+	observed_look_back(observed, now, &entry.object, &history);
+	if (is_unchanged && !history.is_slow)
+		return NULL;
 	double weight = weigh_items(observed, &history, &items, has_keys);
 	struct hs_container_history *slot = hs_array_append(&observed->containers);
 	if (!slot || !add_change(observed, &history, weight))
@@ -380,6 +394,13 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 
 	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
+	observed->whole_seconds = (double)(last->time_ns - input->samples[0]->time_ns) / 1e9;
+	observed->is_long = observed->base > 0;
+	observed->times_ns = calloc(input->n_samples, sizeof(*observed->times_ns));
+	if (!observed->times_ns)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < input->n_samples; i++)
+		observed->times_ns[i] = input->samples[i]->time_ns;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
 	find_type_growth(observed);
@@ -423,6 +444,7 @@ void hs_observed_deinit(struct hs_observed_growth *observed)
 	free(observed->vouched);
 	free(observed->passing);
 	free(observed->changed_dicts);
+	free(observed->times_ns);
 	free(observed->groups);
 	free(observed->names);
 	free(observed->count_growth);

@@ -67,6 +67,7 @@ struct hs_sample {
 	uint64_t pause_ns; /* of all its stops */
 	uint64_t rss_bytes;
 	uint64_t python_bytes; /* pymalloc blocks and malloc chunks in use by Python */
+	bool was_stopped;  /* by job control, when it was taken: what does not run does not grow */
 	bool has_memory;
 	struct hs_memory memory;
 	uint64_t n_objects;

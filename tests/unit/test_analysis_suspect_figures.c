@@ -263,6 +263,47 @@ static void new_values_of_old_keys_are_only_replaced(void **state)
 	scene_end(&scene);
 }
 
+/* One item of each of many old records, which are lists, is a new object: of the first ones before the second look. */
+static void judge_lists(struct scene *scene, size_t n_first)
+{
+	hs_addr records[N_MANY], items[12];
+
+	scene_begin(scene, V311);
+	struct fake_heap *fake = scene->fake;
+	hs_addr class = fake_class(fake, "Blob", 400, 0, fake->types.object, 0);
+	for (size_t i = 0; i < N_MANY; i++) {
+		for (size_t k = 0; k < 12; k++)
+			items[k] = scene_new_item(scene);
+		records[i] = fake_list(fake, items, 12, 12);
+	}
+	fake_import(&scene->modules, "app", GLOBALS({ "RECORDS", fake_list(fake, records, N_MANY, N_MANY) }, { "Blob", class }));
+	scene_look(scene);
+	for (size_t i = 0; i < N_MANY; i++) {
+		if (i == n_first)
+			scene_look(scene);
+		fake_put(fake, FAKE_GET(fake, records[i], PyListObject, ob_item) + 8, fake_object(fake, class, 400));
+	}
+	scene_judge(scene);
+	assert_int_equal(scene->found.list.n, 1);
+	assert_string_equal(scene_first(scene)->type, "app.Blob");
+}
+
+/* All new ones are more; but where all of them came in one gap, it is their type's count alone that says so. */
+static void what_came_in_one_gap_is_more_by_its_type_alone(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	judge_lists(&scene, 15);
+	assert_false(scene_first(&scene)->figures.is_by_type);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
+	scene_end(&scene);
+	judge_lists(&scene, 0);
+	assert_int_equal(scene_first(&scene)->doubts, HS_DOUBT_UNSTEADY | HS_DOUBT_BY_TYPE | HS_DOUBT_KEPT);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_LOW);
+	scene_end(&scene);
+}
+
 /* Three large objects of a class of which there were so many at the first look; none of these is left. */
 static void judge_blobs(struct scene *scene, size_t n_old)
 {
@@ -367,6 +408,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_length_is_doubted),
 		cmocka_unit_test(new_values_of_old_keys_are_only_replaced),
 		cmocka_unit_test(what_replaces_others_of_its_type_is_no_suspect),
+		cmocka_unit_test(what_came_in_one_gap_is_more_by_its_type_alone),
 		cmocka_unit_test(weak_references_that_come_and_go_are_none),
 		cmocka_unit_test(a_bound_beyond_all_memory_is_none),
 	};
