@@ -8,6 +8,7 @@
 #include "suspect_rules.h"
 
 #define NOISE_BYTES ((int64_t)256 << 10) /* allocators and the kernel's page cache move by as much while nothing leaks */
+#define ARENA_BYTES ((int64_t)1 << 20) /* of free blocks: an arena more comes by chance, and is not given back as long as anything is in it */
 #define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
 #define FAR_MORE_THAN_CERTAIN 16 /* … one that is certain: what it keeps lies among what is freed, and holds pools, arenas and heaps of threads; 9 was seen */
 #define FALLS_BACK 0.5 /* of all that a process grew by, given back at any time between: it goes up and down, and was up at last */
@@ -155,7 +156,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		most = native;
 		verdict = HS_VERDICT_NATIVE;
 	}
-	if (fragmentation > most && fragmentation >= NOISE_BYTES && !falls_back && outdoes(fragmentation, leak) &&
+	if (fragmentation > most && fragmentation >= ARENA_BYTES && !falls_back && outdoes(fragmentation, leak) &&
 	    is_steady(samples, n_samples, HS_CAUSE_FRAGMENTATION))
 		verdict = HS_VERDICT_FRAGMENTATION;
 	return verdict;
