@@ -145,7 +145,7 @@ static double kept_since(const struct hs_observed_growth *observed, size_t i, co
 {
 	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[i], object->address);
 
-	return then && then->type == object->type->address ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+	return then && then->type == object->type->address ? hs_sample_kept(then, &observed->fingerprints, object) : HS_UNKNOWN;
 }
 
 /*
@@ -392,7 +392,7 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 {
 	const struct hs_sample *last = input->samples[input->n_samples - 1];
 
-	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
+	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input), .fingerprints = hs_fingerprints_of(input->heap) };
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	observed->whole_seconds = (double)(last->time_ns - input->samples[0]->time_ns) / 1e9;
 	observed->is_long = observed->base > 0;

@@ -42,6 +42,7 @@ HS_ARRAY_TYPE(hs_container_histories, struct hs_container_history);
 
 struct hs_observed_growth {
 	struct hs_observed_input input;
+	struct hs_fingerprints fingerprints; /* of input.heap */
 	size_t base;               /* the sample that the last one is compared with: the first that kept identities, else the first */
 	double seconds;            /* since then */
 	bool is_long;              /* there are samples before: they tell of lengths and counts, and of no object */

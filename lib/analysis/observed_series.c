@@ -21,7 +21,7 @@ size_t observed_begin(const struct hs_observed_growth *observed, const struct hs
 	for (size_t k = 0; k < N_BEGINNINGS; k++) {
 		size_t i = observed->base * k / N_BEGINNINGS;
 		const struct hs_sample_container *then = listed(observed, i, now);
-		double kept = then ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+		double kept = then ? hs_sample_kept(then, &observed->fingerprints, object) : HS_UNKNOWN;
 		/* one without items to look for, of raw bytes, is the one that stood there */
 		if (then && (kept < 0 || kept >= HS_LEAST_KEPT))
 			return i;
@@ -54,7 +54,7 @@ void observed_look_back(const struct hs_observed_growth *observed, const struct 
 	then = listed(observed, history->begin, now);
 	if (history->is_grower || !then || then->length >= now->length)
 		return;
-	double kept = hs_sample_kept(then, observed->input.heap, object);
+	double kept = hs_sample_kept(then, &observed->fingerprints, object);
 	history->is_slow = kept < 0 || kept >= HS_LEAST_KEPT;
 	if (!history->is_slow)
 		return;
