@@ -35,6 +35,12 @@ static int32_t length_offset(const struct hs_layout *layout, const struct hs_typ
 		return HS_OFFSET(layout, PySetObject, used);
 	if (!strcmp(kind, "dict") || !strcmp(kind, "collections.OrderedDict"))
 		return HS_OFFSET(layout, PyDictObject, ma_used);
+	if (!strcmp(kind, "_io.BytesIO"))
+		return HS_OFFSET(layout, bytesio, string_size);
+	if (!strcmp(kind, "_io.StringIO"))
+		return HS_OFFSET(layout, stringio, string_size);
+	if (!strcmp(kind, "_queue.SimpleQueue"))
+		return HS_OFFSET(layout, simplequeueobject, num_items);
 	return HS_OFFSET(layout, PyVarObject, ob_size);
 }
 

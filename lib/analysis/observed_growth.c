@@ -334,13 +334,30 @@ static size_t first_listing(const struct hs_observed_growth *observed, const str
 	return observed->input.n_samples;
 }
 
+/* One of a sketch's hashes lost is an eighth of it, and may be a hundredth of the container: then its items are counted that are not new. */
+#define ONE_LOST ((double)(HS_SKETCH_HASHES - 1) / HS_SKETCH_HASHES)
+
+static double refined(const struct hs_container_history *history, const struct hs_sample_container *then, uint64_t n_new)
+{
+	if (history->kept < ONE_LOST || n_new > history->length || !then->length)
+		return history->kept;
+	double counted = (double)(history->length - n_new) / (double)then->length;
+	if (counted <= history->kept)
+		return history->kept;
+	return counted < 1 ? counted : 1;
+}
+
 /* Rule 1. */
 static void judge(const struct hs_observed_growth *observed, const struct hs_sample_container *now, const struct hs_sample_container *then,
-		  const struct hs_object *object, struct hs_container_history *history)
+		  const struct hs_object *object, uint64_t n_new, struct hs_container_history *history)
 {
 	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
 
 	history->kept = least_kept(observed, history->first, object);
+	history->kept = refined(history, then, n_new);
+	/* raw bytes and text: there are no items to look for, and whoever writes more of it takes none away */
+	if (history->kept < 0 && then->length && then->hashes[0] == HS_SKETCH_UNUSED && now->length > then->length)
+		history->kept = 1;
 	bool has_lost = history->kept >= 0 && history->kept < HS_LEAST_KEPT;
 	history->is_turnover = has_lost && !is_tiny;
 	history->is_grower = !has_lost && now->length > then->length;
@@ -367,7 +384,7 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	if (is_unchanged && !observed->is_long)
 		return NULL;
 	if (!is_unchanged)
-		judge(observed, now, then, &entry.object, &history);
+		judge(observed, now, then, &entry.object, has_keys ? items.n_new_keys : items.n_fresh, &history);
 	observed_look_back(observed, now, &entry.object, &history);
 	if (is_unchanged && !history.is_slow)
 		return NULL;

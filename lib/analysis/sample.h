@@ -30,7 +30,7 @@ struct hs_sample_type {
 
 /*
  * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
- * subclasses of these included.
+ * BytesIO, StringIO, SimpleQueue (3.13+; before, it is its list), subclasses of these included.
  */
 struct hs_sample_container {
 	hs_addr address;

@@ -30,7 +30,8 @@ static uint64_t least_of(unsigned class)
 /* The kinds whose instances change their length; a frozenset's and a tuple's never do. */
 static bool has_changing_length(const struct hs_kind *kind)
 {
-	static const char *const kinds[] = { "list", "dict", "set", "collections.deque", "collections.OrderedDict", "bytearray", "array.array" };
+	static const char *const kinds[] = { "list", "dict", "set", "collections.deque", "collections.OrderedDict", "bytearray", "array.array",
+					     "_io.BytesIO", "_io.StringIO", "_queue.SimpleQueue" };
 
 	if (kind->is_leaf || kind == hs_kind_plain())
 		return false;
@@ -53,7 +54,7 @@ static bool is_plain_split_dict(const struct hs_cpython *py, const struct hs_obj
 
 bool sample_is_container(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret_length)
 {
-	return has_changing_length(object->type->kind) && hs_object_length(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
+	return has_changing_length(object->type->kind) && hs_object_fill(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
 }
 
 /* The smallest hashes of what one container holds, while it is being visited. */

@@ -142,7 +142,7 @@ static size_t place_of(const struct hs_cpython *py, const uint8_t *names, size_t
 static bool adds(const char *name)
 {
 	static const char *const whole[] = { "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update", "put", "put_nowait", "push",
-					     "send", "submit", "connect", "listen", "subscribe", "attach", "enqueue", "__setitem__", "heappush", "intern" };
+					     "send", "submit", "write", "writelines", "connect", "listen", "subscribe", "attach", "enqueue", "__setitem__", "heappush", "intern" };
 	static const char *const beginnings[] = { "add", "append", "register", "push_", "put_", "insert_", "subscribe_", "connect_", "call_later",
 						  "call_at", "call_soon", "create_task", "ensure_future" };
 

@@ -261,9 +261,6 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
 		figures->steadiness = steadiness_of(search, group->lengths, 0);
-		/* a container of raw bytes keeps what it has: it only became longer */
-		if (group->weight <= 0 && !group->tally.n)
-			figures->kept = 1;
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}

@@ -56,18 +56,43 @@ static void judge_events(struct scene *scene, hs_addr events)
 	assert_int_equal(scene_first(scene)->address, events);
 }
 
-/* One of the eight that were looked for has gone. */
-static void what_lost_an_eighth_is_doubted(void **state)
+/* One of the eight that were looked for has gone, and so have n in all. */
+static void judge_loss(struct scene *scene, unsigned n)
+{
+	hs_addr events = begin_events(scene, 100), items = FAKE_GET(scene->fake, events, PyListObject, ob_item), first = place_in_sketch(scene, events);
+
+	fake_put(scene->fake, first, scene_new_item(scene));
+	for (unsigned i = 0, n_lost = 1; n_lost < n; i++) {
+		uint32_t hash = (uint32_t)(hs_mix(fake_get(scene->fake, items + i * 8)) >> 32);
+		if (items + i * 8 == first || hash <= hs_sample_container_at(scene->samples[0], events)->hashes[HS_SKETCH_HASHES - 1])
+			continue;
+		fake_put(scene->fake, items + i * 8, scene_new_item(scene));
+		n_lost++;
+	}
+	judge_events(scene, events);
+}
+
+static void what_lost_a_tenth_is_doubted(void **state)
 {
 	struct scene scene;
 
 	(void)state;
-	hs_addr events = begin_events(&scene, 100);
-	fake_put(scene.fake, place_in_sketch(&scene, events), scene_new_item(&scene));
-	judge_events(&scene, events);
-	assert_true(scene_first(&scene)->figures.kept == 7.0 / 8);
+	judge_loss(&scene, 10);
+	assert_true(scene_first(&scene)->figures.kept == 0.9);
 	assert_int_equal(scene_first(&scene)->doubts, HS_DOUBT_KEPT);
 	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_MEDIUM);
+	scene_end(&scene);
+}
+
+/* A queue that is drained by one while it gets eighty: that the one was looked for makes it no eighth. */
+static void what_lost_a_hundredth_is_not(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	judge_loss(&scene, 1);
+	assert_true(scene_first(&scene)->figures.kept == 0.99);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
 	scene_end(&scene);
 }
 
@@ -399,7 +424,8 @@ static void a_bound_beyond_all_memory_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_lost_an_eighth_is_doubted),
+		cmocka_unit_test(what_lost_a_tenth_is_doubted),
+		cmocka_unit_test(what_lost_a_hundredth_is_not),
 		cmocka_unit_test(what_had_nothing_has_kept_nothing),
 		cmocka_unit_test(one_that_grew_in_one_gap_only_is_doubted),
 		cmocka_unit_test(a_buffer_that_became_longer_keeps_what_it_has),
