@@ -161,7 +161,8 @@ static void what_is_not_listed_may_be_even(void **state)
 	(void)state;
 	begin(&scene);
 	hs_addr events = scene_full_list(&scene, 100);
-	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) }));
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) },
+						   { "LESS", scene_full_list(&scene, 250) }));
 	for (unsigned i = 0; i < N_LOOKS - 1; i++) {
 		scene_look(&scene);
 		if (i > 1)
