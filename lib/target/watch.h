@@ -41,6 +41,8 @@ struct hs_watched {
 	/* Every 2^k-th reading, k growing as the room fills: the whole time is covered. */
 	struct hs_watch_point points[HS_WATCH_POINTS];
 	unsigned n_points;
+	unsigned log2_stride; /* k */
+	uint64_t n_passed;    /* readings since the last point */
 	uint64_t n_readings;
 	uint64_t peak;       /* the greatest length read */
 	uint64_t previous;   /* the last one */
@@ -68,6 +70,8 @@ bool hs_watch_see(struct hs_watch *watch, hs_addr object, struct hs_watched *ret
 
 /* Adds a reading, as the thread does. */
 void hs_watched_add(struct hs_watched *watched, uint64_t time_ns, uint64_t length);
+/* Adds what was seen later of the same container: points stand for as many readings in all of it. */
+void hs_watched_join(struct hs_watched *watched, const struct hs_watched *later);
 /* NULL: it was not watched. */
 const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_addr object);
 

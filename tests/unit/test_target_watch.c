@@ -58,6 +58,46 @@ static void points_cover_the_whole_time(void **state)
 	assert_int_equal(watched.n_readings, 100000);
 }
 
+/* One gap after the other, as a long series watches: no stretch of it has more points than another. */
+static void gaps_are_covered_alike(void **state)
+{
+	static const uint64_t lengths[] = { 4000, 4000, 1000, 4000, 60, 4000, 4000 };
+	struct hs_watched all = { 0 };
+	uint64_t time = 0;
+
+	(void)state;
+	for (unsigned gap = 0; gap < sizeof(lengths) / sizeof(*lengths); gap++) {
+		struct hs_watched more = { 0 };
+		for (uint64_t i = 0; i < lengths[gap]; i++, time++)
+			hs_watched_add(&more, time, 100 + time);
+		if (gap)
+			hs_watched_join(&all, &more);
+		else
+			all = more;
+		assert_in_range(all.n_points, 1, HS_WATCH_POINTS);
+	}
+	assert_int_equal(all.n_readings, time);
+	assert_int_equal(all.previous, 100 + time - 1);
+	assert_int_equal(all.peak, 100 + time - 1);
+	assert_true(all.largest_drop == 0);
+	assert_true(all.n_points >= HS_WATCH_POINTS / 4);
+	for (unsigned i = 1; i < all.n_points; i++)
+		assert_in_range(all.points[i].time_ns - all.points[i - 1].time_ns, 1, 2 * time / all.n_points);
+	assert_true(all.points[all.n_points - 1].time_ns > time - 2 * time / all.n_points);
+}
+
+/* What falls between two gaps has fallen. */
+static void a_drop_between_gaps_is_seen(void **state)
+{
+	struct hs_watched first = watch_of((const uint64_t[]){ 100, 200 }, 2), later = watch_of((const uint64_t[]){ 50, 60, 70 }, 3);
+
+	(void)state;
+	hs_watched_join(&first, &later);
+	assert_true(first.largest_drop == 0.7);
+	assert_int_equal(first.peak, 200);
+	assert_int_equal(first.n_points, 5);
+}
+
 struct object {
 	volatile uint64_t type, length;
 };
@@ -140,6 +180,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_seen_in_two_readings),
 		cmocka_unit_test(points_cover_the_whole_time),
+		cmocka_unit_test(gaps_are_covered_alike),
+		cmocka_unit_test(a_drop_between_gaps_is_seen),
 		cmocka_unit_test(what_goes_away_is_lost_and_the_rest_is_watched_on),
 		cmocka_unit_test(a_process_that_is_not_there_is_lost_as_a_whole),
 	};
