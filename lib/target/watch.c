@@ -15,6 +15,7 @@
 #include "tracee.h"
 
 #define PERIOD_NS 150000000
+#define MAX_LISTED 512 /* containers, a KiB each: a series of days watches thousands, one after the other */
 
 struct watch_words {
 	uint64_t type;
@@ -103,6 +104,26 @@ const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_
 		if (list->items[i].object == object)
 			return &list->items[i];
 	return NULL;
+}
+
+static bool is_watched_next(const struct hs_watched *watched, const struct hs_watch_targets *next)
+{
+	for (size_t i = 0; i < next->n; i++)
+		if (next->items[i].object == watched->object && next->items[i].type == watched->type)
+			return !watched->is_lost;
+	return watched->object == HS_WATCH_RESIDENT;
+}
+
+void hs_watched_make_room(struct hs_watched_list *list, const struct hs_watch_targets *next)
+{
+	size_t n = 0;
+
+	if (list->n <= MAX_LISTED)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		if (is_watched_next(&list->items[i], next))
+			list->items[n++] = list->items[i];
+	list->n = n;
 }
 
 /* Two words for each target from `first` on, until one of them cannot be read. Returns how many targets were. */
@@ -212,6 +233,7 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	for (; watch->n < targets->n && watch->n < HS_WATCH_MAX; watch->n++) {
 		watch->targets[watch->n] = targets->items[watch->n];
 		watch->watched[watch->n].object = targets->items[watch->n].object;
+		watch->watched[watch->n].type = targets->items[watch->n].type;
 	}
 	pthread_mutex_init(&watch->mutex, NULL);
 	pthread_condattr_init(&monotonic);
@@ -250,6 +272,11 @@ static struct hs_error *add_result(const struct hs_watched *watched, struct hs_w
 {
 	struct hs_watched *known = (struct hs_watched *)hs_watched_find(list, watched->object);
 
+	/* another one has its place */
+	if (known && (known->type != watched->type || (known->is_lost && watched->n_readings))) {
+		*known = *watched;
+		return NULL;
+	}
 	if (known) {
 		hs_watched_join(known, watched);
 		return NULL;
