@@ -91,8 +91,6 @@ static void count_stayed(struct hs_top_source *source)
 	hs_error_destroy(error);
 }
 
-#define MAX_WATCHED 512 /* containers that were ever watched; then it begins anew */
-
 static void free_targets(struct hs_watch_targets *targets)
 {
 	hs_array_free(targets);
@@ -107,9 +105,9 @@ static void watch(struct hs_top_sampling *sampling)
 
 	if (n < 2)
 		return;
-	if (source->watched.n > MAX_WATCHED)
-		source->watched.n = 0;
 	struct hs_error *error = hs_candidates_choose(source->samples[n - 1], source->samples[n - 2], source->invocation->heap, &targets);
+	if (!error)
+		hs_watched_make_room(&source->watched, &targets);
 	if (!error)
 		error = hs_top_live_track(source, &targets, &sampling->tracked);
 	if (!error)

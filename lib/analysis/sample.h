@@ -114,10 +114,10 @@ const struct hs_sample_container *hs_sample_container_at(const struct hs_sample 
  */
 enum hs_lived hs_sample_has_lived(const struct hs_sample *sample, hs_addr address, hs_fingerprint now);
 /*
- * The same of an object of an open heap, `now` being its fingerprint. A container that kept four fifths of its items has lived, whatever
- * its words say.
+ * The same of an object of the open heap that `fingerprints` are of, `now` being its own. A container that kept four fifths of its items has
+ * lived, whatever its words say. Thread-safe.
  */
-enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_process_heap *heap, const struct hs_object *object,
+enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
 					 hs_fingerprint now);
 /*
  * The same for every object of a heap: ret[place] of hs_heap_place_count() bytes, an enum hs_lived each; places without an object are left
@@ -133,9 +133,10 @@ struct hs_error *hs_sample_mark_survivors(const struct hs_sample *first, const s
 
 /*
  * The share of the container's items of then that `now`, an object of an open heap, still has: by membership, never by position, and by
- * their fingerprints where these tell. Linear in the items of `now`. < 0: there is nothing to compare.
+ * their fingerprints where these tell. `fingerprints` are of that heap. Linear in the items of `now`; thread-safe. < 0: there is
+ * nothing to compare.
  */
-double hs_sample_kept(const struct hs_sample_container *then, const struct hs_process_heap *heap, const struct hs_object *now);
+double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fingerprints *fingerprints, const struct hs_object *now);
 /* The same from two sketches alone, for a later sample whose heap is gone: rough, as few hashes are left to compare in what has grown. */
 double hs_sample_kept_between(const struct hs_sample_container *then, const struct hs_sample_container *later);
 
