@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "new_file.h"
 
 static struct hs_error *write_all(int fd, const char *text, size_t bytes, const char *path)
 {
@@ -28,42 +29,13 @@ static struct hs_error *write_all(int fd, const char *text, size_t bytes, const 
 	return NULL;
 }
 
-/* A rename lasts over a crash only once its directory is on the disk. */
-static void sync_directory(const char *path)
-{
-	HS_FREE char *copy = strdup(path);
-	HS_CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	if (fd >= 0)
-		fsync(fd);
-}
-
-static struct hs_error *write_and_rename(int fd, const char *beside, const char *path, const char *text, size_t bytes)
-{
-	HS_TRY(write_all(fd, text, bytes, beside));
-	if (fsync(fd))
-		return hs_error_os(errno, "cannot write %s", beside);
-	if (rename(beside, path))
-		return hs_error_os(errno, "cannot write %s", path);
-	sync_directory(path);
-	return NULL;
-}
-
 static struct hs_error *replace_file(const char *path, const char *text, size_t bytes)
 {
-	HS_FREE char *beside = NULL;
+	HS_CLEANUP(hs_new_file_discard) struct hs_new_file file = { .fd = -1 };
 
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		beside = NULL;
-		return hs_error_no_memory();
-	}
-	HS_CLOSE int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	struct hs_error *error = write_and_rename(fd, beside, path, text, bytes);
-	if (error)
-		unlink(beside);
-	return error;
+	HS_TRY(hs_new_file_open(path, true, &file));
+	HS_TRY(write_all(file.fd, text, bytes, path));
+	return hs_new_file_commit(&file);
 }
 
 struct hs_error *hs_output_check(const char *path)
@@ -123,41 +95,30 @@ struct hs_error *hs_output_render(const struct hs_output_options *options,
 #define STREAM_BUFFER_BYTES ((size_t)1 << 20)
 
 /* Takes over `fd`. */
-static struct hs_error *render_to(int fd, const char *path, bool is_synced, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
+static struct hs_error *render_to(int fd, const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
 {
-	HS_FCLOSE FILE *out = fdopen(fd, "w");
+	HS_FCLOSE FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!out) {
 		int os_errno = errno;
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return hs_error_os(os_errno, "cannot write %s", path);
 	}
 	setvbuf(out, NULL, _IOFBF, STREAM_BUFFER_BYTES);
 	HS_TRY(render(out, context));
-	if (fflush(out) || ferror(out) || (is_synced && fsync(fd)))
+	if (fflush(out) || ferror(out))
 		return hs_error_os(errno, "cannot write %s", path);
 	return NULL;
 }
 
 static struct hs_error *stream_to_new_file(const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
 {
-	HS_FREE char *beside = NULL;
+	HS_CLEANUP(hs_new_file_discard) struct hs_new_file file = { .fd = -1 };
 
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		beside = NULL;
-		return hs_error_no_memory();
-	}
-	int fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	struct hs_error *error = render_to(fd, beside, true, render, context);
-	if (!error && rename(beside, path))
-		error = hs_error_os(errno, "cannot write %s", path);
-	if (error)
-		unlink(beside);
-	else
-		sync_directory(path);
-	return error;
+	HS_TRY(hs_new_file_open(path, true, &file));
+	HS_TRY(render_to(fcntl(file.fd, F_DUPFD_CLOEXEC, 0), path, render, context));
+	return hs_new_file_commit(&file);
 }
 
 struct hs_error *hs_output_stream(const struct hs_output_options *options, struct hs_error *(*render)(FILE *out, const void *context),
@@ -169,7 +130,5 @@ struct hs_error *hs_output_stream(const struct hs_output_options *options, struc
 	if (options->path && (stat(path, &status) || S_ISREG(status.st_mode)))
 		return stream_to_new_file(path, render, context);
 	int fd = options->path ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : dup(STDOUT_FILENO);
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	return render_to(fd, path, false, render, context);
+	return render_to(fd, path, render, context);
 }
