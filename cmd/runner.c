@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_file.h"
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
 #include "largest.h"
 #include "options.h"
 #include "output.h"
+#include "pauses.h"
 #include "payload.h"
 #include "signals.h"
 #include "workers.h"
@@ -61,6 +63,10 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 static void find_payloads(struct hs_invocation *invocation)
 {
 	struct hs_process *process = NULL;
+
+	/* what a file leaves out it tells itself */
+	if (invocation->source.file)
+		return;
 	struct hs_error *error = hs_process_read(invocation->source.pid, &process);
 
 	if (!error && process->rss_bytes >= LOOK_FOR_PAYLOADS_RSS)
@@ -75,7 +81,31 @@ static void start_progress(struct hs_invocation *invocation)
 		hs_progress_start(&invocation->progress);
 }
 
-static struct hs_error *take_capture(struct hs_invocation *invocation)
+static unsigned work_percent(const struct hs_invocation *invocation)
+{
+	return invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
+}
+
+static struct hs_error *open_file(struct hs_invocation *invocation)
+{
+	const struct hs_source_options *source = &invocation->source;
+	const struct hs_capture_file_options options = {
+		.path = source->file, .exe = source->exe, .lib_search_root = source->lib_search_root, .n_workers = source->capture.n_workers,
+		.work_percent = work_percent(invocation), .progress = hs_progress_update, .context = &invocation->progress,
+	};
+	struct hs_address_ranges *skipped = &invocation->skipped;
+
+	HS_TRY(hs_capture_open(&options, &invocation->capture));
+	const struct hs_address_ranges *told = &invocation->capture->skipped;
+	hs_array_free(skipped);
+	if (!hs_array_reserve(skipped, told->n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < told->n; i++)
+		skipped->items[skipped->n++] = told->items[i];
+	return NULL;
+}
+
+static struct hs_error *copy_process(struct hs_invocation *invocation)
 {
 	struct hs_capture_options *options = &invocation->source.capture;
 
@@ -83,11 +113,22 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
-	options->work_percent = invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
-	hs_progress_update(&invocation->progress, "copying", 0, 0);
+	options->failed_pauses = &invocation->untold_pauses;
+	options->work_percent = work_percent(invocation);
+	return hs_capture_process(invocation->source.pid, options, &invocation->capture);
+}
+
+static struct hs_error *take_capture(struct hs_invocation *invocation)
+{
+	bool is_file = invocation->source.file;
+
+	hs_progress_update(&invocation->progress, is_file ? "reading" : "copying", 0, 0);
 	hs_signals_catch();
-	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
-	invocation->captured_at = time(NULL);
+	struct hs_error *error = is_file ? open_file(invocation) : copy_process(invocation);
+	if (!error) {
+		invocation->captured_at = invocation->capture->utc;
+		error = hs_pauses_put_before(invocation->capture, &invocation->untold_pauses);
+	}
 	if (!invocation->outlives_signals)
 		hs_signals_restore();
 	die_by_caught_signal(invocation);
@@ -97,7 +138,8 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .wanted = invocation->wanted };
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .cancel = invocation->cancel,
+						   .wanted = invocation->wanted };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -108,9 +150,13 @@ static struct hs_error *take_census(struct hs_invocation *invocation)
 
 static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 {
+	struct hs_layout_options options = invocation->source.layout;
+
+	/* who names a directory, or a table to leave out, wants another one than the file has */
+	if (!options.debug_dir && !options.no_dwarf && !options.without_table)
+		options.text = invocation->capture->layout_text;
 	hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
-	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &invocation->source.layout,
-				 &invocation->layout);
+	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &options, &invocation->layout);
 }
 
 /* The large results; none looks at another while it is given back. */
@@ -146,6 +192,14 @@ void hs_invocation_drop_heap(struct hs_invocation *invocation)
 	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
 }
 
+void hs_invocation_drop_graph(struct hs_invocation *invocation)
+{
+	hs_array_free(&invocation->unexplained);
+	hs_reach_close(hs_take(invocation->reach));
+	hs_object_graph_destroy(hs_take(invocation->holders));
+	hs_graph_destroy(hs_take(invocation->graph));
+}
+
 static void drop_results(struct hs_invocation *invocation)
 {
 	hs_invocation_drop_heap(invocation);
@@ -154,39 +208,13 @@ static void drop_results(struct hs_invocation *invocation)
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/* The pauses of an earlier capture were pauses as well, and are listed first. `earlier` is emptied. */
-static struct hs_error *add_pauses(struct hs_capture *capture, struct hs_pauses *earlier)
-{
-	struct hs_pauses *pauses = &capture->pauses_ns;
-
-	if (!hs_array_reserve(earlier, earlier->n + pauses->n + 1))
-		return hs_error_no_memory();
-	for (size_t i = 0; i < pauses->n; i++)
-		earlier->items[earlier->n++] = pauses->items[i];
-	hs_array_free(pauses);
-	*pauses = *earlier;
-	*earlier = (struct hs_pauses){ 0 };
-	capture->pause_ns = 0;
-	for (size_t i = 0; i < pauses->n; i++)
-		capture->pause_ns += pauses->items[i];
-	return NULL;
-}
-
-static void free_pauses(struct hs_pauses *pauses)
-{
-	hs_array_free(pauses);
-}
-
 /* Captures and counts once more. */
 static struct hs_error *start_over(struct hs_invocation *invocation)
 {
-	HS_CLEANUP(free_pauses) struct hs_pauses pauses = invocation->capture->pauses_ns;
-
-	invocation->capture->pauses_ns = (struct hs_pauses){ 0 };
+	HS_TRY(hs_pauses_move(&invocation->untold_pauses, &invocation->capture->pauses_ns));
 	drop_results(invocation);
 	hs_progress_update(&invocation->progress, "copying again", 0, 0);
 	HS_TRY(take_capture(invocation));
-	HS_TRY(add_pauses(invocation->capture, &pauses));
 	HS_TRY(resolve_layout(invocation));
 	return take_census(invocation);
 }
@@ -197,6 +225,9 @@ static struct hs_error *start_over(struct hs_invocation *invocation)
  */
 static struct hs_error *settle(struct hs_invocation *invocation)
 {
+	/* a file is what it is, and without a stop the next picture is no better */
+	if (invocation->source.file || invocation->source.capture.nonblocking)
+		return NULL;
 	if (invocation->census->has_unproven_skips) {
 		hs_array_free(&invocation->skipped);
 		HS_TRY(start_over(invocation));
@@ -273,7 +304,7 @@ static struct hs_error *take_later(struct hs_invocation *invocation)
 	HS_TRY(take_capture(invocation));
 	HS_TRY(resolve_layout(invocation));
 	HS_TRY(take_census(invocation));
-	return invocation->source.capture.nonblocking ? NULL : settle(invocation);
+	return settle(invocation);
 }
 
 static struct hs_error *check_identity(const struct hs_invocation *invocation, const struct hs_capture *earlier, hs_addr runtime)
@@ -284,6 +315,15 @@ static struct hs_error *check_identity(const struct hs_invocation *invocation, c
 	    invocation->layout->runtime_start != runtime)
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	return NULL;
+}
+
+/* Of pictures that came to nothing, as far as there is memory for it. */
+static void keep_pauses(struct hs_invocation *invocation, struct hs_capture *earlier)
+{
+	if (invocation->capture)
+		hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->capture->pauses_ns));
+	hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->untold_pauses));
+	hs_array_free(&invocation->untold_pauses);
 }
 
 static struct hs_error *renew(struct hs_invocation *invocation)
@@ -299,7 +339,9 @@ static struct hs_error *renew(struct hs_invocation *invocation)
 	if (!error)
 		error = check_identity(invocation, earlier.capture, earlier.layout->runtime_start);
 	if (!error)
-		error = add_pauses(invocation->capture, &earlier.capture->pauses_ns);
+		error = hs_pauses_put_before(invocation->capture, &earlier.capture->pauses_ns);
+	if (error)
+		keep_pauses(invocation, earlier.capture);
 	struct hs_invocation *given_up = error ? invocation : &earlier;
 	hs_capture_destroy(given_up->capture);
 	hs_layout_destroy(given_up->layout);
@@ -335,6 +377,7 @@ static struct hs_error *follow_references(struct hs_invocation *invocation, enum
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+		hs_progress_update(&invocation->progress, "weighing references", 0, 0);
 		/* before the searches: its memory is given back when they need theirs */
 		if (invocation->command->needs_unexplained)
 			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
@@ -354,6 +397,8 @@ struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_
 	invocation->needs = needs;
 	start_progress(invocation);
 	struct hs_error *error = follow_references(invocation, &stage);
+	if (error && error->code == HS_ERROR_CANCELLED)
+		hs_invocation_drop_graph(invocation);
 	hs_progress_end(&invocation->progress);
 	return error;
 }
@@ -377,8 +422,7 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		*ret_stage = HS_STAGE_CENSUS;
 		hs_progress_update(&invocation->progress, "counting objects", 0, 0);
 		HS_TRY(take_census(invocation));
-		if (!invocation->source.capture.nonblocking)
-			HS_TRY(settle(invocation));
+		HS_TRY(settle(invocation));
 	}
 	return follow_references(invocation, ret_stage);
 }
@@ -397,12 +441,16 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 {
 	drop_results(invocation);
 	hs_array_free(&invocation->skipped);
+	hs_array_free(&invocation->untold_pauses);
 }
 
 static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
+	free(invocation->source.word);
+	free(invocation->source.file);
+	free(invocation->source.exe);
 	free(invocation->own);
 }
 
@@ -432,6 +480,8 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	if (!error)
 		error = command->run(&invocation);
 	if (invocation.census && !invocation.census->is_complete && !invocation.exit_status)
+		invocation.exit_status = HS_EXIT_INCOMPLETE;
+	if (invocation.capture && invocation.capture->cut_short && !invocation.exit_status)
 		invocation.exit_status = HS_EXIT_INCOMPLETE;
 	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;

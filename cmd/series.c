@@ -108,6 +108,7 @@ static struct hs_error *start_watch(struct taking *taking)
 	const struct hs_sample *last = samples->items[samples->n - 1], *before = samples->n > 1 ? samples->items[samples->n - 2] : NULL;
 
 	HS_TRY(hs_candidates_choose(last, before, taking->invocation->heap, &targets));
+	hs_watched_make_room(&taking->series->watched, &targets);
 	return hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
 }
 

@@ -29,6 +29,7 @@ struct hs_header {
 	char layout[160];
 	bool is_stopped;   /* by job control */
 	bool is_gone;
+	const char *file;  /* "core", "snapshot": what is looked at is one, and there is but one sample; NULL: a process */
 	bool is_nonblocking;
 	uint64_t serial;   /* of the last sample; 0: there is none yet, and what follows means nothing */
 	uint64_t rss_bytes;
@@ -50,6 +51,15 @@ struct hs_header {
 	unsigned n_warnings;
 	char banner[200];  /* the first suspect; "": none */
 	uint64_t banner_address; /* the object that it is; 0: none */
+	uint64_t banner_length;  /* what that is long now, between samples; 0: not known */
+};
+
+/* What the history of a row goes on with after its sample: estimates, the last one of now. */
+#define HS_LIVE_POINTS 3
+#define HS_LIVE_ROWS 64
+struct hs_live_row {
+	uint64_t key;
+	uint64_t values[HS_LIVE_POINTS];
 };
 
 struct hs_data {
@@ -57,6 +67,9 @@ struct hs_data {
 	const struct hs_page *page; /* of the place that the state is at; NULL: not there yet, or an error */
 	const char *error;          /* why there is none; NULL: it is being made */
 	const char *hint;           /* what to try; NULL: nothing */
+	const struct hs_live_row *live; /* of a page of the sample `live_serial` */
+	size_t n_live;
+	uint64_t live_serial;
 };
 
 #endif

@@ -62,6 +62,16 @@ static struct hs_error *add_target(const struct hs_sample_container *container, 
 	return NULL;
 }
 
+/* The most that it can have had in an earlier sample: what is not listed there was short. */
+static uint64_t length_in(const struct hs_sample *earlier, const struct hs_sample_container *container)
+{
+	const struct hs_sample_container *then = earlier ? hs_sample_container_at(earlier, container->address) : NULL;
+
+	if (then && then->type == container->type)
+		return then->length;
+	return earlier && earlier->min_length ? earlier->min_length - 1 : 0;
+}
+
 struct hs_error *hs_candidates_choose(const struct hs_sample *sample, const struct hs_sample *earlier, const struct hs_process_heap *heap,
 				      struct hs_watch_targets *ret)
 {
@@ -69,8 +79,7 @@ struct hs_error *hs_candidates_choose(const struct hs_sample *sample, const stru
 
 	for (size_t i = 0; i < sample->containers.n; i++) {
 		const struct hs_sample_container *container = &sample->containers.items[i];
-		const struct hs_sample_container *then = earlier ? hs_sample_container_at(earlier, container->address) : NULL;
-		uint64_t before = then && then->type == container->type ? then->length : 0;
+		uint64_t before = length_in(earlier, container);
 		consider(&choice, container, container->length > before ? container->length - before : 0);
 	}
 	for (size_t i = 0; i < choice.n; i++)

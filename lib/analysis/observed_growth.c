@@ -145,7 +145,7 @@ static double kept_since(const struct hs_observed_growth *observed, size_t i, co
 {
 	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[i], object->address);
 
-	return then && then->type == object->type->address ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+	return then && then->type == object->type->address ? hs_sample_kept(then, &observed->fingerprints, object) : HS_UNKNOWN;
 }
 
 /*
@@ -244,8 +244,9 @@ static double weigh_items(struct hs_observed_growth *observed, struct hs_contain
 		mark_items(items, history->node, has_keys, observed->vouched);
 		return has_keys ? -1 : 1;
 	}
+	/* by its type, where it is not known how long it was */
 	if (history->is_grower)
-		return grown / (double)n_new;
+		return history->first > observed->base && !hs_is_fresh(observed, history->node) ? -1 : grown / (double)n_new;
 	/* values of old keys may be anything's place, and so may the few places of a short sequence */
 	bool is_stream = has_keys ? items->n_new_keys > 0 : history->length >= LEAST_STREAM;
 	if (!history->is_turnover && !is_stream)
@@ -363,6 +364,18 @@ static void judge(const struct hs_observed_growth *observed, const struct hs_sam
 	history->is_grower = !has_lost && now->length > then->length;
 }
 
+/* The most that it can have had at the base, where it is not listed, or was not there. `listed` is what tells of it first. */
+static uint64_t length_at_base(const struct hs_observed_growth *observed, hs_node node, size_t first, const struct hs_sample_container *listed)
+{
+	uint64_t min_length = observed->input.samples[observed->base]->min_length;
+
+	if (first == observed->base)
+		return listed->length;
+	if (!min_length || hs_is_fresh(observed, node))
+		return 0;
+	return listed->length < min_length ? listed->length : min_length - 1;
+}
+
 static struct hs_error *add_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
 {
 	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
@@ -374,7 +387,7 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[first], now->address);
 	struct hs_container_history history = {
 		.node = node, .address = now->address, .first = first, .length = now->length, .kept = HS_UNKNOWN,
-		.length_then = first == observed->base ? then->length : 0, .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
+		.length_then = length_at_base(observed, node, first, then), .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
 	};
 	struct items items = { .observed = observed };
 	bool has_keys = is_dict(entry.object.type);
@@ -409,7 +422,7 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 {
 	const struct hs_sample *last = input->samples[input->n_samples - 1];
 
-	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
+	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input), .fingerprints = hs_fingerprints_of(input->heap) };
 	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	observed->whole_seconds = (double)(last->time_ns - input->samples[0]->time_ns) / 1e9;
 	observed->is_long = observed->base > 0;

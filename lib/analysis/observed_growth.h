@@ -42,6 +42,7 @@ HS_ARRAY_TYPE(hs_container_histories, struct hs_container_history);
 
 struct hs_observed_growth {
 	struct hs_observed_input input;
+	struct hs_fingerprints fingerprints; /* of input.heap */
 	size_t base;               /* the sample that the last one is compared with: the first that kept identities, else the first */
 	double seconds;            /* since then */
 	bool is_long;              /* there are samples before: they tell of lengths and counts, and of no object */
@@ -76,10 +77,11 @@ static inline bool hs_is_fresh(const struct hs_observed_growth *observed, hs_nod
 /* NULL: it is none, or nothing happened to it. */
 const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node);
 /*
- * The length of a container in sample `i`; 0: it was not there. Where a sample of a long series does not list it, as it was too short, no
- * less than what could have been: `later` is its length in the sample after.
+ * The length of a container in sample `i`; 0: it was not there. Where the sample does not list it, as it was too short, *ret_is_known is
+ * cleared, and it is no less than what could have been: `later` is its length in the sample after.
  */
-uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later);
+uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later,
+				 bool *ret_is_known);
 /* By how much figures of all samples rose, as hs_rise() tells. */
 int64_t hs_observed_rise(const struct hs_observed_growth *observed, const uint64_t *figures);
 /* The length of the container at `address` in sample `i`; 0: it is not listed there. */

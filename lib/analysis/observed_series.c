@@ -21,7 +21,7 @@ size_t observed_begin(const struct hs_observed_growth *observed, const struct hs
 	for (size_t k = 0; k < N_BEGINNINGS; k++) {
 		size_t i = observed->base * k / N_BEGINNINGS;
 		const struct hs_sample_container *then = listed(observed, i, now);
-		double kept = then ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+		double kept = then ? hs_sample_kept(then, &observed->fingerprints, object) : HS_UNKNOWN;
 		/* one without items to look for, of raw bytes, is the one that stood there */
 		if (then && (kept < 0 || kept >= HS_LEAST_KEPT))
 			return i;
@@ -29,17 +29,19 @@ size_t observed_begin(const struct hs_observed_growth *observed, const struct hs
 	return observed->base;
 }
 
-uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later)
+uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later,
+				 bool *ret_is_known)
 {
 	const struct hs_sample *sample = observed->input.samples[i];
 	const struct hs_sample_container *then = hs_sample_container_at(sample, history->address);
 
-	if (!observed->is_long)
-		return then ? then->length : 0;
+	if (then)
+		return observed->is_long && i < history->begin ? 0 : then->length;
+	if (!sample->min_length || hs_is_fresh(observed, history->node))
+		return 0;
 	/* too short to be listed, or not there: no growth is made of what is not known */
-	if (!then)
-		return sample->min_length && later >= sample->min_length ? sample->min_length - 1 : sample->min_length ? later : 0;
-	return i < history->begin ? 0 : then->length;
+	*ret_is_known = false;
+	return later >= sample->min_length ? sample->min_length - 1 : later;
 }
 
 void observed_look_back(const struct hs_observed_growth *observed, const struct hs_sample_container *now, const struct hs_object *object,
@@ -54,7 +56,7 @@ void observed_look_back(const struct hs_observed_growth *observed, const struct 
 	then = listed(observed, history->begin, now);
 	if (history->is_grower || !then || then->length >= now->length)
 		return;
-	double kept = hs_sample_kept(then, observed->input.heap, object);
+	double kept = hs_sample_kept(then, &observed->fingerprints, object);
 	history->is_slow = kept < 0 || kept >= HS_LEAST_KEPT;
 	if (!history->is_slow)
 		return;

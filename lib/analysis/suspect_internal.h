@@ -32,7 +32,8 @@ struct suspect_group {
 	double kept, weight;   /* sums over containers, by length */
 	double slow_bytes;     /* of `exclusive`: what gathered in a long series before its last stretch, where nothing came in that … */
 	uint64_t slow_items;   /* … and in how many items */
-	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned */
+	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned, like the next */
+	bool *is_unknown;      /* by sample: that of one member, which is not listed there, is only the most that it can have been */
 	struct suspect_tally tally;
 	uint64_t n_rooted;     /* members that hang on roots, on no object */
 	bool is_chain;         /* new objects that lead to each other */

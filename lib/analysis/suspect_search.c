@@ -86,12 +86,16 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 
 	if (!group->lengths)
 		group->lengths = calloc(n + 1, sizeof(*group->lengths));
-	if (!group->lengths)
+	if (!group->is_unknown)
+		group->is_unknown = calloc(n + 1, sizeof(*group->is_unknown));
+	if (!group->lengths || !group->is_unknown)
 		return false;
 	group->lengths[n - 1] += history->length;
 	for (size_t i = n - 1, length = history->length; i-- > 0;) {
-		length = hs_observed_length_then(&search->observed, history, i, length);
+		bool is_known = true;
+		length = hs_observed_length_then(&search->observed, history, i, length, &is_known);
 		group->lengths[i] += length;
+		group->is_unknown[i] |= !is_known;
 	}
 	group->items += history->length - history->length_then;
 	/* by length, so that one long container counts as much as many short ones */
@@ -414,8 +418,10 @@ struct hs_error *suspect_search_groups(struct suspect_search *search)
 
 void suspect_search_deinit(struct suspect_search *search)
 {
-	for (size_t i = 0; i < search->groups.n; i++)
+	for (size_t i = 0; i < search->groups.n; i++) {
 		free(search->groups.items[i].lengths);
+		free(search->groups.items[i].is_unknown);
+	}
 	hs_array_free(&search->groups);
 	hs_array_free(&search->places);
 	hs_array_free(&search->by_shape);

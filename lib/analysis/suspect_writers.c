@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_index.h"
 #include "bounded_text.h"
 #include "cleanup.h"
 #include "code.h"
@@ -26,8 +27,8 @@
 #define SURE_FIT 3             /* of writes_to() */
 #define CALL_BEFORE 8          /* units before a name that is an argument: heappush(heap, item) */
 
+/* A code object with the first function that was met of those that have it: closures are made by the million. */
 struct function {
-	hs_node node;
 	struct hs_code code;
 	hs_addr module, name;    /* str */
 	const uint8_t *names;    /* n_names addresses of str; in the image */
@@ -42,11 +43,13 @@ struct finding {
 	struct suspect_search *search;
 	const struct hs_process_heap *heap;
 	HS_ARRAY(struct function) functions;
+	struct hs_address_index codes; /* that were looked at */
 };
 
 static void finding_deinit(struct finding *finding)
 {
 	hs_array_free(&finding->functions);
+	hs_address_index_free(&finding->codes);
 }
 
 /* The items of a tuple of the code's; NULL: there are none, or too many. */
@@ -81,28 +84,46 @@ static void read_units(const struct hs_process_heap *heap, const struct hs_objec
 	function->n_units = function->units ? n : 0;
 }
 
+static hs_addr code_of(const struct finding *finding, hs_node node, struct hs_heap_object *ret_entry)
+{
+	if (!hs_graph_object(finding->search->input->graph, node, ret_entry))
+		return 0;
+	return hs_object_field(finding->heap->py, &ret_entry->object, "__code__");
+}
+
+static struct hs_error *add_function(struct finding *finding, const struct hs_object *entry, hs_addr address)
+{
+	const struct hs_cpython *py = finding->heap->py;
+	struct function function = { .module = hs_object_field(py, entry, "__module__") };
+	struct hs_object code;
+
+	if (!hs_code_read(py, address, &function.code) || !hs_object_at(py, finding->heap->types, address, &code))
+		return NULL;
+	function.name = hs_object_field(py, entry, "__qualname__");
+	function.names = items_of(finding->heap, &code, "co_names", &function.n_names);
+	function.constants = items_of(finding->heap, &code, "co_consts", &function.n_constants);
+	read_units(finding->heap, &code, &function);
+	struct function *slot = hs_array_append(&finding->functions);
+	if (!slot)
+		return hs_error_no_memory();
+	*slot = function;
+	return NULL;
+}
+
 static struct hs_error *list_functions(struct finding *finding)
 {
 	const struct hs_graph *graph = finding->search->input->graph;
-	const struct hs_cpython *py = finding->heap->py;
 	struct hs_heap_object entry;
-	struct hs_object code;
 
 	for (hs_node node = 0; node < hs_graph_node_count(graph); node++) {
-		if (finding->search->input->reach->classes[node] != CLASS_FUNCTION || !hs_graph_object(graph, node, &entry))
+		bool is_new = false;
+		hs_addr code = finding->search->input->reach->classes[node] == CLASS_FUNCTION ? code_of(finding, node, &entry) : 0;
+		if (!code)
 			continue;
-		struct function function = { .node = node, .module = hs_object_field(py, &entry.object, "__module__") };
-		hs_addr address = hs_object_field(py, &entry.object, "__code__");
-		if (!hs_code_read(py, address, &function.code) || !hs_object_at(py, finding->heap->types, address, &code))
-			continue;
-		function.name = hs_object_field(py, &entry.object, "__qualname__");
-		function.names = items_of(finding->heap, &code, "co_names", &function.n_names);
-		function.constants = items_of(finding->heap, &code, "co_consts", &function.n_constants);
-		read_units(finding->heap, &code, &function);
-		struct function *slot = hs_array_append(&finding->functions);
-		if (!slot)
+		if (hs_address_index_add(&finding->codes, code, &is_new) == HS_NO_INDEX)
 			return hs_error_no_memory();
-		*slot = function;
+		if (is_new)
+			HS_TRY(add_function(finding, &entry.object, code));
 	}
 	return NULL;
 }
@@ -276,7 +297,7 @@ struct wanted {
 	char names[2][HS_REFERENCE_NAME_BYTES]; /* the container's own, the owner's; "": none */
 	char module[HS_REFERENCE_NAME_BYTES];   /* of the owner */
 	const struct hs_type *class;            /* that has the container; NULL: none of Python's */
-	hs_node function;                       /* whose default it is; HS_NO_NODE: none's */
+	hs_addr code;                           /* of the function whose default it is; 0: none's */
 };
 
 static bool is_name_kind(const struct hs_named_step *step)
@@ -308,9 +329,10 @@ static void take_module(const struct hs_named_step *step, struct wanted *wanted)
 static void find_wanted(const struct finding *finding, const struct hs_suspect *suspect, struct wanted *wanted)
 {
 	const struct hs_graph *graph = finding->search->input->graph;
+	struct hs_heap_object entry;
 	bool has_own = false, has_owners = false;
 
-	*wanted = (struct wanted){ .function = HS_NO_NODE };
+	*wanted = (struct wanted){ 0 };
 	for (size_t i = suspect->path.steps.n; i-- > 0;) {
 		const struct hs_named_step *step = &suspect->path.steps.items[i];
 		hs_node from = hs_graph_node_at(graph, step->from);
@@ -327,7 +349,7 @@ static void find_wanted(const struct finding *finding, const struct hs_suspect *
 		if (!wanted->class && path_shapes_is_instance(type))
 			wanted->class = type;
 		if (suspect->root == HS_SUSPECT_OF_DEFAULT && type && finding->search->input->reach->classes[from] == CLASS_FUNCTION)
-			wanted->function = from;
+			wanted->code = code_of(finding, from, &entry);
 	}
 	if (suspect->path.root.kind == HS_ROOT_MODULE && suspect->path.root.name)
 		snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.name);
@@ -367,7 +389,7 @@ static struct candidate judge(const struct finding *finding, const struct functi
 	unsigned owners = *wanted->names[1] ? writes_to(finding, function, wanted->names[1]) : 0;
 	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "";
 
-	if (function->node == wanted->function) {
+	if (wanted->code && function->code.address == wanted->code) {
 		candidate.rank = UINT32_MAX;
 		candidate.fits = SURE_FIT;
 	}
@@ -418,11 +440,9 @@ static struct hs_error *find_for(const struct finding *finding, struct hs_suspec
 	if (found.n)
 		qsort(found.items, found.n, sizeof(*found.items), compare_candidates);
 	for (size_t i = 0; i < found.n && suspect->writers.n < MAX_WRITERS && !is_short; i++) {
-		/* of one function made over and over, one is enough */
-		bool is_known = i && found.items[i].function->code.address == found.items[i - 1].function->code.address;
 		/* where one of its own fits, others are so called by chance */
 		bool is_chance = found.items[i].is_foreign && !found.items[0].is_foreign && found.items[0].fits >= SURE_FIT;
-		if (!is_known && !is_chance)
+		if (!is_chance)
 			is_short = !write_writer(finding, found.items[i].function, suspect);
 	}
 	hs_array_free(&found);

@@ -198,16 +198,19 @@ static double kept_of_type(const struct hs_observed_growth *observed, uint32_t t
 	return old < then ? (double)old / (double)then : 1;
 }
 
-static double steadiness_of(const struct suspect_search *search, const uint64_t *lengths, uint32_t type)
+/* Of the containers of a group; NULL: of a type. Samples that do not tell how long one of them was are left out. */
+static double steadiness_of(const struct suspect_search *search, const struct suspect_group *group, uint32_t type)
 {
-	size_t n = search->input->n_samples;
-	HS_FREE uint64_t *times = calloc(n + 1, sizeof(*times)), *counts = calloc(n + 1, sizeof(*counts));
+	size_t n_samples = search->input->n_samples, n = 0;
+	HS_FREE uint64_t *times = calloc(n_samples + 1, sizeof(*times)), *counts = calloc(n_samples + 1, sizeof(*counts));
 
 	if (!times || !counts)
 		return HS_UNKNOWN;
-	for (size_t i = 0; i < n; i++) {
-		times[i] = search->input->samples[i]->time_ns;
-		counts[i] = lengths ? lengths[i] : hs_observed_count(&search->observed, type, i);
+	for (size_t i = 0; i < n_samples; i++) {
+		if (group && group->is_unknown[i])
+			continue;
+		times[n] = search->input->samples[i]->time_ns;
+		counts[n++] = group ? group->lengths[i] : hs_observed_count(&search->observed, type, i);
 	}
 	return hs_steadiness(times, counts, n);
 }
@@ -260,7 +263,7 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	figures->is_bounded = group->has_bound;
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
-		figures->steadiness = steadiness_of(search, group->lengths, 0);
+		figures->steadiness = steadiness_of(search, group, 0);
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}
@@ -502,15 +505,21 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 		.lived = search->input->lived,
 	};
 
+	const struct hs_cancel *cancel = hs_heap_cancel(search->input->heap->heap);
+
 	HS_TRY(hs_observed_init(&search->observed, &observed));
+	HS_TRY(hs_check_cancelled(cancel));
 	ret->seconds = search->observed.whole_seconds;
 	ret->growth_bytes = search->observed.accumulation.total;
 	HS_TRY(suspect_search_groups(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	describing.paths = calloc(search->selected.n + 1, sizeof(*describing.paths));
 	if (!describing.paths)
 		return hs_error_no_memory();
 	HS_TRY(look_at_paths(&describing));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(suspect_find_twins(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(describe_groups(&describing));
 	give_locals_to_threads(ret);
 	HS_TRY(suspect_find_lost(search, ret));

@@ -141,7 +141,7 @@ struct hs_suspects {
 	struct hs_ruled_out ruled_out;
 };
 
-/* What `input` points to is borrowed, and the suspects borrow from it. Free them with hs_suspects_deinit, whatever this returned. Errors: NO_MEMORY, LIMIT. */
+/* What `input` points to is borrowed, and the suspects borrow from it. Free them with hs_suspects_deinit, whatever this returned. Errors: NO_MEMORY, LIMIT, CANCELLED. */
 struct hs_error *hs_suspects_find(const struct hs_suspects_input *input, struct hs_suspects *ret) HS_MUST_CHECK;
 void hs_suspects_deinit(struct hs_suspects *suspects);
 

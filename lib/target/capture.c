@@ -10,15 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bits.h"
 #include "cleanup.h"
 #include "copy.h"
 #include "file_pages.h"
 #include "pagemap.h"
 #include "proc_file.h"
+#include "plan_image.h"
 #include "replan.h"
 #include "session.h"
-#include "statics.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -65,7 +64,7 @@ static void keep_copied(struct hs_plan *plan, const struct hs_mappings *mappings
 		while (k < earlier->extents.n && earlier->extents.items[k].start < extent->start)
 			k++;
 		struct hs_extent *old = k < earlier->extents.n ? &earlier->extents.items[k] : NULL;
-		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end ||
+		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end || old->local != extent->local ||
 		    !are_same_mappings(earlier_mappings, mappings, old->start, old->end))
 			continue;
 		struct hs_extent fresh = *extent;
@@ -93,13 +92,7 @@ struct hs_error *hs_session_plan(struct hs_session *session)
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = NULL;
 	HS_CLEANUP(hs_cleanup_plan) struct hs_plan *plan = NULL;
 
-	struct hs_error *error = hs_process_read(session->pid, &process);
-	/* It was a process before: if it is a zombie now, it has exited meanwhile. */
-	if (session->process && error && error->code == HS_ERROR_NOT_CPYTHON) {
-		hs_error_destroy(error);
-		return hs_error_new(HS_ERROR_GONE, "PID %d has exited", (int)session->pid);
-	}
-	HS_TRY(error);
+	HS_TRY(hs_process_read(session->pid, &process));
 	if (session->process) {
 		if (process->start_time != session->process->start_time)
 			return hs_error_new(HS_ERROR_GONE, "PID %d has exited; another process has its number now", (int)session->pid);
@@ -147,7 +140,7 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 
 	for (size_t i = 0; i < session->plan->extents.n; i++)
 		hs_file_pages_give_up(&session->plan->extents.items[i]);
-	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &result));
+	HS_TRY(hs_copy_plan(session->plan, &options, &session->capture->missing, &result));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
 	if (!result.is_whole)
@@ -156,80 +149,6 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 						  session->plan->bytes >> 20),
 				     "allow a longer one with --max-pause, or use --nonblocking");
 	return NULL;
-}
-
-/* What the image's segments point into. */
-struct store {
-	struct hs_destination destination;
-	struct hs_plan *plan;
-};
-
-static void release_store(void *context)
-{
-	struct store *store = context;
-
-	hs_destination_release(&store->destination);
-	hs_plan_destroy(store->plan);
-	free(store);
-}
-
-/*
- * Pages that are in the destination without having been copied: those read from their file, and the kernel's page of
- * zeros, whose place was never touched and reads the same. From here on `zero` says which they all are.
- */
-static void add_other_pages(struct hs_extent *extent)
-{
-	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
-
-	for (size_t word = 0; word < n_words; word++) {
-		uint64_t others = (extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0)) & ~extent->present[word];
-		extent->zero[word] = others;
-		if (others)
-			extent->present[word] |= others;
-	}
-}
-
-/* hs_copied_bytes */
-static const void *copied_at(void *context, hs_addr address, size_t bytes)
-{
-	struct store *store = context;
-	size_t i = hs_plan_find(store->plan, address);
-	const struct hs_extent *extent = i < store->plan->extents.n ? &store->plan->extents.items[i] : NULL;
-
-	if (!extent || address < extent->start || bytes > extent->end - address)
-		return NULL;
-	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
-}
-
-static struct hs_error *add_segments(struct hs_image *image, struct store *store)
-{
-	for (size_t i = 0; i < store->plan->extents.n; i++) {
-		struct hs_extent *extent = &store->plan->extents.items[i];
-		struct hs_segment segment = {
-			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
-			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
-		};
-		add_other_pages(extent);
-		/* The first segment carries what all of them point into. */
-		struct hs_error *error = hs_image_add_segment(image, &segment, i ? NULL : release_store, i ? NULL : store);
-		if (error && !i)
-			release_store(store);
-		HS_TRY(error);
-	}
-	return NULL;
-}
-
-static uint64_t copied_bytes(const struct hs_plan *plan)
-{
-	uint64_t n_pages = 0;
-
-	for (size_t i = 0; i < plan->extents.n; i++) {
-		const struct hs_extent *extent = &plan->extents.items[i];
-		size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
-		n_pages += hs_bits_count(extent->present, n_bits) + (extent->of_file ? hs_bits_count(extent->of_file, n_bits) : 0);
-	}
-	return n_pages << HS_PAGE_SHIFT;
 }
 
 static int compare_missing(const void *a, const void *b)
@@ -259,23 +178,11 @@ static struct hs_error *make_image(struct hs_session *session)
 	struct hs_capture *capture = session->capture;
 
 	HS_TRY(list_missing(capture, &session->plan->missing));
-	struct store *store = malloc(sizeof(*store));
-	if (!store)
-		return hs_error_no_memory();
-	*store = (struct store){ session->destination, hs_take(session->plan) };
-	session->destination = (struct hs_destination){ 0 };
-	capture->copied_bytes = copied_bytes(store->plan);
 	capture->process = hs_take(session->process);
-	struct hs_error *error = hs_image_create(&capture->image);
-	if (error || !store->plan->extents.n) {
-		release_store(store);
-		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
-	}
-	/* from the first segment on, the image owns the store */
-	HS_TRY(add_segments(capture->image, store));
-	const struct hs_copied_bytes copied = { copied_at, store };
-	HS_TRY(hs_statics_add(capture->image, &capture->process->mappings, &copied));
-	return hs_image_seal(capture->image);
+	if (!session->plan->extents.n)
+		return hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
+	return hs_plan_image(hs_take(session->plan), &session->destination, &capture->process->mappings, NULL,
+			     &capture->image, &capture->copied_bytes);
 }
 
 static void end_session(struct hs_session *session)
@@ -298,7 +205,44 @@ static struct hs_error *run_session(struct hs_session *session)
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
 	}
-	return make_image(session);
+	return NULL;
+}
+
+/* What a file of this capture would have to tell, beside the target itself. */
+static struct hs_error *note_circumstances(struct hs_capture *capture, const struct hs_capture_options *options)
+{
+	size_t n = options->skip ? options->skip->n : 0;
+
+	capture->utc = time(NULL);
+	capture->is_nonblocking = options->nonblocking;
+	gethostname(capture->host, sizeof(capture->host) - 1);
+	if (!hs_array_reserve(&capture->skipped, n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < n; i++)
+		capture->skipped.items[capture->skipped.n++] = options->skip->items[i];
+	return NULL;
+}
+
+/* The target stood still for it all the same. */
+static struct hs_error *tell_pauses(const struct hs_session *session)
+{
+	struct hs_pauses *pauses = session->options->failed_pauses;
+	const struct hs_pauses *own = &session->capture->pauses_ns;
+
+	if (!pauses)
+		return NULL;
+	if (!hs_array_reserve(pauses, pauses->n + own->n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < own->n; i++)
+		if (own->items[i])
+			pauses->items[pauses->n++] = own->items[i];
+	return NULL;
+}
+
+static struct hs_error *finish(struct hs_session *session)
+{
+	HS_TRY(make_image(session));
+	return note_circumstances(session->capture, session->options);
 }
 
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret)
@@ -314,10 +258,15 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 	if (pid == getpid())
 		return hs_error_new(HS_ERROR_INVALID, "PID %d is heapspy itself", (int)pid);
 	struct hs_error *error = run_session(&session);
+	if (!error)
+		error = finish(&session);
 	/* A cancellation ends one capture, the running one or the next to begin. */
 	if (error && error->code == HS_ERROR_CANCELLED)
 		atomic_store(&is_cancelled, false);
-	HS_TRY(error);
+	if (error) {
+		hs_error_destroy(tell_pauses(&session));
+		return error;
+	}
 	*ret = hs_take(session.capture);
 	return NULL;
 }
@@ -338,5 +287,9 @@ void hs_capture_destroy(struct hs_capture *capture)
 	hs_array_free(&capture->threads);
 	hs_array_free(&capture->uses);
 	hs_array_free(&capture->pauses_ns);
+	hs_array_free(&capture->skipped);
+	free(capture->file);
+	free(capture->layout_text);
+	free(capture->cut_short);
 	free(capture);
 }

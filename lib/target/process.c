@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "command_line.h"
+#include "file_finder.h"
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
@@ -28,6 +30,8 @@ void hs_process_destroy(struct hs_process *process)
 	hs_mappings_free(&process->mappings);
 	free(process->exe_path);
 	free(process->script);
+	free(process->auxv);
+	hs_file_finder_destroy(process->files);
 	free(process);
 }
 
@@ -64,7 +68,7 @@ static struct hs_error *read_identity(struct hs_process *process)
 	if (stat.state == 'Z' || stat.state == 'X') {
 		process->memory_tid = living_thread(process->pid);
 		if (!process->memory_tid)
-			return hs_error_hint(hs_error_new(HS_ERROR_NOT_CPYTHON, "PID %d (%s) is a zombie: it has exited, its memory is gone",
+			return hs_error_hint(hs_error_new(HS_ERROR_GONE, "PID %d (%s) is a zombie: it has exited, its memory is gone",
 							  (int)process->pid, stat.comm),
 					     "its parent, PID %d, has not waited for it yet", (int)stat.parent);
 	}
@@ -89,6 +93,13 @@ static struct hs_error *read_status(struct hs_process *process)
 	return NULL;
 }
 
+static uint64_t own_pid_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) ? 0 : (uint64_t)status.st_ino;
+}
+
 static void read_boot_id(char ret[37])
 {
 	HS_FREE char *text = NULL;
@@ -101,6 +112,18 @@ static void read_boot_id(char ret[37])
 	}
 	snprintf(ret, 37, "%.36s", text);
 	ret[strcspn(ret, "\n")] = '\0';
+}
+
+/* For debuggers that open a snapshot: that it cannot be read is no error. */
+static void read_auxv(struct hs_process *process)
+{
+	char *text;
+	struct hs_error *error = hs_proc_read(process->memory_tid, "auxv", &text, &process->auxv_bytes);
+
+	if (error)
+		hs_error_destroy(error);
+	else
+		process->auxv = (uint8_t *)text;
 }
 
 static struct hs_error *read_exe(struct hs_process *process)
@@ -168,6 +191,8 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_identity(process));
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
+	process->pid_namespace = own_pid_namespace();
+	read_auxv(process);
 	process->exec_id = hs_exec_id_read(process->memory_tid);
 	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));
@@ -201,4 +226,13 @@ struct hs_error *hs_process_peek(pid_t pid, hs_addr address, void *ret, size_t b
 	if (errno == ESRCH)
 		return hs_error_new(HS_ERROR_GONE, "PID %d has exited", (int)pid);
 	return peek_by_file(pid, address, ret, bytes);
+}
+
+struct hs_error *hs_process_read_constant(const struct hs_process *process, hs_addr address, void *ret, size_t bytes)
+{
+	if (!process->files)
+		return hs_process_peek(process->pid, address, ret, bytes);
+	if (hs_core_file_memory(hs_file_finder_core(process->files), address, ret, bytes))
+		return NULL;
+	return hs_error_at(HS_ERROR_FAULT, address, "0x%" HS_PRI_ADDR ": not in the core", address);
 }

@@ -31,10 +31,13 @@ struct hs_mapping {
 
 HS_ARRAY_TYPE(hs_mappings, struct hs_mapping);
 
+struct hs_file_finder;
+
 struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
 	uint64_t start_time;    /* clock ticks since boot, field 22 of /proc/PID/stat: with boot_id it names the process */
+	uint64_t pid_namespace; /* inode of the namespace that `pid` is a number in: that of who reads it; 0: unknown */
 	uint64_t exec_id;       /* changes when it becomes another program; 0: unknown */
 	char boot_id[37];
 	char container_id[HS_CONTAINER_ID_BYTES]; /* "": in none that is known */
@@ -46,11 +49,14 @@ struct hs_process {
 	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
 	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
 	struct hs_mappings mappings; /* by ascending address */
+	uint8_t *auxv;          /* owned: what the kernel gave the program at its start, as /proc/PID/auxv has it; NULL: unknown */
+	size_t auxv_bytes;
+	struct hs_file_finder *files; /* of a process that was read from a file: where its own files are; owned. NULL: it is in /proc */
 };
 
 /*
  * Reads all of the above. The process is not stopped, so the parts may be of slightly different moments.
- * Errors: GONE, PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread or a zombie, 32-bit: UNSUPPORTED.
+ * Errors: GONE (a zombie, too), PERMISSION (with the remedy as hint), NOT_CPYTHON for a kernel thread, 32-bit: UNSUPPORTED.
  */
 struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
 /* Whether it still runs, cheaply: that PID, if it began then. What is a zombie, in all its threads, does not. */
@@ -73,12 +79,19 @@ bool hs_mapping_is_same(const struct hs_mapping *a, const struct hs_mapping *b);
 
 /*
  * Opens the file behind a mapping, read-only, close-on-exec: by /proc/PID/map_files, then its path as it is, then
- * /proc/PID/root + path; the last two only if device and inode agree. The caller closes *ret_fd.
+ * /proc/PID/root + path; the last two only if device and inode agree. Of a process that was read from a file: by path, if the file's beginning is what was mapped.
+ * The caller closes *ret_fd.
  * Errors: LOOKUP when no way leads to the very file that is mapped (deleted without CAP_CHECKPOINT_RESTORE, …).
  */
 struct hs_error *hs_process_open_mapping(const struct hs_process *process, const struct hs_mapping *mapping, int *ret_fd) HS_MUST_CHECK;
 
-#define HS_PROCESS_ROOT_BYTES 48
+/*
+ * Reads memory that never changes and that an image need not hold (code, ELF headers): from a living process, else from what a core
+ * has of it or from the file that was mapped there. Errors: FAULT, GONE, PERMISSION.
+ */
+struct hs_error *hs_process_read_constant(const struct hs_process *process, hs_addr address, void *ret, size_t bytes) HS_MUST_CHECK;
+
+#define HS_PROCESS_ROOT_BYTES 4096
 /* Where the target's root directory is to be seen from here, for files that are not mapped: to be put before a path. */
 void hs_process_root(const struct hs_process *process, char ret[HS_PROCESS_ROOT_BYTES]);
 

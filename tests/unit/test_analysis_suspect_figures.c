@@ -421,9 +421,35 @@ static void a_bound_beyond_all_memory_is_none(void **state)
 	}
 }
 
+/* Too short to be listed at first: what it had then is not counted as growth. */
+static void what_becomes_long_enough_to_be_listed_had_something(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 290);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) }));
+	scene_look(&scene);
+	hs_sample_shrink(scene.samples[0], sizeof(struct hs_sample_container));
+	assert_null(hs_sample_container_at(scene.samples[0], events));
+	scene_grow(&scene, events, 30);
+	scene_look(&scene);
+	scene_grow(&scene, events, 50);
+	scene_judge(&scene);
+	const struct hs_suspect *suspect = scene_first(&scene);
+	assert_int_equal(suspect->address, events);
+	/* 290 at most */
+	assert_int_equal(scene.samples[0]->min_length, 291);
+	assert_int_equal(suspect->figures.items, 80);
+	assert_int_equal(suspect->lengths[0], 290);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
 		cmocka_unit_test(what_lost_a_hundredth_is_not),
 		cmocka_unit_test(what_had_nothing_has_kept_nothing),

@@ -153,6 +153,30 @@ static void what_is_not_listed_was_short(void **state)
 	scene_end(&scene);
 }
 
+/* As long as the others are longer, it is listed at the two ends alone: that is no reason to call it uneven. */
+static void what_is_not_listed_may_be_even(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	hs_addr events = scene_full_list(&scene, 100);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) },
+						   { "LESS", scene_full_list(&scene, 250) }));
+	for (unsigned i = 0; i < N_LOOKS - 1; i++) {
+		scene_look(&scene);
+		if (i > 1)
+			hs_sample_shrink(scene.samples[i - 1], sizeof(struct hs_sample_container));
+		scene_grow(&scene, events, 10);
+	}
+	scene_judge(&scene);
+	const struct hs_suspect *suspect = scene_first(&scene);
+	assert_int_equal(suspect->address, events);
+	assert_true(suspect->figures.steadiness > 0.9);
+	assert_int_equal(suspect->confidence, HS_CONFIDENCE_HIGH);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +185,7 @@ int main(void)
 		cmocka_unit_test(a_saw_tooth_rests_on_its_floor),
 		cmocka_unit_test(what_stood_there_before_is_another),
 		cmocka_unit_test(what_is_not_listed_was_short),
+		cmocka_unit_test(what_is_not_listed_may_be_even),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
