@@ -372,7 +372,6 @@ static void describe_file(const struct hs_invocation *invocation, struct hs_head
 		return;
 	hs_escape(header->file, sizeof(header->file), short_script(file), strlen(short_script(file)));
 	header->is_core = capture->origin == HS_FROM_CORE;
-	header->is_nonblocking = capture->is_nonblocking;
 	if (capture->cut_short)
 		warn(header, "the file is cut short: %s", capture->cut_short);
 	if (capture->is_redacted)
@@ -388,7 +387,7 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 
 	*ret = (struct hs_header){
 		.pid = (int)process->pid, .is_stopped = invocation->capture->was_stopped, .is_gone = sampling->is_gone,
-		.is_nonblocking = invocation->source.capture.nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
+		.is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
 		.n_objects = census->n_objects, .bytes = census->bytes, .in_use_bytes = census->in_use_bytes, .explained_bytes = census->explained_bytes,
 		.pause_ns = sampling->last_pause_ns, .paused_ns = sampling->paused_ns, .watched_ns = sampling->taken_ns - sampling->first_ns,
 		.n_rss_history = sampling->n_rss,

@@ -19,6 +19,8 @@
 #include "file_source.h"
 #include "image.h"
 
+#define HS_CORE_ADDRESS_END ((hs_addr)1 << 47) /* what lies above is passed over: the kernel's vsyscall page */
+
 /* A PT_LOAD: [start, end) in the process, of which the first `file_bytes` are in the file; whole pages. */
 struct hs_core_segment {
 	hs_addr start;

@@ -152,7 +152,7 @@ static void sort_files(struct hs_core_file *core)
 		qsort(core->files.items, core->files.n, sizeof(*core->files.items), compare_files);
 	for (size_t i = 0; i < core->files.n; i++) {
 		const struct hs_core_mapped_file file = core->files.items[i];
-		if ((file.start | file.end) & (HS_PAGE_BYTES - 1) || (n && file.start < core->files.items[n - 1].end))
+		if ((file.start | file.end) & (HS_PAGE_BYTES - 1) || file.end > HS_CORE_ADDRESS_END || (n && file.start < core->files.items[n - 1].end))
 			continue;
 		core->files.items[n++] = file;
 	}
