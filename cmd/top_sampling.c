@@ -91,8 +91,6 @@ static void count_stayed(struct hs_top_source *source)
 	hs_error_destroy(error);
 }
 
-#define MAX_WATCHED 512 /* containers that were ever watched; then it begins anew */
-
 static void free_targets(struct hs_watch_targets *targets)
 {
 	hs_array_free(targets);
@@ -107,9 +105,9 @@ static void watch(struct hs_top_sampling *sampling)
 
 	if (n < 2)
 		return;
-	if (source->watched.n > MAX_WATCHED)
-		source->watched.n = 0;
 	struct hs_error *error = hs_candidates_choose(source->samples[n - 1], source->samples[n - 2], source->invocation->heap, &targets);
+	if (!error)
+		hs_watched_make_room(&source->watched, &targets);
 	if (!error)
 		error = hs_top_live_track(source, &targets, &sampling->tracked);
 	if (!error)
@@ -152,6 +150,17 @@ static void keep_memory(struct hs_top_sampling *sampling)
 	hs_error_destroy(error);
 }
 
+/* A capture counts all pauses so far, and those of what failed since: see hs_invocation_renew(). */
+static void count_pauses(struct hs_top_sampling *sampling, bool is_whole)
+{
+	uint64_t paused_ns = sampling->source.invocation->capture->pause_ns, last_ns = paused_ns - sampling->paused_ns;
+
+	/* a pause that was broken off says how long the next one is at least */
+	if (is_whole || last_ns > sampling->last_pause_ns)
+		sampling->last_pause_ns = last_ns;
+	sampling->paused_ns = paused_ns;
+}
+
 /* The invocation has just been filled anew. */
 static struct hs_error *keep(struct hs_top_sampling *sampling)
 {
@@ -159,8 +168,6 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 	const struct hs_invocation *invocation = source->invocation;
 
 	source->serial++;
-	sampling->last_pause_ns = invocation->capture->pause_ns - sampling->paused_ns;
-	sampling->paused_ns = invocation->capture->pause_ns; /* those of all samples: see hs_invocation_renew() */
 	keep_rss(sampling);
 	keep_memory(sampling);
 	HS_TRY(hs_top_history_add(&source->types, sampling->taken_ns, invocation->census->types.items, invocation->census->types.n));
@@ -183,6 +190,7 @@ size_t hs_top_sampling_read_live(const struct hs_top_sampling *sampling, struct 
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
 	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
+	count_pauses(sampling, true);
 	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
 	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
@@ -226,6 +234,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
 	sampling->tried_ns = hs_top_now_ns();
+	count_pauses(sampling, !error);
 	if (!error) {
 		sampling->taken_ns = sampling->tried_ns;
 		error = keep(sampling);

@@ -109,6 +109,17 @@ bool suspect_write_evidence(const struct suspect_search *search, struct hs_suspe
 	return add_cache(search, suspect) && add_collector(search, suspect) && add_bound(suspect) && add_doubts(suspect);
 }
 
+/* What is written to again and again, and not what keeps another's buffer. */
+static bool is_written_to(const struct hs_suspect *suspect)
+{
+	static const char *const types[] = { "builtins.bytearray", "_io.BytesIO", "_io.StringIO" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(suspect->type, types[i]))
+			return true;
+	return false;
+}
+
 const char *suspect_hint(const struct hs_suspect *suspect)
 {
 	static const char *const hints[HS_N_SUSPECT_KINDS] = {
@@ -132,6 +143,8 @@ const char *suspect_hint(const struct hs_suspect *suspect)
 		[HS_SUSPECT_UNEXPLAINED] = "C code keeps references to them: which extension handles these?",
 	};
 
+	if (suspect->kind == HS_SUSPECT_BUFFER && is_written_to(suspect))
+		return "what was written to it stays: cut off what is done with, or truncate it";
 	if (suspect->kind == HS_SUSPECT_LRU_CACHE && suspect->has_bound)
 		return NULL;
 	return suspect->has_bound ? NULL : hints[suspect->kind];

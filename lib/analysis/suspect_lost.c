@@ -61,6 +61,8 @@ static struct hs_error *add_suspect(struct suspect_search *search, struct hs_sus
 	suspect->figures.bytes = bytes;
 	suspect->figures.seconds = search->observed.seconds;
 	suspect_set_figures_by_type(search, suspect, tally->types[0]);
+	if (search->observed.is_long)
+		suspect_stretch_type(search, suspect, tally->types[0]);
 	*ret_suspect = suspect;
 	return NULL;
 }
@@ -197,6 +199,7 @@ static struct hs_error *list_garbage(struct suspect_search *search, struct hs_su
 	bool is_certain = is_never_collected(search->input->heap, tally.counts[0]);
 	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
 	suspect->figures.is_indirect = !is_certain;
+	ret->garbage_bytes = suspect->figures.bytes;
 	suspect_rank(suspect);
 	return NULL;
 }

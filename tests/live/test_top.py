@@ -253,6 +253,24 @@ def test_gives_the_terminal_back(debian, start, terminal, end):
     assert tracer_pid(live.pid) == 0
 
 
+def test_suspended(debian, start, terminal):
+    """Ctrl-Z, most of the time while a sample is taken: the terminal is given back, the target runs on, fg shows the screen again."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    modes = terminal.modes()
+    top(terminal, live, "-i", "0.1", "--max-duty", "100")
+    for _ in range(8):
+        terminal.wait(lambda shown: sample(shown) >= 2, "samples")
+        terminal.keys("C-z")
+        terminal.at_prompt()
+        assert terminal.modes() == modes
+        assert tracer_pid(live.pid) == 0
+        live.assert_unharmed()
+        terminal.run("fg")
+        terminal.wait_text("CPython")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 def test_the_terminal_is_given_back_when_the_target_is_killed(debian, start, terminal):
     """With an object's view open, and while it is stopped in the shell's background."""
     live = start(debian, "leaking_orders.py")

@@ -15,6 +15,7 @@ import time
 import pytest
 
 import heapspy
+import target
 
 pyte = pytest.importorskip("pyte")
 
@@ -223,3 +224,25 @@ def test_first_screen_comes_as_soon_as_a_report(debian, start, tell):
         browser.wait(lambda rows: "1 Types" in rows[3] or "1 Types" in rows[4], "first screen")
         first = time.monotonic() - browser.started
     tell("first screen of top after %.2f s; report took %.2f s" % (first, report))
+
+
+def test_a_pause_counts_whatever_came_of_it(debian, start):
+    """A stop that is broken off, here because heapspy itself is held up under it, was a pause as well."""
+    live = start(debian, "growing.py")
+    live.command("m")
+
+    def is_under_stop():
+        return live.process.poll() is None and "t" in target.thread_states(live.pid).values()
+
+    with Browser(live.pid, "-i", "3600", "--max-duty", "100", "--max-pause", "3000") as browser:
+        browser.wait(lambda rows: row_of(rows, "bytes") and "Enter open" in rows[-1], "first screen")
+        browser.type("r")
+        target.wait_until(is_under_stop, 60, "stop of the target")
+        os.kill(browser.pid, signal.SIGSTOP)
+        time.sleep(4)
+        assert is_under_stop()
+        os.kill(browser.pid, signal.SIGCONT)
+        browser.wait(lambda rows: any("reached --max-pause" in row for row in rows), "why there is no sample")
+        browser.wait(lambda rows: "every 1 h" in rows[2] and "sample 1," in rows[2], "the next one's time")
+        assert int(browser.rows()[2].split("paused ", 1)[1].split(" ms")[0]) >= 4000, browser.rows()[2]
+    live.assert_unharmed()

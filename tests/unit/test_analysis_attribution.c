@@ -97,7 +97,7 @@ static void a_leak_into_free_blocks_is_a_leak(void **state)
 static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 {
 	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
-				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
+				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB }, little = { .free_blocks = MIB / 3 }, arena = { .free_blocks = MIB * 9 / 10 },
 				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
 				  freed_middle = { .objects = -MIB, .free_blocks = MIB },
 				  filled_middle = { .objects = 2 * MIB, .free_blocks = -2 * MIB },
@@ -120,6 +120,7 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		{ &native_middle, &peak_end, NULL, 0, HS_VERDICT_NATIVE }, /* objects that came once do not hide it */
 		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
 		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
+		{ &little, &arena, NULL, 0, HS_VERDICT_NONE },      /* not more than an arena */
 		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
 		{ &freed_middle, &freed_end, NULL, 0, HS_VERDICT_NONE }, /* objects went, their blocks are free: no growth */
 		{ &swung_middle, &swung_end, NULL, 0, HS_VERDICT_NONE }, /* free blocks became more in each stretch, memory did in one */

@@ -56,18 +56,43 @@ static void judge_events(struct scene *scene, hs_addr events)
 	assert_int_equal(scene_first(scene)->address, events);
 }
 
-/* One of the eight that were looked for has gone. */
-static void what_lost_an_eighth_is_doubted(void **state)
+/* One of the eight that were looked for has gone, and so have n in all. */
+static void judge_loss(struct scene *scene, unsigned n)
+{
+	hs_addr events = begin_events(scene, 100), items = FAKE_GET(scene->fake, events, PyListObject, ob_item), first = place_in_sketch(scene, events);
+
+	fake_put(scene->fake, first, scene_new_item(scene));
+	for (unsigned i = 0, n_lost = 1; n_lost < n; i++) {
+		uint32_t hash = (uint32_t)(hs_mix(fake_get(scene->fake, items + i * 8)) >> 32);
+		if (items + i * 8 == first || hash <= hs_sample_container_at(scene->samples[0], events)->hashes[HS_SKETCH_HASHES - 1])
+			continue;
+		fake_put(scene->fake, items + i * 8, scene_new_item(scene));
+		n_lost++;
+	}
+	judge_events(scene, events);
+}
+
+static void what_lost_a_tenth_is_doubted(void **state)
 {
 	struct scene scene;
 
 	(void)state;
-	hs_addr events = begin_events(&scene, 100);
-	fake_put(scene.fake, place_in_sketch(&scene, events), scene_new_item(&scene));
-	judge_events(&scene, events);
-	assert_true(scene_first(&scene)->figures.kept == 7.0 / 8);
+	judge_loss(&scene, 10);
+	assert_true(scene_first(&scene)->figures.kept == 0.9);
 	assert_int_equal(scene_first(&scene)->doubts, HS_DOUBT_KEPT);
 	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_MEDIUM);
+	scene_end(&scene);
+}
+
+/* A queue that is drained by one while it gets eighty: that the one was looked for makes it no eighth. */
+static void what_lost_a_hundredth_is_not(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	judge_loss(&scene, 1);
+	assert_true(scene_first(&scene)->figures.kept == 0.99);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
 	scene_end(&scene);
 }
 
@@ -263,6 +288,47 @@ static void new_values_of_old_keys_are_only_replaced(void **state)
 	scene_end(&scene);
 }
 
+/* One item of each of many old records, which are lists, is a new object: of the first ones before the second look. */
+static void judge_lists(struct scene *scene, size_t n_first)
+{
+	hs_addr records[N_MANY], items[12];
+
+	scene_begin(scene, V311);
+	struct fake_heap *fake = scene->fake;
+	hs_addr class = fake_class(fake, "Blob", 400, 0, fake->types.object, 0);
+	for (size_t i = 0; i < N_MANY; i++) {
+		for (size_t k = 0; k < 12; k++)
+			items[k] = scene_new_item(scene);
+		records[i] = fake_list(fake, items, 12, 12);
+	}
+	fake_import(&scene->modules, "app", GLOBALS({ "RECORDS", fake_list(fake, records, N_MANY, N_MANY) }, { "Blob", class }));
+	scene_look(scene);
+	for (size_t i = 0; i < N_MANY; i++) {
+		if (i == n_first)
+			scene_look(scene);
+		fake_put(fake, FAKE_GET(fake, records[i], PyListObject, ob_item) + 8, fake_object(fake, class, 400));
+	}
+	scene_judge(scene);
+	assert_int_equal(scene->found.list.n, 1);
+	assert_string_equal(scene_first(scene)->type, "app.Blob");
+}
+
+/* All new ones are more; but where all of them came in one gap, it is their type's count alone that says so. */
+static void what_came_in_one_gap_is_more_by_its_type_alone(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	judge_lists(&scene, 15);
+	assert_false(scene_first(&scene)->figures.is_by_type);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
+	scene_end(&scene);
+	judge_lists(&scene, 0);
+	assert_int_equal(scene_first(&scene)->doubts, HS_DOUBT_UNSTEADY | HS_DOUBT_BY_TYPE | HS_DOUBT_KEPT);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_LOW);
+	scene_end(&scene);
+}
+
 /* Three large objects of a class of which there were so many at the first look; none of these is left. */
 static void judge_blobs(struct scene *scene, size_t n_old)
 {
@@ -355,10 +421,37 @@ static void a_bound_beyond_all_memory_is_none(void **state)
 	}
 }
 
+/* Too short to be listed at first: what it had then is not counted as growth. */
+static void what_becomes_long_enough_to_be_listed_had_something(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 290);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) }));
+	scene_look(&scene);
+	hs_sample_shrink(scene.samples[0], sizeof(struct hs_sample_container));
+	assert_null(hs_sample_container_at(scene.samples[0], events));
+	scene_grow(&scene, events, 30);
+	scene_look(&scene);
+	scene_grow(&scene, events, 50);
+	scene_judge(&scene);
+	const struct hs_suspect *suspect = scene_first(&scene);
+	assert_int_equal(suspect->address, events);
+	/* 290 at most */
+	assert_int_equal(scene.samples[0]->min_length, 291);
+	assert_int_equal(suspect->figures.items, 80);
+	assert_int_equal(suspect->lengths[0], 290);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_lost_an_eighth_is_doubted),
+		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
+		cmocka_unit_test(what_lost_a_tenth_is_doubted),
+		cmocka_unit_test(what_lost_a_hundredth_is_not),
 		cmocka_unit_test(what_had_nothing_has_kept_nothing),
 		cmocka_unit_test(one_that_grew_in_one_gap_only_is_doubted),
 		cmocka_unit_test(a_buffer_that_became_longer_keeps_what_it_has),
@@ -367,6 +460,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_length_is_doubted),
 		cmocka_unit_test(new_values_of_old_keys_are_only_replaced),
 		cmocka_unit_test(what_replaces_others_of_its_type_is_no_suspect),
+		cmocka_unit_test(what_came_in_one_gap_is_more_by_its_type_alone),
 		cmocka_unit_test(weak_references_that_come_and_go_are_none),
 		cmocka_unit_test(a_bound_beyond_all_memory_is_none),
 	};
