@@ -482,6 +482,7 @@ static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
+	free(invocation->source.word);
 	free(invocation->source.file);
 	free(invocation->source.exe);
 	free(invocation->own);

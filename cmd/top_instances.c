@@ -161,6 +161,9 @@ static struct hs_error *add_paths(struct finding *finding, struct hs_page *page)
 		hs_row_set_number(row, PATH_COLUMN_COUNT, (int64_t)groups.list.items[i].count);
 		hs_row_set_text(row, PATH_COLUMN_PATH, hs_page_text(page, groups.list.items[i].expression));
 		row->mark = HS_ROW_STRONG;
+		/* one of those objects: from there the path can be walked */
+		row->address = hs_graph_address(invocation->graph, groups.list.items[i].sample);
+		hs_page_lead(page, row, HS_VIEW_OBJECT, row->address, "");
 	}
 	if (!groups.n_unreached)
 		return NULL;
@@ -273,6 +276,7 @@ struct hs_error *hs_top_fill_instances(struct hs_top_source *source, struct hs_p
 	section->is_sortable = true;
 	page->first_section = page->n_sections - 1;
 	if (finding.n > finding.n_hits)
-		page->note = hs_page_printf(page, "%s objects, of which these are the newest, then the largest", hs_text_count(count, finding.n));
+		page->note = hs_page_printf(page, "%s objects, of which these are the %s", hs_text_count(count, finding.n),
+					    source->n_samples > 1 ? "newest, then the largest" : "largest");
 	return add_objects(&finding, page, section);
 }

@@ -13,6 +13,7 @@
 #define CRUMB_BYTES 80
 #define WIDE 100 /* columns */
 #define SHORT_HISTORY 5
+#define HELD_WIDTH 38 /* of the longer of two ways to say so */
 
 /* Items of a line, of which those that do not fit are left out as a whole. */
 struct line {
@@ -49,7 +50,8 @@ static void draw_identity(const struct hs_header *header, struct hs_canvas *canv
 	struct line line = { .canvas = canvas, .end = canvas->width };
 
 	put_item(&line, HS_CELL_STRONG, header->name[0] ? header->name : "?");
-	print_item(&line, HS_CELL_PLAIN, "pid %d", header->pid);
+	if (header->pid)
+		print_item(&line, HS_CELL_PLAIN, "pid %d", header->pid);
 	if (header->is_gone)
 		put_item(&line, HS_CELL_WARNING, "gone: the last sample stays");
 	else if (header->is_stopped)
@@ -81,7 +83,8 @@ static void draw_figures(const struct hs_header *header, struct hs_canvas *canva
 
 	if (!header->serial)
 		return;
-	print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
+	if (header->rss_bytes)
+		print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
 	draw_trend(header, &line);
 	print_item(&line, HS_CELL_PLAIN, "%s objects %s", hs_text_short_count(count, header->n_objects), hs_text_size(size, header->bytes));
 	print_item(&line, HS_CELL_PLAIN, "explained %s", hs_text_percent(share, header->explained_bytes, header->in_use_bytes));
@@ -93,6 +96,8 @@ static void draw_pause(const struct hs_header *header, struct line *line)
 
 	if (header->is_nonblocking)
 		put_item(line, HS_CELL_PLAIN, "never paused");
+	else if (header->file[0])
+		print_item(line, HS_CELL_PLAIN, "paused %.0f ms", (double)header->pause_ns / 1e6);
 	else
 		print_item(line, HS_CELL_PLAIN, "paused %.0f ms, %.2f %%", (double)header->pause_ns / 1e6, duty);
 }
@@ -114,7 +119,7 @@ static void draw_next(const struct hs_header *header, struct line *line)
 		print_item(line, HS_CELL_PLAIN, "next in %s (a sample is much work: %s)", age, interval);
 		break;
 	case HS_NEXT_HELD:
-		put_item(line, HS_CELL_PLAIN, "held while you look (r: new sample)");
+		put_item(line, HS_CELL_PLAIN, line->x + HELD_WIDTH > line->end ? "held (r: new)" : "held while you look (r: new sample)");
 		break;
 	case HS_NEXT_FROZEN:
 		put_item(line, HS_CELL_WARNING, "frozen (Z goes on)");
@@ -122,7 +127,17 @@ static void draw_next(const struct hs_header *header, struct line *line)
 	case HS_NEXT_GONE:
 		put_item(line, HS_CELL_WARNING, "no further samples");
 		break;
+	case HS_NEXT_FILE:
+		break;
 	}
+}
+
+static void draw_file(const struct hs_header *header, struct line *line)
+{
+	char age[HS_FIGURE_BYTES];
+
+	print_item(line, HS_CELL_STRONG, "%s %s", header->is_core ? "core" : "snapshot", header->file);
+	print_item(line, HS_CELL_PLAIN, "%s %s ago", header->is_core ? "written" : "taken", hs_text_age(age, header->age_ms));
 }
 
 static void draw_samples(const struct hs_header *header, struct hs_canvas *canvas)
@@ -130,9 +145,11 @@ static void draw_samples(const struct hs_header *header, struct hs_canvas *canva
 	struct line line = { .canvas = canvas, .y = 2, .end = canvas->width };
 	char age[HS_FIGURE_BYTES];
 
-	if (header->serial)
+	if (header->serial && header->file[0])
+		draw_file(header, &line);
+	else if (header->serial)
 		print_item(&line, HS_CELL_PLAIN, "sample %" PRIu64 ", %s old", header->serial, hs_text_age(age, header->age_ms));
-	if (header->serial)
+	if (header->serial && !header->is_core)
 		draw_pause(header, &line);
 	if (!header->phase) {
 		draw_next(header, &line);

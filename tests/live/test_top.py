@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """heapspy top in a real terminal, on a process that leaks while it is looked at."""
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 
@@ -170,6 +172,67 @@ def test_writes_a_view(debian, start, terminal, tmp_path):
     terminal.wait_text("/nonexistent/file")
     terminal.run(":quit")
     terminal.at_prompt()
+
+
+def look_into(terminal, source, kind):
+    """The browser on a file: what it is, and the way of a user from a type to the line that leaks."""
+    terminal.run("%s %s" % (heapspy.HEAPSPY, source))
+    terminal.wait(lambda shown: re.search(r"^%s %s" % (kind, re.escape(os.path.basename(source))), shown, re.MULTILINE), "kind of the file")
+    screen = terminal.wait_text("__main__.Session")
+    assert "next in" not in screen and "r now" not in screen and ("RSS" in screen) == (kind == "snapshot")
+    terminal.keys("r")
+    terminal.wait_text("this is a file")
+    terminal.type("/__main__.Order")
+    terminal.keys("Enter", "Enter")
+    terminal.wait_text("__main__.EVENTS[*]['order']")
+    terminal.keys("Enter")
+    screen = terminal.wait_text("REFERRERS")
+    assert re.search(r"^__main__\.EVENTS\[\d+\]\['order'\]", screen, re.MULTILINE), screen
+    terminal.keys("2")
+    terminal.wait_text("__main__.EVENTS   list")
+    for key, text in {"3": "held by the roots", "4": "Python objects in pools", "5": "THRESHOLD", "6": "__main__.work", "7": "class __main__.Order"}.items():
+        terminal.keys(key)
+        terminal.wait_text(text)
+    terminal.keys("q")
+    terminal.at_prompt()
+    assert terminal.status() == heapspy.DONE
+
+
+def test_saves_a_snapshot_and_opens_it(two_interpreter, start, terminal, tmp_path):
+    live = start(two_interpreter, "leaking_orders.py")
+    top(terminal, live, "-i", "0.3", "--max-duty", "100")
+    terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
+    terminal.keys("s")
+    screen = terminal.wait(lambda shown: re.search(r"save snapshot to: heapspy-%d-\d+T\d+Z\.core" % live.pid, shown), "a name for the file")
+    name = re.search(r"heapspy-%d-\d+T\d+Z\.core" % live.pid, screen).group(0)
+    terminal.keys("Enter")
+    terminal.wait_text("saved: %s" % name)
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    terminal.type(":snapshot %s" % name)
+    terminal.keys("Enter")
+    terminal.wait_text("not saved: ")  # an earlier one is not replaced
+    terminal.type(":snapshot packed.core.zst")
+    terminal.keys("Enter")
+    terminal.wait_text("saved: packed.core.zst")
+    terminal.keys("q")
+    terminal.at_prompt()
+    live.assert_unharmed()
+    live.process.kill()  # what is in the file is not looked for in the process
+    live.may_be_gone = True
+    report = heapspy.run("report", str(tmp_path / name), "-f", "json", "--types-only")
+    pauses = json.loads(report.output)["process"]["pauses_ns"]
+    assert 1 <= len(pauses) <= 3, pauses  # those of its own sample
+    look_into(terminal, name, "snapshot")
+    assert len((tmp_path / "packed.core.zst").read_bytes()) < (tmp_path / name).stat().st_size
+
+
+@pytest.mark.skipif(not shutil.which("gcore"), reason="there is no gcore")
+def test_opens_a_core(debian, start, terminal, tmp_path):
+    live = start(debian, "leaking_orders.py")
+    subprocess.run(["gcore", "-o", tmp_path / "core", str(live.pid)], check=True, capture_output=True, timeout=120)
+    look_into(terminal, "core.%d" % live.pid, "core")
+    assert "is a file" in heapspy.run("top", "-i", "3", str(tmp_path / ("core.%d" % live.pid))).errors
+    live.assert_unharmed()
 
 
 @pytest.mark.parametrize("end", ["q", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT])
