@@ -23,7 +23,8 @@
 #define CALL_WITHIN 14         /* units between a name and the method that is called on it, caches included */
 #define STORE_NEAR 18          /* … and the store of an item, with a short key … */
 #define STORE_WITHIN 40        /* … with any */
-#define REWRITTEN_WITHIN 24    /* units between a name that is read and the same name that is given what was made of it: name += … */
+#define REWRITTEN_WITHIN 24    /* units between a name that is read and the store of the same name: name += … */
+#define SURE_FIT 3             /* of writes_to() */
 #define CALL_BEFORE 8          /* units before a name that is an argument: heappush(heap, item) */
 
 /* A code object with the first function that was met of those that have it: closures are made by the million. */
@@ -181,12 +182,17 @@ static bool is_store_of(const struct hs_features *features, const uint8_t *unit,
 	return unit[1] == (uint8_t)name && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes));
 }
 
-/* What was read at `at` is given the same name again: "buffer += data". */
-static bool is_rewritten(const struct hs_features *features, const struct function *function, size_t at, size_t name)
+/* What was read at `at` gets more, and its name again: "buffer += data". */
+static bool is_added_to(const struct hs_features *features, const struct function *function, size_t at, size_t name)
 {
-	for (size_t i = at + 1; i < function->n_units && i <= at + REWRITTEN_WITHIN; i++)
-		if (is_store_of(features, function->units + 2 * i, name))
-			return true;
+	bool is_more = false;
+
+	for (size_t i = at + 1; i < function->n_units && i <= at + REWRITTEN_WITHIN; i++) {
+		const uint8_t *unit = function->units + 2 * i;
+		if (is_store_of(features, unit, name))
+			return is_more;
+		is_more |= unit[1] >= features->inplace_argument && is_opcode(unit[0], features->inplace_opcodes, sizeof(features->inplace_opcodes));
+	}
 	return false;
 }
 
@@ -239,7 +245,7 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 			best = best < 1 ? 1 : best;
 			continue;
 		}
-		unsigned fits = is_rewritten(features, function, i, place) ? 3 : look_around(features, function, i, adding);
+		unsigned fits = is_added_to(features, function, i, place) ? 3 : look_around(features, function, i, adding);
 		best = fits > best ? fits : best;
 	}
 	return best ? best : any || stores;
@@ -248,6 +254,8 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 struct candidate {
 	const struct function *function;
 	unsigned rank;
+	unsigned fits;   /* as writes_to() tells */
+	bool is_foreign; /* neither the user's nor of the module or class that has the container: its name may be that of another */
 };
 
 static int compare_candidates(const void *a, const void *b)
@@ -337,26 +345,30 @@ static bool is_method_of(const struct finding *finding, const struct hs_type *cl
 	return false;
 }
 
-static unsigned rank_of(const struct finding *finding, const struct function *function, const struct wanted *wanted)
+/* 0 ranks: it is none. */
+static struct candidate judge(const struct finding *finding, const struct function *function, const struct wanted *wanted)
 {
+	struct candidate candidate = { .function = function };
 	const struct hs_cpython *py = finding->heap->py;
 	unsigned own = *wanted->names[0] ? writes_to(finding, function, wanted->names[0]) : 0;
 	unsigned owners = *wanted->names[1] ? writes_to(finding, function, wanted->names[1]) : 0;
 	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "";
 
 	if (wanted->code && function->code.address == wanted->code)
-		return UINT32_MAX;
-	if (!own && owners < 2)
-		return 0;
+		candidate.rank = UINT32_MAX;
+	if (candidate.rank || (!own && owners < 2))
+		return candidate;
 	hs_str_read(py, function->module, module, sizeof(module));
 	hs_str_read(py, function->name, name, sizeof(name));
 	bool is_method = is_method_of(finding, wanted->class, module, name), is_near = is_method || !strcmp(module, wanted->module);
 	bool is_users = suspect_origin_of_module(finding->search->input->reach, module) == ORIGIN_USER;
 
+	candidate.fits = own > owners ? own : owners;
+	candidate.is_foreign = !is_near && !is_users;
 	/* a name that is elsewhere may be anything's */
-	if (!is_near && own < 2 && owners < 2)
-		return 0;
-	return 1 + 8 * (own > owners ? own : owners) + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + 3 * (is_users && is_near);
+	if (is_near || own >= 2 || owners >= 2)
+		candidate.rank = 1 + 8 * candidate.fits + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + 3 * (is_users && is_near);
+	return candidate;
 }
 
 static bool write_writer(const struct finding *finding, const struct function *function, struct hs_suspect *suspect)
@@ -382,16 +394,20 @@ static struct hs_error *find_for(const struct finding *finding, struct hs_suspec
 
 	find_wanted(finding, suspect, &wanted);
 	for (size_t i = 0; i < finding->functions.n && !is_short; i++) {
-		unsigned rank = rank_of(finding, &finding->functions.items[i], &wanted);
-		struct candidate *slot = rank ? hs_array_append(&found) : NULL;
-		is_short = rank && !slot;
+		const struct candidate candidate = judge(finding, &finding->functions.items[i], &wanted);
+		struct candidate *slot = candidate.rank ? hs_array_append(&found) : NULL;
+		is_short = candidate.rank && !slot;
 		if (slot)
-			*slot = (struct candidate){ &finding->functions.items[i], rank };
+			*slot = candidate;
 	}
 	if (found.n)
 		qsort(found.items, found.n, sizeof(*found.items), compare_candidates);
-	for (size_t i = 0; i < found.n && suspect->writers.n < MAX_WRITERS && !is_short; i++)
-		is_short = !write_writer(finding, found.items[i].function, suspect);
+	for (size_t i = 0; i < found.n && suspect->writers.n < MAX_WRITERS && !is_short; i++) {
+		/* where one of its own fits, others are so called by chance */
+		bool is_chance = found.items[i].is_foreign && !found.items[0].is_foreign && found.items[0].fits >= SURE_FIT;
+		if (!is_chance)
+			is_short = !write_writer(finding, found.items[i].function, suspect);
+	}
 	hs_array_free(&found);
 	return is_short ? hs_error_no_memory() : NULL;
 }
