@@ -225,6 +225,7 @@ static struct hs_error *look_at_garbage(struct looking *looking)
 
 	if (bytes < GARBAGE_SHARE * looking->total)
 		return NULL;
+	looking->search->frozen_part = suspect_frozen_part(looking->search);
 	/* an instance of a class says more than its dict */
 	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number];
