@@ -219,15 +219,17 @@ const char *hs_growth_standstill(const struct hs_growth *growth)
 				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
 }
 
-/* Looks at the container that grows; its path is told already. */
+/* Looks at the first container that convinces, at whatever place; its path is told already. */
 static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
 {
-	const struct hs_suspect *first = growth->suspects && growth->suspects->list.n ? &growth->suspects->list.items[0] : NULL;
-
-	if (!first || !first->address || first->confidence < HS_CONFIDENCE_MEDIUM)
-		return false;
-	snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, first->address);
-	return true;
+	for (size_t i = 0; growth->suspects && i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		if (!suspect->address || suspect->confidence < HS_CONFIDENCE_MEDIUM)
+			continue;
+		snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, suspect->address);
+		return true;
+	}
+	return false;
 }
 
 void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])

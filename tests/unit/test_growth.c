@@ -254,6 +254,28 @@ static void what_comes_and_goes_does_so_since_the_base(void **state)
 	hs_growth_release(&growth);
 }
 
+/* Suspects are listed by score: the first may convince less than the second. */
+static void the_next_step_is_to_the_first_that_convinces(void **state)
+{
+	struct hs_suspect list[] = { suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 3 * (int64_t)MIB),
+				     suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_MEDIUM, (int64_t)MIB) };
+	const struct hs_suspects suspects = { .list = { .items = list, .n = 2 }, .n_samples = 3, .seconds = 30.25 };
+	struct made made = { 0 };
+	char next[HS_NEXT_BYTES];
+
+	(void)state;
+	list[0].address = 0x1000;
+	list[1].address = 0x2000;
+	make(&made, 3);
+	made.growth.suspects = &suspects;
+	hs_growth_next(&made.growth, next);
+	assert_string_equal(next, "refs 4242 0x2000");
+	list[1].confidence = HS_CONFIDENCE_LOW;
+	hs_growth_next(&made.growth, next);
+	assert_string_equal(next, "report 4242 --by holder");
+	drop(&made);
+}
+
 static void a_series_that_ended_early_says_so(void **state)
 {
 	const struct hs_style wide = { .width = 100, .utf8 = true };
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_ticket_is_short_and_narrow),
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(what_comes_and_goes_does_so_since_the_base),
+		cmocka_unit_test(the_next_step_is_to_the_first_that_convinces),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
 		cmocka_unit_test(what_was_stopped_is_told),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),
