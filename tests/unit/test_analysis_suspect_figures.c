@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_scene.h"
+#include "suspect_internal.h"
 
 #define FIRST_GAP 30 /* new items: three seconds, then five */
 #define SECOND_GAP 50
@@ -446,9 +447,29 @@ static void what_becomes_long_enough_to_be_listed_had_something(void **state)
 	scene_end(&scene);
 }
 
+/* Many types come before the one that has most: it is not missing. */
+static void the_heaviest_types_are_tallied_not_the_first(void **state)
+{
+	struct suspect_tally tally = { 0 };
+
+	(void)state;
+	for (uint32_t type = 0; type < 3 * SUSPECT_MAX_TALLY; type++)
+		suspect_tally_add(&tally, type, 1, 100);
+	for (unsigned i = 0; i < 1000; i++) {
+		suspect_tally_add(&tally, 777, 1, 50);
+		suspect_tally_add(&tally, 1000 + i, 1, 10);
+	}
+	suspect_tally_sort(&tally);
+	assert_int_equal(tally.n, SUSPECT_MAX_TALLY);
+	assert_int_equal(tally.types[0], 777);
+	assert_in_range(tally.counts[0], 900, 1000);
+	assert_true(tally.bytes[0] >= 50 * 1000 && tally.bytes[0] < 53 * 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_heaviest_types_are_tallied_not_the_first),
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
 		cmocka_unit_test(what_lost_a_hundredth_is_not),
