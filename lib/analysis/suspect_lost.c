@@ -75,7 +75,7 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 
 	for (uint32_t type = 0; type < observed->n_groups; type++) {
 		struct suspect_tally tally = { 0 };
-		/* as many as their type grew by at least */
+		/* at most twice as many as their type grew by: of one that merely changes, many look new */
 		if (lost->counts[type] < LEAST_OBJECTS || observed->count_growth[type] * 2 < (int64_t)lost->counts[type])
 			continue;
 		suspect_tally_add(&tally, type, lost->counts[type], lost->bytes[type]);
@@ -101,11 +101,11 @@ static bool is_in_cycle(const struct suspect_search *search, hs_node start)
 			if (targets[i] == start)
 				return true;
 			/* what is held leads nowhere but away */
-			if (hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
+			if (n_met == MAX_ROUND_NODES || hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
 				continue;
 			for (size_t k = 0; k < n_met && !is_known; k++)
 				is_known = met[k] == targets[i];
-			if (!is_known && n_met < MAX_ROUND_NODES)
+			if (!is_known)
 				met[n_met++] = targets[i];
 		}
 	}
