@@ -212,14 +212,10 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 {
 	const struct hs_reach *reach = search->input->reach;
 	size_t n = n_cut ? n_cut : paths[0].n, n_owner = owner_nodes(search, &paths[0], n);
-	struct hs_named_path owner = { 0 };
+	HS_CLEANUP(hs_named_path_deinit) struct hs_named_path owner = { 0 };
 
 	HS_TRY(hs_named_path_write(reach, &paths[0], n, true, &suspect->path));
-	struct hs_error *error = hs_named_path_write(reach, &paths[0], n_owner, true, &owner);
-	if (error) {
-		hs_named_path_deinit(&owner);
-		return error;
-	}
+	HS_TRY(hs_named_path_write(reach, &paths[0], n_owner, true, &owner));
 	const char *canonical = canonical_name(&suspect->path.root);
 	if (canonical) {
 		free(owner.expression);
@@ -233,7 +229,6 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 	suspect->owner = hs_take(owner.expression);
 	suspect->owner_is_evaluable = owner.is_evaluable;
 	suspect->n_owner_steps = n_owner;
-	hs_named_path_deinit(&owner);
 	suspect->tail = strdup(is_part ? suspect->path.expression + bytes : "");
 	suspect->root = root_of(search, &paths[0], n);
 	if (!suspect->tail)
