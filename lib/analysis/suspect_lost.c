@@ -80,6 +80,8 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 			continue;
 		suspect_tally_add(&tally, type, lost->counts[type], lost->bytes[type]);
 		HS_TRY(add_suspect(search, ret, HS_SUSPECT_UNEXPLAINED, lost->best[type], &tally, lost->bytes[type], &suspect));
+		/* what was moved about when the process was stopped is held by nobody for that moment */
+		suspect->figures.is_by_type = suspect->figures.steadiness == 0;
 		suspect_rank(suspect);
 	}
 	return NULL;
