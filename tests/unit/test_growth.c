@@ -276,6 +276,24 @@ static void the_next_step_is_to_the_first_that_convinces(void **state)
 	drop(&made);
 }
 
+/* A name is cut between characters. */
+static void a_long_name_stays_text(void **state)
+{
+	struct made made = { 0 };
+	wchar_t wide[8192];
+
+	(void)state;
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		skip();
+	make(&made, 3);
+	made.growth.types.items[0].name = "app.x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+					  "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
+	HS_FREE char *text = md_of(&made.growth);
+	assert_non_null(strstr(text, "\xc3\xa4"));
+	assert_true(mbstowcs(wide, text, 8192) != (size_t)-1);
+	drop(&made);
+}
+
 static void a_series_that_ended_early_says_so(void **state)
 {
 	const struct hs_style wide = { .width = 100, .utf8 = true };
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(what_comes_and_goes_does_so_since_the_base),
 		cmocka_unit_test(the_next_step_is_to_the_first_that_convinces),
+		cmocka_unit_test(a_long_name_stays_text),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
 		cmocka_unit_test(what_was_stopped_is_told),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),
