@@ -466,9 +466,28 @@ static void the_heaviest_types_are_tallied_not_the_first(void **state)
 	assert_true(tally.bytes[0] >= 50 * 1000 && tally.bytes[0] < 53 * 1000);
 }
 
+/* A length below 0, or beyond all memory, is none. */
+static void what_lies_of_its_length_is_no_container(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 10), broken = scene_full_list(&scene, 10);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "BROKEN", broken }));
+	FAKE_PUT(scene.fake, broken, PyVarObject, ob_size, (uint64_t)-5);
+	scene_look(&scene);
+	assert_non_null(hs_sample_container_at(scene.samples[0], events));
+	assert_null(hs_sample_container_at(scene.samples[0], broken));
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 0);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_lies_of_its_length_is_no_container),
 		cmocka_unit_test(the_heaviest_types_are_tallied_not_the_first),
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
