@@ -111,7 +111,7 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 		return;
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
-	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
+	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
 	put_cell(out, "growth", text);
 	*text = '\0';
 	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
@@ -123,17 +123,31 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 	put_cell(out, "verdict", hs_verdict_name(attribution->verdict));
 }
 
+#define SHARE_BYTES 32
+
+/* A figure that is unknown is left out. */
+static const char *share_text(char ret[SHARE_BYTES], const char *name, double value)
+{
+	*ret = '\0';
+	if (value >= 0)
+		snprintf(ret, SHARE_BYTES, "%s %.2f, ", name, value);
+	return ret;
+}
+
 static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspects, const struct hs_suspect *suspect)
 {
 	const char *path = suspect->shape ? suspect->shape : suspect->path.expression;
 	HS_FREE char *name = plain_path(path ? path : hs_type_short_name(suspect->type));
-	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
+	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES], kept[SHARE_BYTES], steady[SHARE_BYTES];
 
 	put(out, "%zu. `%s` (%s): confidence **%s**", rank, name ? name : "?", hs_suspect_kind_name(suspect->kind),
 	    hs_confidence_name(suspect->confidence));
-	put(out, "   +%s in %.1f s, %s; kept %.2f, steady %.2f, share %.1f %%", hs_text_count(count, suspect->figures.items), suspects->seconds,
-	    hs_text_size_change(size, suspect->retained_growth_bytes), suspect->figures.kept, suspect->figures.steadiness,
-	    suspect->figures.share * 100);
+	put(out, "   +%s in %.1f s, %s; %s%sshare %.1f %%", hs_text_count(count, suspect->figures.items), suspects->seconds,
+	    hs_text_size_change(size, suspect->retained_growth_bytes), share_text(kept, "kept", suspect->figures.kept),
+	    share_text(steady, "steady", suspect->figures.steadiness), suspect->figures.share * 100);
+	/* where to look would look like an accusation of what is not sure to leak */
+	if (suspect->confidence == HS_CONFIDENCE_LOW && !suspects->is_static)
+		return;
 	for (size_t i = 0; i < suspect->writers.n && i < N_WRITERS; i++) {
 		HS_FREE char *writer = plain(suspect->writers.items[i]);
 		put(out, "   written by `%s`, by its name", writer ? writer : "?");
@@ -175,7 +189,7 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
 	char next[HS_NEXT_BYTES];
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
 	put(out, "### Memory growth of pid %d: %s", pid, growth->attribution.is_known ? hs_verdict_name(growth->attribution.verdict) : "unknown");
@@ -186,6 +200,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
+	if (standstill)
+		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
 		put_suspects(out, growth->suspects);
