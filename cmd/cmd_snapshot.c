@@ -199,6 +199,14 @@ static bool is_cancelled(void *context)
 	return hs_signals_caught();
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 static void destroy_capture(struct hs_capture **capture)
 {
 	hs_capture_destroy(*capture);
@@ -212,29 +220,32 @@ static enum hs_redaction redaction_of(const struct series *series)
 	return HS_REDACT_VALUES;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 /* A file that was written. */
 struct written {
 	const char *path;
 	struct hs_snapshot_figures figures;
-	uint64_t time_ns; /* that it took to be written and to be on the disk */
+	uint64_t time_ns; /* that it took to be redacted, written, and on the disk */
 };
 
-static struct hs_error *write_capture(struct series *series, const struct hs_capture *capture, struct written *written)
+static struct hs_error *redact_and_write(struct series *series, const struct hs_snapshot_options *writing, struct hs_snapshot_figures *ret)
+{
+	const struct hs_invocation *invocation = series->invocation;
+	HS_CLEANUP(destroy_capture) struct hs_capture *redacted = NULL;
+
+	if (!series->own->redaction)
+		return hs_snapshot_write(invocation->capture, writing, ret);
+	writing->progress(writing->context, "redacting", 0, 0);
+	HS_TRY(hs_redact(invocation->heap, invocation->capture, series->own->redaction, &redacted));
+	return hs_snapshot_write(redacted, writing, ret);
+}
+
+static struct hs_error *write_file(struct series *series, struct written *written)
 {
 	struct hs_invocation *invocation = series->invocation;
 	HS_FREE char *layout = invocation->layout ? hs_layout_text(invocation->layout) : NULL;
 	const struct hs_snapshot_options writing = {
 		.path = written->path, .is_replacing = series->own->is_replacing, .is_packed = series->own->is_packed,
-		.n_workers = invocation->source.capture.n_workers,
-		.layout_text = layout, .redaction = redaction_of(series),
+		.n_workers = invocation->source.capture.n_workers, .layout_text = layout, .redaction = redaction_of(series),
 		.progress = hs_progress_update, .is_cancelled = is_cancelled, .context = &invocation->progress,
 	};
 
@@ -243,22 +254,11 @@ static struct hs_error *write_capture(struct series *series, const struct hs_cap
 	hs_signals_catch();
 	hs_progress_start(&invocation->progress);
 	uint64_t begin_ns = now_ns();
-	struct hs_error *error = hs_snapshot_write(capture, &writing, &written->figures);
+	struct hs_error *error = redact_and_write(series, &writing, &written->figures);
 	written->time_ns = now_ns() - begin_ns;
 	hs_progress_end(&invocation->progress);
 	hs_signals_restore();
 	return error;
-}
-
-static struct hs_error *write_file(struct series *series, struct written *written)
-{
-	HS_CLEANUP(destroy_capture) struct hs_capture *redacted = NULL;
-	const struct hs_capture *capture = series->invocation->capture;
-
-	if (!series->own->redaction)
-		return write_capture(series, capture, written);
-	HS_TRY(hs_redact(series->invocation->heap, capture, series->own->redaction, &redacted));
-	return write_capture(series, redacted, written);
 }
 
 static void put_head(const struct series *series)
@@ -286,6 +286,8 @@ static void put_written(const struct series *series, const struct written *writt
 	hs_text_line_item(&line, "%s in %s", hs_text_size(size, figures->file_bytes), hs_text_seconds(seconds, written->time_ns));
 	if (figures->disk_bytes < figures->file_bytes - figures->file_bytes / 10)
 		hs_text_line_item(&line, "%s on disk", hs_text_size(disk, figures->disk_bytes));
+	if (redaction_of(series))
+		hs_text_line_item(&line, "redacted");
 	if (invocation->source.file)
 		hs_text_line_item(&line, "from a file");
 	else if (taken->is_nonblocking)
@@ -373,7 +375,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_snapshot = {
 	.name = "snapshot",
 	.summary = "Write a process's memory to a file, to look at it later and elsewhere",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "The process is paused as for a report. The file is an ELF core with the pages that the process has, and with what a core has no "
 		       "place for: its identity, memory figures, the layout of its Python. Every command of heapspy takes it in place of a PID, also on a "
 		       "host without that Python; gdb and readelf open it, too. Large buffers of raw bytes are left out, as in a report.\n\n"
