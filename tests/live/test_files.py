@@ -74,7 +74,8 @@ def test_snapshots_tell_what_the_process_tells(service, tmp_path):
     for command in COMMANDS:
         live = ask(command, service.pid, service.at)
         for path in (plain, packed):
-            told = ask(command, path, service.at)
+            # the program's source files are no part of a snapshot
+            told = ask(command + lib_options(service), path, service.at)
             assert told["origin"] == "snapshot" and live["origin"] == "process"
             # RSS is that of the moment
             assert without(told, "rss_bytes") == without(live, "rss_bytes"), command
