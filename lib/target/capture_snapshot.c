@@ -182,12 +182,16 @@ struct hs_error *hs_opening_snapshot(struct hs_opening *opening, struct hs_core_
 	take_content(capture, content);
 	HS_TRY(hs_file_finder_create(hs_take(guarded), opening->options->exe, opening->options->lib_search_root, &capture->process->files));
 	opening->core = core;
+	HS_TRY(hs_file_finder_check_exe(capture->process));
 	const struct hs_core_pages_options pages = {
 		.check = check_chunk, .check_context = content, .check_begin = content->data_offset,
 		.check_end = content->data_offset + content->data_bytes,
 	};
 	HS_TRY(hs_opening_read_pages(opening, &pages));
 	part_zeros(opening->plan);
-	return hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
-			     &copied_bytes);
+	HS_TRY(hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
+			     &copied_bytes));
+	if (capture->is_redacted)
+		hs_image_set_redacted(capture->image);
+	return NULL;
 }

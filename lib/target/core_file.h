@@ -53,6 +53,8 @@ struct hs_core_file {
 	char arguments[81];   /* argv joined by blanks, as far as they fit */
 	char state;           /* as in /proc/PID/stat; 0: unknown */
 	int signal;           /* that ended the process; 0: none, it went on */
+	const uint8_t *auxiliary; /* the auxiliary vector, borrowed from the notes, aligned to 4 bytes */
+	size_t auxiliary_bytes;
 	hs_addr entry;        /* of the executable (AT_ENTRY); 0: unknown, as the others */
 	hs_addr program_headers; /* of the executable (AT_PHDR) */
 	hs_addr vdso;

@@ -83,6 +83,8 @@ static void take_identity(struct hs_core_file *core, const struct note *note)
 
 static void take_auxiliary(struct hs_core_file *core, const struct note *note)
 {
+	core->auxiliary = note->data;
+	core->auxiliary_bytes = note->bytes;
 	for (size_t at = 0; note->bytes - at >= 2 * WORD; at += 2 * WORD) {
 		uint64_t entry[2];
 
