@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "quiet_thread.h"
 #include "top_pages.h"
 #include "top_sampling.h"
 #include "top_snapshot.h"
@@ -317,18 +317,6 @@ static void session_free(struct hs_top_session *session)
 	free(session);
 }
 
-/* Signals are for the thread that has the terminal. */
-static int start_thread(struct hs_top_session *session)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&session->thread, NULL, run, session);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failure;
-}
-
 struct hs_error *hs_top_session_create(struct hs_invocation *invocation, const struct hs_top_options *options, struct hs_top_session **ret)
 {
 	struct hs_top_session *session = calloc(1, sizeof(*session));
@@ -354,7 +342,7 @@ struct hs_error *hs_top_session_create(struct hs_invocation *invocation, const s
 		invocation->outlives_signals = true;
 		invocation->progress.listen = on_progress;
 		invocation->progress.listener = session;
-		int failure = start_thread(session);
+		int failure = hs_thread_start(&session->thread, run, session); /* signals are for the one that has the terminal */
 		error = failure ? hs_error_os(failure, "cannot start a thread") : NULL;
 	}
 	if (error) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """heapspy top in a real terminal, on a process that leaks while it is looked at."""
 import json
+import ctypes
 import os
 import re
 import shutil
@@ -269,6 +270,23 @@ def test_suspended(debian, start, terminal):
         terminal.wait_text("CPython")
     terminal.keys("q")
     terminal.at_prompt()
+
+
+@pytest.mark.parametrize("end", [signal.SIGSEGV, signal.SIGBUS])
+def test_gives_the_terminal_back_when_another_thread_crashes(debian, start, terminal, end):
+    """What decodes the target's memory is not the thread that has the terminal."""
+    live = start(debian, "leaking_orders.py")
+    before, modes = terminal.output_of("stty -a"), terminal.modes()
+    top(terminal, live, "-i", "3600")
+    pid = pid_of_heapspy(live)
+    # the first one that was started: the session's
+    thread = min(int(tid) for tid in os.listdir("/proc/%d/task" % pid) if int(tid) != pid)
+    assert ctypes.CDLL(None).tgkill(pid, thread, end) == 0
+    terminal.at_prompt()
+    assert terminal.status() == 128 + end
+    assert terminal.modes() == modes
+    assert terminal.output_of("stty -a") == before
+    live.assert_unharmed()
 
 
 def test_the_terminal_is_given_back_when_the_target_is_killed(debian, start, terminal):
