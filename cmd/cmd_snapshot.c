@@ -375,7 +375,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_snapshot = {
 	.name = "snapshot",
 	.summary = "Write a process's memory to a file, to look at it later and elsewhere",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "The process is paused as for a report. The file is an ELF core with the pages that the process has, and with what a core has no "
 		       "place for: its identity, memory figures, the layout of its Python. Every command of heapspy takes it in place of a PID, also on a "
 		       "host without that Python; gdb and readelf open it, too. Large buffers of raw bytes are left out, as in a report.\n\n"

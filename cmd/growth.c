@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "suspect_rules.h"
 
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
 #define CHURN_SHARE 0.1
@@ -53,7 +54,8 @@ static struct hs_error *list_names(const struct hs_sample_list *samples, const c
 	return NULL;
 }
 
-static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list)
+/* `lately`: by how many they became more since the sample that the last one is held against. */
+static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list, int64_t lately)
 {
 	const struct hs_turnover *turnover = list ? hs_turnover_named(list, type->name) : NULL;
 
@@ -67,58 +69,44 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 		return;
 	}
 	uint64_t n_new = turnover->count - turnover->n_lived - turnover->n_unknown;
-	int64_t n_replaced = (int64_t)n_new - (type->count_change > 0 ? type->count_change : 0);
+	int64_t n_replaced = (int64_t)n_new - (lately > 0 ? lately : 0);
 	n_replaced = n_replaced > 0 ? n_replaced : 0;
 	type->turnover = (double)n_replaced / (double)turnover->count;
 	if (turnover->n_unknown <= turnover->count / ACCIDENTS)
 		type->survivors = (int64_t)turnover->n_lived;
-	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
+	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(lately);
 }
 
-/* From here on a series has quarters with a floor each. */
-#define MIN_SAMPLES_OF_FLOORS 8
-#define N_QUARTERS 4
-
-/* The sample with least in a quarter of the time, by one figure; NULL: none falls into it. */
-static const struct hs_sample *find_floor(const struct hs_sample_list *samples, const uint64_t *figures, unsigned quarter, uint64_t *ret)
+/* What comes and goes has a floor: that of a long series counts. */
+static int64_t change_of(const struct hs_series *series, const uint64_t *times_ns, const uint64_t *figures)
 {
-	uint64_t begin = samples->items[0]->time_ns, all = samples->items[samples->n - 1]->time_ns - begin + 1;
-	const struct hs_sample *floor = NULL;
+	size_t last = series->samples.n - 1;
 
-	for (size_t i = 0; i < samples->n; i++) {
-		if ((unsigned)((double)(samples->items[i]->time_ns - begin) / (double)all * N_QUARTERS) != quarter)
-			continue;
-		if (!floor || figures[i] < *ret) {
-			floor = samples->items[i];
-			*ret = figures[i];
-		}
-	}
-	return floor;
+	return series->is_long ? hs_rise(times_ns, figures, last + 1) : (int64_t)(figures[last] - figures[0]);
 }
 
-/* What comes and goes has a floor that does not rise: from the first quarter's to the last one's, for the whole time. */
-static int64_t change_of(const struct hs_series *series, const uint64_t *figures)
+/* Place of the sample that the last one is held against. */
+static size_t base_of(const struct hs_series *series)
 {
-	const struct hs_sample_list *samples = &series->samples;
-	size_t last = samples->n - 1;
-	uint64_t low = 0, high = 0;
+	const struct hs_sample *base = hs_series_base(series);
+	size_t i = 0;
 
-	if (series->is_long && samples->n >= MIN_SAMPLES_OF_FLOORS) {
-		const struct hs_sample *first_floor = find_floor(samples, figures, 0, &low);
-		const struct hs_sample *last_floor = find_floor(samples, figures, N_QUARTERS - 1, &high);
-		if (first_floor && last_floor && last_floor->time_ns > first_floor->time_ns)
-			return (int64_t)((double)(int64_t)(high - low) * hs_series_seconds(series) * 1e9 /
-					 (double)(last_floor->time_ns - first_floor->time_ns));
-	}
-	return (int64_t)(figures[last] - figures[0]);
+	while (i < series->samples.n && series->samples.items[i] != base)
+		i++;
+	return i < series->samples.n ? i : 0;
 }
 
 static struct hs_error *compare_types(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *growth)
 {
 	const struct hs_sample_list *samples = &series->samples;
 	HS_FREE const char **names = NULL;
-	size_t n = 0;
+	HS_FREE uint64_t *times_ns = calloc(samples->n + 1, sizeof(*times_ns));
+	size_t n = 0, base = base_of(series);
 
+	if (!times_ns)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < samples->n; i++)
+		times_ns[i] = samples->items[i]->time_ns;
 	HS_TRY(list_names(samples, &names, &n));
 	growth->figures = calloc(2 * n * samples->n + 1, sizeof(*growth->figures));
 	if (!growth->figures || !hs_array_reserve(&growth->types, n + 1))
@@ -133,9 +121,9 @@ static struct hs_error *compare_types(const struct hs_series *series, const stru
 			type->counts[k] = at ? at->count : 0;
 			type->bytes[k] = at ? at->bytes : 0;
 		}
-		type->count_change = change_of(series, type->counts);
-		type->bytes_change = change_of(series, type->bytes);
-		set_turnover(type, turnover);
+		type->count_change = change_of(series, times_ns, type->counts);
+		type->bytes_change = change_of(series, times_ns, type->bytes);
+		set_turnover(type, turnover, (int64_t)(type->counts[samples->n - 1] - type->counts[base]));
 	}
 	if (growth->types.n)
 		qsort(growth->types.items, growth->types.n, sizeof(*growth->types.items), compare_growth);
@@ -164,17 +152,6 @@ static struct hs_error *list_growing(const struct hs_suspects *suspects, struct 
 	return NULL;
 }
 
-/* The sample that suspects were held against. */
-static size_t first_compared(const struct hs_series *series)
-{
-	const struct hs_sample *base = hs_series_base(series);
-	size_t i = 0;
-
-	while (base && series->samples.items[i] != base)
-		i++;
-	return i;
-}
-
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
 				   struct hs_growth *ret)
 {
@@ -184,9 +161,7 @@ struct hs_error *hs_growth_compare(const struct hs_series *series, const struct 
 	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series), .suspects = suspects };
 	HS_TRY(compare_types(series, turnover, ret));
 	HS_TRY(list_growing(suspects, &growing));
-	size_t first = suspects ? first_compared(series) : 0;
-	ret->attributed_seconds = (double)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
-	return hs_attribution_of((const struct hs_sample *const *)samples->items + first, samples->n - first, &growing,
+	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &growing,
 				 suspects ? (int64_t)suspects->garbage_bytes : 0, hs_watched_find(&series->watched, HS_WATCH_RESIDENT), &ret->attribution);
 }
 
@@ -231,15 +206,30 @@ const char *hs_growth_end(const struct hs_growth *growth)
 	return NULL;
 }
 
-/* Looks at the container that grows; its path is told already. */
+const char *hs_growth_standstill(const struct hs_growth *growth)
+{
+	const struct hs_sample_list *samples = &growth->series->samples;
+	size_t n_stopped = 0;
+
+	for (size_t i = 0; i < samples->n; i++)
+		n_stopped += samples->items[i]->was_stopped;
+	if (!n_stopped)
+		return NULL;
+	return n_stopped == samples->n ? "the process was stopped at each sample (SIGSTOP, job control): what does not run does not grow. SIGCONT lets it go on"
+				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
+}
+
+/* Looks at the first container that convinces, at whatever place; its path is told already. */
 static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
 {
-	const struct hs_suspect *first = growth->suspects && growth->suspects->list.n ? &growth->suspects->list.items[0] : NULL;
-
-	if (!first || !first->address || first->confidence < HS_CONFIDENCE_MEDIUM)
-		return false;
-	snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, first->address);
-	return true;
+	for (size_t i = 0; growth->suspects && i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		if (!suspect->address || suspect->confidence < HS_CONFIDENCE_MEDIUM)
+			continue;
+		snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, suspect->address);
+		return true;
+	}
+	return false;
 }
 
 void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])

@@ -22,8 +22,8 @@ struct hs_growth_type {
 	uint64_t *bytes;
 	int64_t count_change; /* from the first to the last; of a long series, what its floor rose by */
 	int64_t bytes_change;
-	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others; < 0: unknown */
-	int64_t survivors;    /* objects proven to have been there at the first sample; < 0: cannot be told */
+	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others since the base; < 0: unknown */
+	int64_t survivors;    /* objects proven to have been there at the base, see hs_series_base(); < 0: cannot be told */
 	bool comes_and_goes;  /* what is replaced is far more than what is added */
 };
 
@@ -33,7 +33,6 @@ struct hs_growth {
 	struct hs_document document;
 	const struct hs_series *series; /* borrowed */
 	double seconds;                 /* between the first and the last sample */
-	double attributed_seconds;      /* what the attribution is of: the same, but of a long series the last stretch */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
 	struct hs_attribution attribution;
@@ -47,7 +46,7 @@ struct hs_growth {
 };
 
 /*
- * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the base, `suspects` of it; NULL: there is no
  * such heap. The document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
@@ -57,6 +56,9 @@ void hs_growth_release(struct hs_growth *growth);
 bool hs_growth_is_complete(const struct hs_growth *growth);
 /* Why the series ended early, in words; NULL: it did not. */
 const char *hs_growth_end(const struct hs_growth *growth);
+
+/* What there is to say of a process that was stopped by job control meanwhile; NULL: nothing, it ran at each sample. */
+const char *hs_growth_standstill(const struct hs_growth *growth);
 
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);

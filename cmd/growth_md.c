@@ -14,6 +14,7 @@
 #define N_TYPES 5
 #define N_WRITERS 2
 #define PATH_WIDTH 60
+#define TYPE_WIDTH 50
 #define LINE_BYTES 4096
 #define LEAST_PART_BYTES 1024
 
@@ -56,6 +57,21 @@ static char *plain_path(const char *path)
 	if (!out)
 		return NULL;
 	hs_text_put_middle(out, &style, safe, PATH_WIDTH);
+	fclose(out);
+	return text;
+}
+
+/* The same of a name, which says most at its beginning. */
+static char *plain_name(const char *name)
+{
+	HS_FREE char *safe = plain(name);
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = safe ? open_memstream(&text, &bytes) : NULL;
+
+	if (!out)
+		return NULL;
+	hs_text_put_start(out, &style, safe, TYPE_WIDTH);
 	fclose(out);
 	return text;
 }
@@ -111,7 +127,7 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 		return;
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
-	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
+	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
 	put_cell(out, "growth", text);
 	*text = '\0';
 	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
@@ -123,17 +139,31 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 	put_cell(out, "verdict", hs_verdict_name(attribution->verdict));
 }
 
+#define SHARE_BYTES 32
+
+/* A figure that is unknown is left out. */
+static const char *share_text(char ret[SHARE_BYTES], const char *name, double value)
+{
+	*ret = '\0';
+	if (value >= 0)
+		snprintf(ret, SHARE_BYTES, "%s %.2f, ", name, value);
+	return ret;
+}
+
 static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspects, const struct hs_suspect *suspect)
 {
 	const char *path = suspect->shape ? suspect->shape : suspect->path.expression;
 	HS_FREE char *name = plain_path(path ? path : hs_type_short_name(suspect->type));
-	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
+	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES], kept[SHARE_BYTES], steady[SHARE_BYTES];
 
 	put(out, "%zu. `%s` (%s): confidence **%s**", rank, name ? name : "?", hs_suspect_kind_name(suspect->kind),
 	    hs_confidence_name(suspect->confidence));
-	put(out, "   +%s in %.1f s, %s; kept %.2f, steady %.2f, share %.1f %%", hs_text_count(count, suspect->figures.items), suspects->seconds,
-	    hs_text_size_change(size, suspect->retained_growth_bytes), suspect->figures.kept, suspect->figures.steadiness,
-	    suspect->figures.share * 100);
+	put(out, "   +%s in %.1f s, %s; %s%sshare %.1f %%", hs_text_count(count, suspect->figures.items), suspects->seconds,
+	    hs_text_size_change(size, suspect->retained_growth_bytes), share_text(kept, "kept", suspect->figures.kept),
+	    share_text(steady, "steady", suspect->figures.steadiness), suspect->figures.share * 100);
+	/* where to look would look like an accusation of what is not sure to leak */
+	if (suspect->confidence == HS_CONFIDENCE_LOW && !suspects->is_static)
+		return;
 	for (size_t i = 0; i < suspect->writers.n && i < N_WRITERS; i++) {
 		HS_FREE char *writer = plain(suspect->writers.items[i]);
 		put(out, "   written by `%s`, by its name", writer ? writer : "?");
@@ -165,8 +195,8 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 	put(out, "| --- | ---: | ---: | ---: |");
 	for (size_t i = 0; i < growth->types.n && i < N_TYPES && growth->types.items[i].bytes_change > 0; i++) {
 		const struct hs_growth_type *type = &growth->types.items[i];
-		HS_FREE char *name = plain(hs_type_short_name(type->name));
-		put(out, "| %.50s | %s%s | %s | %s |", name ? name : "?", type->count_change < 0 ? "-" : "+",
+		HS_FREE char *name = plain_name(hs_type_short_name(type->name));
+		put(out, "| %s | %s%s | %s | %s |", name ? name : "?", type->count_change < 0 ? "-" : "+",
 		    hs_text_count(change, (uint64_t)llabs(type->count_change)), hs_text_count(count, type->counts[last]),
 		    hs_text_size_change(size, type->bytes_change));
 	}
@@ -175,7 +205,7 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
 	char next[HS_NEXT_BYTES];
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
 	put(out, "### Memory growth of pid %d: %s", pid, growth->attribution.is_known ? hs_verdict_name(growth->attribution.verdict) : "unknown");
@@ -186,6 +216,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
+	if (standstill)
+		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
 		put_suspects(out, growth->suspects);

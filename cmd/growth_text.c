@@ -77,7 +77,7 @@ static void put_attribution(FILE *out, const struct hs_growth *growth, const str
 	if (!attribution->is_known)
 		return;
 	struct hs_text_line line = hs_text_line_begin(out, style, "growth", hs_text_bold);
-	hs_text_line_item(&line, "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->attributed_seconds);
+	hs_text_line_item(&line, "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		if (llabs(attribution->parts.items[i].bytes) >= LEAST_PART_BYTES)
 			put_part(&line, attribution, &attribution->parts.items[i]);
@@ -144,12 +144,14 @@ static void put_next(FILE *out, const struct hs_growth *growth)
 
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 
 	put_pauses(out, growth, style);
 	hs_document_put_warnings(out, &growth->document, style);
 	if (end)
 		put_warning(out, end, style);
+	if (standstill)
+		put_warning(out, standstill, style);
 	put_attribution(out, growth, style);
 	fputc('\n', out);
 }

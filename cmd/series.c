@@ -16,7 +16,7 @@
 #define JITTER 0.3
 #define TICK_NS 100000000
 #define MAX_LONG_SAMPLES 128
-#define EARLIER_BYTES ((size_t)256 << 10) /* of containers, of the samples between the first and the last two of a long series */
+#define EARLIER_BYTES ((size_t)64 << 10) /* of containers, of each of the samples between the first and the last two of a long series */
 
 double hs_series_due(double interval_s, unsigned n_samples, unsigned i, uint64_t jitter)
 {
@@ -100,15 +100,19 @@ static void free_targets(struct hs_watch_targets *targets)
 	hs_array_free(targets);
 }
 
-/* Until the next sample. The heap that the last one is of is still there. */
-static struct hs_error *start_watch(struct taking *taking)
+/* Until the next sample. The heap that the last one is of is still there. That nothing can be watched is no reason to give the series up. */
+static void start_watch(struct taking *taking)
 {
 	HS_CLEANUP(free_targets) struct hs_watch_targets targets = { 0 };
 	const struct hs_sample_list *samples = &taking->series->samples;
 	const struct hs_sample *last = samples->items[samples->n - 1], *before = samples->n > 1 ? samples->items[samples->n - 2] : NULL;
 
-	HS_TRY(hs_candidates_choose(last, before, taking->invocation->heap, &targets));
-	return hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
+	struct hs_error *error = hs_candidates_choose(last, before, taking->invocation->heap, &targets);
+	if (!error) {
+		hs_watched_make_room(&taking->series->watched, &targets);
+		error = hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
+	}
+	hs_error_destroy(error);
 }
 
 static struct hs_error *stop_watch(struct taking *taking)
@@ -133,23 +137,22 @@ static void thin_out(struct hs_sample_list *samples)
 }
 
 /* What only the last two samples need is given back, so that a series of days takes no more than one of hours. */
-static void make_room(struct hs_sample_list *samples)
+static void make_room(struct hs_sample_list *samples, bool is_last)
 {
-	if (samples->n > 2) {
-		hs_sample_drop_identities(samples->items[samples->n - 3]);
-		if (samples->n > 3)
-			hs_sample_shrink(samples->items[samples->n - 3], EARLIER_BYTES);
-	}
+	if (samples->n > 1 && !is_last)
+		hs_sample_drop_identities(samples->items[samples->n - 2]);
+	if (samples->n > 3)
+		hs_sample_shrink(samples->items[samples->n - 3], EARLIER_BYTES);
 	if (samples->n > MAX_LONG_SAMPLES)
 		thin_out(samples);
 }
 
-/* What the picture that the invocation is at leaves behind. */
-static struct hs_error *keep(struct taking *taking)
+/* What the picture that the invocation is at leaves behind. What the last one is made of is still there when it is compared. */
+static struct hs_error *keep(struct taking *taking, bool is_last)
 {
 	struct hs_invocation *invocation = taking->invocation;
 	struct hs_series *series = taking->series;
-	const struct hs_sample_options options = { .wants_identities = !series->samples.n || taking->options->is_long };
+	const struct hs_sample_options options = { .wants_identities = !series->samples.n || (taking->options->is_long && !is_last) };
 	struct hs_sample **slot;
 
 	if (!hs_array_reserve(&series->samples, series->samples.n + 1))
@@ -162,7 +165,7 @@ static struct hs_error *keep(struct taking *taking)
 	(*slot)->pause_ns = invocation->capture->pause_ns - taking->pauses_ns;
 	taking->pauses_ns = invocation->capture->pause_ns;
 	if (taking->options->is_long)
-		make_room(&series->samples);
+		make_room(&series->samples, is_last);
 	return NULL;
 }
 
@@ -197,13 +200,15 @@ static struct hs_error *look_again(struct taking *taking, bool is_last)
 
 	invocation->needs = is_last ? taking->options->last_needs : HS_STAGE_HEAP;
 	HS_TRY(hs_invocation_renew(invocation));
-	HS_TRY(keep(taking));
+	HS_TRY(keep(taking, is_last));
 	if (is_replaced(series)) {
 		hs_sample_destroy(series->samples.items[--series->samples.n]);
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	}
-	if (!is_last)
-		return start_watch(taking);
+	if (!is_last) {
+		start_watch(taking);
+		return NULL;
+	}
 	HS_TRY(hs_invocation_follow(invocation, taking->options->last_needs));
 	series->has_graph = true;
 	return NULL;
@@ -265,11 +270,14 @@ struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct h
 	*ret = (struct hs_series){ .is_long = options->is_long };
 	invocation->outlives_signals = true;
 	hs_signals_catch();
-	HS_TRY(keep(&taking));
-	HS_TRY(start_watch(&taking));
-	hs_invocation_drop_heap(invocation);
-	tell(&taking);
-	take_rest(&taking);
+	struct hs_error *error = keep(&taking, false);
+	if (!error) {
+		start_watch(&taking);
+		hs_invocation_drop_heap(invocation);
+		tell(&taking);
+		take_rest(&taking);
+		error = stop_watch(&taking);
+	}
 	hs_signals_restore();
-	return stop_watch(&taking);
+	return error;
 }

@@ -83,7 +83,7 @@ static struct age age_of(const struct finding *finding, hs_node node)
 	while (i > 0 && lived == HS_LIVED) {
 		if (!source->samples[--i]->identities)
 			continue;
-		lived = hs_sample_has_lived_object(source->samples[i], source->invocation->heap, &entry.object, now);
+		lived = hs_sample_has_lived_object(source->samples[i], &finding->fingerprints, &entry.object, now);
 		earliest = lived == HS_LIVED ? i : earliest;
 	}
 	if (earliest == source->n_samples - 1 && lived == HS_LIVED_UNKNOWN)

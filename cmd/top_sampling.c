@@ -91,8 +91,6 @@ static void count_stayed(struct hs_top_source *source)
 	hs_error_destroy(error);
 }
 
-#define MAX_WATCHED 512 /* containers that were ever watched; then it begins anew */
-
 static void free_targets(struct hs_watch_targets *targets)
 {
 	hs_array_free(targets);
@@ -107,9 +105,9 @@ static void watch(struct hs_top_sampling *sampling)
 
 	if (n < 2)
 		return;
-	if (source->watched.n > MAX_WATCHED)
-		source->watched.n = 0;
 	struct hs_error *error = hs_candidates_choose(source->samples[n - 1], source->samples[n - 2], source->invocation->heap, &targets);
+	if (!error)
+		hs_watched_make_room(&source->watched, &targets);
 	if (!error)
 		error = hs_top_live_track(source, &targets, &sampling->tracked);
 	if (!error)
@@ -383,7 +381,6 @@ static void describe_file(const struct hs_invocation *invocation, struct hs_head
 		return;
 	hs_escape(header->file, sizeof(header->file), short_script(file), strlen(short_script(file)));
 	header->is_core = capture->origin == HS_FROM_CORE;
-	header->is_nonblocking = capture->is_nonblocking;
 	if (capture->cut_short)
 		warn(header, "the file is cut short: %s", capture->cut_short);
 	if (capture->is_redacted)
@@ -399,7 +396,7 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 
 	*ret = (struct hs_header){
 		.pid = (int)process->pid, .is_stopped = invocation->capture->was_stopped, .is_gone = sampling->is_gone,
-		.is_nonblocking = invocation->source.capture.nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
+		.is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
 		.n_objects = census->n_objects, .bytes = census->bytes, .in_use_bytes = census->in_use_bytes, .explained_bytes = census->explained_bytes,
 		.pause_ns = sampling->last_pause_ns, .paused_ns = sampling->paused_ns, .watched_ns = sampling->taken_ns - sampling->first_ns,
 		.n_rss_history = sampling->n_rss,

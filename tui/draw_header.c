@@ -169,8 +169,9 @@ static void draw_banner(const struct hs_header *header, unsigned y, struct hs_ca
 	char count[HS_FIGURE_BYTES], text[HS_FIGURE_BYTES + 16];
 
 	snprintf(text, sizeof(text), "now %s", hs_text_count(count, header->banner_length));
-	if (header->banner_length && width + hs_canvas_text_width(text) + 2 <= canvas->width)
-		hs_canvas_put_right(canvas, canvas->width, y, canvas->width - width, HS_CELL_DIM, text);
+	/* it changes several times a second: not in the last column, behind which terminals do different things */
+	if (header->banner_length && width + hs_canvas_text_width(text) + 3 <= canvas->width)
+		hs_canvas_put_right(canvas, canvas->width - 1, y, canvas->width - width, HS_CELL_DIM, text);
 }
 
 void hs_draw_header(const struct hs_state *state, const struct hs_data *data, const struct hs_panes *panes, struct hs_canvas *canvas)

@@ -2,7 +2,13 @@
 /* From two waterfalls and what others explain of their difference to parts that add up. */
 #include "attribution.h"
 
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "suspect_rules.h"
+
 #define NOISE_BYTES ((int64_t)256 << 10) /* allocators and the kernel's page cache move by as much while nothing leaks */
+#define ARENA_BYTES ((int64_t)1 << 20) /* of free blocks: an arena more comes by chance, and is not given back as long as anything is in it */
 #define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
 #define FAR_MORE_THAN_CERTAIN 16 /* … one that is certain: what it keeps lies among what is freed, and holds pools, arenas and heaps of threads; 9 was seen */
 #define FALLS_BACK 0.5 /* of all that a process grew by, given back at any time between: it goes up and down, and was up at last */
@@ -59,20 +65,27 @@ static int64_t net(const int64_t sums[HS_N_CAUSES], enum hs_cause cause)
 	return is_one_of_two && sums[other] < 0 ? sums[cause] + sums[other] : sums[cause];
 }
 
-/* Whether a cause grew in each stretch between two samples, at rates that compare. */
+/* Whether a cause grew all the time, at rates that compare: in each stretch between two samples, or, where these are many, in each quarter. */
 static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, enum hs_cause cause)
 {
-	double slowest = 0, fastest = 0;
+	HS_FREE uint64_t *times = calloc(n_samples, sizeof(*times)), *values = calloc(n_samples, sizeof(*values));
+	int64_t least = 0;
+	size_t n = 0;
 
-	for (size_t i = 1; i < n_samples; i++) {
+	if (!times || !values)
+		return false;
+	for (size_t i = 0; i < n_samples; i++) {
 		int64_t sums[HS_N_CAUSES] = { 0 };
-		double seconds = (double)(samples[i]->time_ns - samples[i - 1]->time_ns) / 1e9;
-		add_up(samples[i - 1], samples[i], sums);
-		double rate = seconds > 0 ? (double)net(sums, cause) / seconds : 0;
-		slowest = i == 1 || rate < slowest ? rate : slowest;
-		fastest = i == 1 || rate > fastest ? rate : fastest;
+		if (!samples[i]->has_memory)
+			continue;
+		add_up(samples[0], samples[i], sums);
+		times[n] = samples[i]->time_ns;
+		values[n++] = (uint64_t)net(sums, cause);
+		least = net(sums, cause) < least ? net(sums, cause) : least;
 	}
-	return slowest > 0 && slowest >= fastest * STEADY;
+	for (size_t i = 0; i < n; i++)
+		values[i] -= (uint64_t)least;
+	return n > 2 ? hs_steadiness(times, values, n) >= STEADY : values[1] > values[0];
 }
 
 static uint64_t least_resident(const struct hs_watched *resident, unsigned from, unsigned to)
@@ -146,7 +159,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		most = native;
 		verdict = HS_VERDICT_NATIVE;
 	}
-	if (fragmentation > most && fragmentation >= NOISE_BYTES && !falls_back && outdoes(fragmentation, leak) &&
+	if (fragmentation > most && fragmentation >= ARENA_BYTES && !falls_back && outdoes(fragmentation, leak) &&
 	    is_steady(samples, n_samples, HS_CAUSE_FRAGMENTATION))
 		verdict = HS_VERDICT_FRAGMENTATION;
 	return verdict;

@@ -30,7 +30,7 @@ struct hs_sample_type {
 
 /*
  * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
- * subclasses of these included.
+ * BytesIO, StringIO, SimpleQueue (3.13+; before, it is its list), subclasses of these included.
  */
 struct hs_sample_container {
 	hs_addr address;
@@ -67,6 +67,7 @@ struct hs_sample {
 	uint64_t pause_ns; /* of all its stops */
 	uint64_t rss_bytes;
 	uint64_t python_bytes; /* pymalloc blocks and malloc chunks in use by Python */
+	bool was_stopped;  /* by job control, when it was taken: what does not run does not grow */
 	bool has_memory;
 	struct hs_memory memory;
 	uint64_t n_objects;
@@ -113,10 +114,10 @@ const struct hs_sample_container *hs_sample_container_at(const struct hs_sample 
  */
 enum hs_lived hs_sample_has_lived(const struct hs_sample *sample, hs_addr address, hs_fingerprint now);
 /*
- * The same of an object of an open heap, `now` being its fingerprint. A container that kept four fifths of its items has lived, whatever
- * its words say.
+ * The same of an object of the open heap that `fingerprints` are of, `now` being its own. A container that kept four fifths of its items has
+ * lived, whatever its words say. Thread-safe.
  */
-enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_process_heap *heap, const struct hs_object *object,
+enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
 					 hs_fingerprint now);
 /*
  * The same for every object of a heap: ret[place] of hs_heap_place_count() bytes, an enum hs_lived each; places without an object are left
@@ -132,9 +133,10 @@ struct hs_error *hs_sample_mark_survivors(const struct hs_sample *first, const s
 
 /*
  * The share of the container's items of then that `now`, an object of an open heap, still has: by membership, never by position, and by
- * their fingerprints where these tell. Linear in the items of `now`. < 0: there is nothing to compare.
+ * their fingerprints where these tell. `fingerprints` are of that heap. Linear in the items of `now`; thread-safe. < 0: there is
+ * nothing to compare.
  */
-double hs_sample_kept(const struct hs_sample_container *then, const struct hs_process_heap *heap, const struct hs_object *now);
+double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fingerprints *fingerprints, const struct hs_object *now);
 /* The same from two sketches alone, for a later sample whose heap is gone: rough, as few hashes are left to compare in what has grown. */
 double hs_sample_kept_between(const struct hs_sample_container *then, const struct hs_sample_container *later);
 

@@ -102,7 +102,7 @@ hs_fingerprint sample_identities_at(const struct hs_identities *identities, hs_a
 
 /*
  * Marks a fingerprint that the last object of its type in the same pool had, too. Then the first of many alike is not marked: it is one of
- * a pool's worth. Where in its block the object stands is a part of the fingerprint.
+ * a pool's worth.
  */
 static hs_fingerprint take(struct marker *marker, const struct hs_heap_item *item)
 {
@@ -181,15 +181,16 @@ enum hs_lived hs_sample_has_lived(const struct hs_sample *sample, hs_addr addres
 	return hs_fingerprint_compare(sample_identities_at(sample->identities, address), now);
 }
 
-enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_process_heap *heap, const struct hs_object *object, hs_fingerprint now)
+enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
+					 hs_fingerprint now)
 {
 	enum hs_lived lived = hs_sample_has_lived(sample, object->address, now);
 	uint64_t length;
 
-	if (lived == HS_LIVED || !sample_is_container(heap->py, object, &length))
+	if (lived == HS_LIVED || !sample_is_container(fingerprints->py, object, &length))
 		return lived;
 	const struct hs_sample_container *then = hs_sample_container_at(sample, object->address);
-	if (then && then->type == object->type->address && hs_sample_kept(then, heap, object) >= SAMPLE_KEPT)
+	if (then && then->type == object->type->address && hs_sample_kept(then, fingerprints, object) >= SAMPLE_KEPT)
 		return HS_LIVED;
 	return lived;
 }
@@ -198,7 +199,7 @@ static void compare(void *context, const struct hs_heap_item *item)
 {
 	struct marker *marker = context;
 
-	marker->lived[item->place] = (uint8_t)hs_sample_has_lived_object(marker->sample, marker->heap, &item->object, take(marker, item));
+	marker->lived[item->place] = (uint8_t)hs_sample_has_lived_object(marker->sample, &marker->fingerprints, &item->object, take(marker, item));
 }
 
 struct hs_error *hs_sample_mark_lived(const struct hs_sample *sample, const struct hs_process_heap *heap, uint8_t *ret)

@@ -30,7 +30,10 @@ struct suspect_group {
 	double shared;         /* … that new items occupy which others hold, too */
 	uint64_t items;        /* that the containers grew by */
 	double kept, weight;   /* sums over containers, by length */
-	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned */
+	double slow_bytes;     /* of `exclusive`: what gathered in a long series before its last stretch, where nothing came in that … */
+	uint64_t slow_items;   /* … and in how many items */
+	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned, like the next */
+	bool *is_unknown;      /* by sample: that of one member, which is not listed there, is only the most that it can have been */
 	struct suspect_tally tally;
 	uint64_t n_rooted;     /* members that hang on roots, on no object */
 	bool is_chain;         /* new objects that lead to each other */
@@ -59,6 +62,7 @@ struct suspect_search {
 	HS_ARRAY(uint32_t) selected;           /* groups, the largest first */
 	uint64_t *claimed;                     /* new objects that a container was found to hold */
 	HS_ARRAY(hs_node) waiting;             /* while that is found */
+	double frozen_part;                    /* of the garbage that is a suspect: what gc.freeze() has hidden, 0 … 1 */
 	uint8_t *origins;                      /* by hs_type.index: enum suspect_origin + 1; 0: not asked so far */
 	size_t n_origins;
 };
@@ -76,6 +80,13 @@ void suspect_tally_add(struct suspect_tally *tally, uint32_t type, uint64_t coun
 /* suspect_share.c: which groups hold the same, and what of it nobody else holds. */
 struct hs_error *suspect_find_twins(struct suspect_search *search) HS_MUST_CHECK;
 double suspect_share_of(struct suspect_search *search, uint32_t group);
+
+/* suspect_series.c */
+/* Adds a container that grew in a long series, but not lately. Returns the bytes that it grew by. */
+double suspect_add_slow(struct suspect_search *search, struct suspect_group *group, const struct hs_container_history *history);
+/* From the last stretch of a long series to all of it: by the lengths of the containers, by the count of the type. Where that rests on its floor, only this is told. */
+void suspect_stretch_container(const struct suspect_search *search, struct hs_suspect *suspect, const struct suspect_group *group);
+void suspect_stretch_type(const struct suspect_search *search, struct hs_suspect *suspect, uint32_t type);
 
 /* suspect_bound.c: what keeps a container from growing for ever; false: nothing that can be seen. */
 bool suspect_bound_of(const struct suspect_search *search, const struct hs_path *path, hs_node container, uint64_t *ret_limit, uint64_t *ret_filled);
@@ -108,6 +119,10 @@ void suspect_rank(struct hs_suspect *suspect);
 
 /* suspect_lost.c: what no exact root leads to. */
 struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+/* The part of all garbage that the collector does not see, as gc.freeze() hid it; where growth was observed, of the new garbage. A sample. */
+double suspect_frozen_part(const struct suspect_search *search);
+/* The least part that is a reason for garbage to stay. */
+#define SUSPECT_MOSTLY_FROZEN 0.5
 /* Of a collector that is on: its thresholds are far from what `n_objects`, which came between the samples, will ever reach. */
 bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_objects);
 

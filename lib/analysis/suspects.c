@@ -198,16 +198,19 @@ static double kept_of_type(const struct hs_observed_growth *observed, uint32_t t
 	return old < then ? (double)old / (double)then : 1;
 }
 
-static double steadiness_of(const struct suspect_search *search, const uint64_t *lengths, uint32_t type)
+/* Of the containers of a group; NULL: of a type. Samples that do not tell how long one of them was are left out. */
+static double steadiness_of(const struct suspect_search *search, const struct suspect_group *group, uint32_t type)
 {
-	size_t n = search->input->n_samples;
-	HS_FREE uint64_t *times = calloc(n + 1, sizeof(*times)), *counts = calloc(n + 1, sizeof(*counts));
+	size_t n_samples = search->input->n_samples, n = 0;
+	HS_FREE uint64_t *times = calloc(n_samples + 1, sizeof(*times)), *counts = calloc(n_samples + 1, sizeof(*counts));
 
 	if (!times || !counts)
 		return HS_UNKNOWN;
-	for (size_t i = 0; i < n; i++) {
-		times[i] = search->input->samples[i]->time_ns;
-		counts[i] = lengths ? lengths[i] : hs_observed_count(&search->observed, type, i);
+	for (size_t i = 0; i < n_samples; i++) {
+		if (group && group->is_unknown[i])
+			continue;
+		times[n] = search->input->samples[i]->time_ns;
+		counts[n++] = group ? group->lengths[i] : hs_observed_count(&search->observed, type, i);
 	}
 	return hs_steadiness(times, counts, n);
 }
@@ -260,14 +263,12 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	figures->is_bounded = group->has_bound;
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
-		figures->steadiness = steadiness_of(search, group->lengths, 0);
-		/* a container of raw bytes keeps what it has: it only became longer */
-		if (group->weight <= 0 && !group->tally.n)
-			figures->kept = 1;
+		figures->steadiness = steadiness_of(search, group, 0);
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}
-	figures->is_by_type = is_by_type(search, group);
+	/* that all new ones are more does not tell of what is more in one gap alone */
+	figures->is_by_type = is_by_type(search, group) || (!group->lengths && !group->is_chain && figures->steadiness == 0);
 	if (figures->is_by_type && group->members > 1)
 		figures->kept = HS_UNKNOWN;
 	suspect->has_bound = group->has_bound;
@@ -276,6 +277,10 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	suspect->links = group->links;
 	suspect->lengths = hs_take(group->lengths);
 	suspect_set_types(search, suspect, &group->tally);
+	if (search->observed.is_long && suspect->lengths)
+		suspect_stretch_container(search, suspect, group);
+	else if (search->observed.is_long && group->tally.n)
+		suspect_stretch_type(search, suspect, group->tally.types[0]);
 }
 
 void suspect_rank(struct hs_suspect *suspect)
@@ -398,7 +403,7 @@ static struct hs_error *describe_groups(struct describing *describing)
 			return hs_error_no_memory();
 		HS_TRY(describe(describing, i, suspect));
 		/* rule 1 holds for what has no length, too */
-		if (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT)
+		if (suspect->rests_on_floor || (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT))
 			suspect_deinit(&describing->ret->list.items[--describing->ret->list.n]);
 	}
 	return NULL;
@@ -412,6 +417,11 @@ static struct hs_suspect *find_kind(const struct hs_suspects *suspects, enum hs_
 	return NULL;
 }
 
+static bool is_local_of_threads(const struct hs_suspect *suspect)
+{
+	return suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME;
+}
+
 /* Where threads become more, the locals of their calls are theirs. */
 static void give_locals_to_threads(struct hs_suspects *ret)
 {
@@ -420,15 +430,12 @@ static void give_locals_to_threads(struct hs_suspects *ret)
 
 	if (!threads)
 		return;
-	for (size_t i = 0; i < ret->list.n; i++) {
-		struct hs_suspect *suspect = &ret->list.items[i];
-		if (suspect != threads && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
-			threads->figures.bytes += suspect->figures.bytes;
-	}
+	for (size_t i = 0; i < ret->list.n; i++)
+		threads->figures.bytes += is_local_of_threads(&ret->list.items[i]) ? ret->list.items[i].figures.bytes : 0;
 	suspect_rank(threads);
 	for (size_t i = 0; i < ret->list.n; i++) {
 		struct hs_suspect *suspect = &ret->list.items[i];
-		if (suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+		if (is_local_of_threads(suspect))
 			suspect_deinit(suspect);
 		else
 			ret->list.items[n++] = *suspect;
@@ -504,7 +511,7 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 
 	HS_TRY(hs_observed_init(&search->observed, &observed));
 	HS_TRY(hs_check_cancelled(cancel));
-	ret->seconds = search->observed.seconds;
+	ret->seconds = search->observed.whole_seconds;
 	ret->growth_bytes = search->observed.accumulation.total;
 	HS_TRY(suspect_search_groups(search));
 	HS_TRY(hs_check_cancelled(cancel));

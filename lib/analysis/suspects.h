@@ -102,6 +102,7 @@ struct hs_suspect {
 	const struct hs_watched *watched; /* between samples; borrowed from the input; NULL: it was not */
 	struct hs_suspect_figures figures;
 	bool has_bound;
+	bool rests_on_floor;         /* in a long series: it grew lately, as it does now and then; such are taken off the list */
 	struct hs_suspect_bound bound;
 	uint64_t retained_bytes;     /* of all members */
 	int64_t retained_growth_bytes;
@@ -134,7 +135,7 @@ struct hs_suspects {
 	struct hs_suspect_list list;   /* by descending scores */
 	bool is_static;
 	size_t n_samples;
-	double seconds;                /* between the samples compared */
+	double seconds;                /* between the samples compared; of a long series all of it */
 	double growth_bytes;           /* of all that gathers anywhere */
 	double garbage_bytes;          /* of these: what no root reaches and a collection would take */
 	struct hs_ruled_out ruled_out;

@@ -14,6 +14,7 @@
 #define SAFE_LINKING_SHIFT 12
 #define POOLS_PER_CHUNK 64
 #define HOOK_BYTES 16
+#define MAX_HEADERS_BYTES 48 /* a pre-header, a head of the collector's, a count and a type */
 
 /* True if an address lies in a heap of malloc's that was walked. */
 static const struct walked_heap *heap_of(const struct malloc_chunks *chunks, hs_addr address)
@@ -50,6 +51,28 @@ static void keep_hook(struct redaction *redaction, hs_addr block)
 		blank_keep(&redaction->blank, block, redaction->heap->hook_bytes);
 }
 
+/*
+ * What stands where an object would have its headers and its count must not turn into zeros: a block that is no object, and none that
+ * waits in a list to be one again, could pass for either. Other words than 0 become one that no decoder takes for anything; where the
+ * word began with a NUL, this one does, too: it may end a text whose length counts.
+ */
+static void mark_headers(const struct redaction *redaction, hs_addr start, uint32_t bytes)
+{
+	const size_t n_bytes = bytes < MAX_HEADERS_BYTES ? bytes : MAX_HEADERS_BYTES;
+	const uint8_t *from = hs_image_at(redaction->py->image, start, n_bytes);
+	uint8_t *to = blank_at(&redaction->blank, start, n_bytes);
+	uint64_t word, kept;
+
+	for (size_t offset = 0; from && to && offset + WORD <= n_bytes; offset += WORD) {
+		memcpy(&word, from + offset, sizeof(word));
+		memcpy(&kept, to + offset, sizeof(kept));
+		if (!word || kept)
+			continue;
+		kept = word & 0xff ? UINT64_MAX : UINT64_MAX << 8;
+		memcpy(to + offset, &kept, sizeof(kept));
+	}
+}
+
 /* A block that no object has: the runtime's, or one that was adopted. */
 static void keep_nobodys(const struct pool_pass *pass, hs_addr block, uint32_t bytes)
 {
@@ -59,6 +82,7 @@ static void keep_nobodys(const struct pool_pass *pass, hs_addr block, uint32_t b
 	if (pass->raw.n && bsearch(&start, pass->raw.items, pass->raw.n, sizeof(start), compare_addresses))
 		return;
 	known_range_keep(redaction->heap, &redaction->blank, start, block + bytes, true);
+	mark_headers(redaction, start, bytes - redaction->heap->hook_bytes);
 }
 
 static void keep_block(const struct pool_pass *pass, const struct hs_pool *pool, uint32_t index)

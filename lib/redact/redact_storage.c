@@ -12,6 +12,7 @@
 #define MAX_SLOTS ((uint64_t)1 << 40)
 #define MAX_DIMENSIONS 64
 #define MAX_CODES 4096
+#define MAX_SPARE_BLOCKS 64
 #define MAX_CONDITIONS 256
 
 void redact_keys(struct redaction *redaction, hs_addr address)
@@ -60,6 +61,16 @@ static void keep_set(struct redaction *redaction, const struct hs_object *object
 		if (key == py->set_dummy)
 			memcpy(to + i * entry_bytes + offset, &key, sizeof(key));
 	}
+}
+
+/* 3.11+: spare blocks, in an array in the object. */
+static void keep_deque(struct redaction *redaction, const struct hs_object *object)
+{
+	int32_t spare = HS_OFFSET(redaction->layout, dequeobject, freeblocks);
+	uint64_t n = HS_BODY(redaction->py, object, dequeobject, numfreeblocks);
+
+	if (spare != HS_ABSENT && n <= MAX_SPARE_BLOCKS && (uint64_t)spare + n * WORD <= object->body_bytes)
+		blank_keep(&redaction->blank, object->address + (uint32_t)spare, n * WORD);
 }
 
 /* numpy/ndarraytypes.h: data, nd, dimensions, strides, base, descr, flags; of the descr, which kind of items they are. */
@@ -219,7 +230,7 @@ static const struct {
 	{ "set", keep_set }, { "frozenset", keep_set }, { "numpy.ndarray", keep_ndarray }, { "array.array", keep_array },
 	{ "Struct", keep_struct_codes }, { "_struct.Struct", keep_struct_codes }, { "xml.etree.ElementTree.Element", keep_element },
 	{ "_pickle.Pickler", keep_pickler }, { "_pickle.Unpickler", keep_unpickler }, { "functools._lru_cache_wrapper", keep_lru_cache },
-	{ "module", keep_module },
+	{ "module", keep_module }, { "collections.deque", keep_deque },
 };
 
 void redact_storage_of(struct redaction *redaction, const struct hs_object *object)

@@ -11,6 +11,7 @@
 
 #define MAX_NAME ((size_t)1 << 20)
 #define TRUE_DIGIT_BYTES 4
+#define WORD 8
 
 /* Names that decoders ask for: without them they would not find what they look at. Those of types that have members are in members.def. */
 static const char *const asked_for[] = {
@@ -129,14 +130,32 @@ void redact_int(struct redaction *redaction, const struct hs_object *object)
 	}
 }
 
+/* What follows a text in its last word was there before: without it the word could pass for a count of references. */
+static void fill_word(struct redaction *redaction, hs_addr end)
+{
+	size_t n = -end & (WORD - 1);
+	const uint8_t *from = hs_image_at(redaction->py->image, end, n);
+	uint8_t *to = from ? blank_at(&redaction->blank, end, n) : NULL;
+
+	for (size_t i = 0; to && i < n; i++)
+		if (from[i] && !to[i])
+			to[i] = UINT8_MAX;
+}
+
 void redact_blank_string(struct redaction *redaction, hs_addr string)
 {
 	size_t bytes;
 	const char *text = string ? hs_image_string(redaction->py->image, string, MAX_NAME, &bytes) : NULL;
-	void *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
+	char *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
 
-	if (to)
-		memset(to, HS_BLANK_CHARACTER, bytes);
+	pthread_mutex_lock(&redaction->strings_lock);
+	/* a linker lets "Exception" be the end of "BaseException": what another name has left there stays */
+	for (size_t i = 0; to && i < bytes; i++)
+		if (!to[i])
+			to[i] = HS_BLANK_CHARACTER;
+	if (to && !hs_image_is_static(redaction->py->image, string))
+		fill_word(redaction, string + bytes + 1);
+	pthread_mutex_unlock(&redaction->strings_lock);
 }
 
 void redact_name_string(struct redaction *redaction, hs_addr string)
@@ -146,8 +165,11 @@ void redact_name_string(struct redaction *redaction, hs_addr string)
 
 	if (!text)
 		return;
-	if (redaction->what == HS_REDACT_ALL && !redact_is_asked_for(text, bytes))
+	if (redaction->what == HS_REDACT_ALL && !redact_is_asked_for(text, bytes)) {
 		redact_blank_string(redaction, string);
-	else
-		blank_keep(&redaction->blank, string, bytes + 1);
+		return;
+	}
+	pthread_mutex_lock(&redaction->strings_lock);
+	blank_keep(&redaction->blank, string, bytes + 1);
+	pthread_mutex_unlock(&redaction->strings_lock);
 }

@@ -80,6 +80,7 @@ static void keep_table(struct redaction *redaction, hs_addr address)
 	KEEP_FIELD(redaction, address, Py_hashtable, nentries);
 	KEEP_FIELD(redaction, address, Py_hashtable, nbuckets);
 	KEEP_FIELD(redaction, address, Py_hashtable, buckets);
+	KEEP_FIELD(redaction, address, Py_hashtable, hash_func);
 	KEEP_FIELD(redaction, address, Py_hashtable, key_size);
 	KEEP_FIELD(redaction, address, Py_hashtable, data_size);
 }

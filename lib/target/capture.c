@@ -64,7 +64,7 @@ static void keep_copied(struct hs_plan *plan, const struct hs_mappings *mappings
 		while (k < earlier->extents.n && earlier->extents.items[k].start < extent->start)
 			k++;
 		struct hs_extent *old = k < earlier->extents.n ? &earlier->extents.items[k] : NULL;
-		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end ||
+		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end || old->local != extent->local ||
 		    !are_same_mappings(earlier_mappings, mappings, old->start, old->end))
 			continue;
 		struct hs_extent fresh = *extent;
@@ -140,7 +140,7 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 
 	for (size_t i = 0; i < session->plan->extents.n; i++)
 		hs_file_pages_give_up(&session->plan->extents.items[i]);
-	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &result));
+	HS_TRY(hs_copy_plan(session->plan, &options, &session->capture->missing, &result));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
 	if (!result.is_whole)

@@ -121,6 +121,13 @@ void hs_capture_drop_image(struct hs_capture *capture);
 /* NULL is legal. */
 void hs_capture_destroy(struct hs_capture *capture);
 
+/*
+ * Between these two no capture of this process stops a target: for one that is about to stop itself (job control), with threads that
+ * capture. The first waits for a stop that there is.
+ */
+void hs_capture_hold_off(void);
+void hs_capture_go_on(void);
+
 /* Async-signal-safe: makes the running hs_capture_process(), or else the next one, detach and return CANCELLED. */
 void hs_capture_cancel(void);
 /* Takes it back, if no capture has answered to it yet. */

@@ -254,6 +254,24 @@ def test_gives_the_terminal_back(debian, start, terminal, end):
     assert tracer_pid(live.pid) == 0
 
 
+def test_suspended(debian, start, terminal):
+    """Ctrl-Z, most of the time while a sample is taken: the terminal is given back, the target runs on, fg shows the screen again."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    modes = terminal.modes()
+    top(terminal, live, "-i", "0.1", "--max-duty", "100")
+    for _ in range(8):
+        terminal.wait(lambda shown: sample(shown) >= 2, "samples")
+        terminal.keys("C-z")
+        terminal.at_prompt()
+        assert terminal.modes() == modes
+        assert tracer_pid(live.pid) == 0
+        live.assert_unharmed()
+        terminal.run("fg")
+        terminal.wait_text("CPython")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 @pytest.mark.parametrize("end", [signal.SIGSEGV, signal.SIGBUS])
 def test_gives_the_terminal_back_when_another_thread_crashes(debian, start, terminal, end):
     """What decodes the target's memory is not the thread that has the terminal."""
@@ -437,3 +455,27 @@ def test_errors_are_told_before_the_screen_opens(terminal):
     wait_until(lambda: not os.path.exists("/proc/%d" % gone.pid), what="end of a process")
     told = terminal.output_of("%s top %d; echo status $?" % (heapspy.HEAPSPY, gone.pid))
     assert "status %d" % heapspy.GONE in told and str(gone.pid) in told
+
+
+def test_three_keys_from_a_pid_to_the_culprit_of_the_demo(terminal):
+    """The walks of the README: by the suspect that is named, and by what grows; no address is typed."""
+    with subprocess.Popen([heapspy.HEAPSPY, "demo", "--python", "/usr/bin/python3"], stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            pid = re.search(r"pid (\d+)", demo.stdout.readline()).group(1)
+            terminal.run("%s top %s -i 0.5 --max-duty 100" % (heapspy.HEAPSPY, pid))
+            terminal.wait_text("suspect 1  __main__.EVENTS  list")
+            terminal.keys("!")
+            screen = terminal.wait_text("FIELDS")
+            assert re.search(r"^__main__\.EVENTS$", screen, re.MULTILINE), screen
+            terminal.keys("2")
+            terminal.wait_text("writers   __main__.remember (service.py:")
+            terminal.keys("1")
+            terminal.wait_text("__main__.Session")
+            terminal.keys("G")
+            terminal.wait_text("GROWTH▼")
+            terminal.keys("Enter")
+            terminal.wait(lambda shown: re.search(r"^ +[\d,]+ __main__\.EVENTS\[\*\]", shown, re.MULTILINE), "who holds what grows")
+            terminal.keys("q")
+            terminal.at_prompt()
+        finally:
+            demo.terminate()

@@ -12,14 +12,17 @@
 #define SCENE_MOST 1024 /* items of a list */
 #define SCENE_ROOM 128  /* for more */
 
-/* A process, looked at at 0, 3 and 8 seconds. */
+#define SCENE_MOST_LOOKS 12
+
+/* A process, looked at at 0, 3 and 8 seconds; in a long series every five seconds. */
 struct scene {
 	struct fake_modules modules;
 	struct fake_heap *fake;
 	struct hs_thread_list threads; /* of the last look; borrowed; none: C stacks are not looked at */
 	struct hs_watched_list watched; /* between the looks; borrowed */
 	bool wants_unexplained; /* objects that a test only let go of have a count, too: few tests want them */
-	struct hs_sample *samples[3];
+	bool is_long; /* set before the first look: of the last look but one alone it is known which objects stood where */
+	struct hs_sample *samples[SCENE_MOST_LOOKS];
 	size_t n_samples;
 	struct hs_object_graph *holders;
 	struct hs_unexplained_list unexplained;

@@ -97,7 +97,7 @@ static void a_leak_into_free_blocks_is_a_leak(void **state)
 static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 {
 	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
-				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
+				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB }, little = { .free_blocks = MIB / 3 }, arena = { .free_blocks = MIB * 9 / 10 },
 				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
 				  freed_middle = { .objects = -MIB, .free_blocks = MIB },
 				  filled_middle = { .objects = 2 * MIB, .free_blocks = -2 * MIB },
@@ -120,6 +120,7 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		{ &native_middle, &peak_end, NULL, 0, HS_VERDICT_NATIVE }, /* objects that came once do not hide it */
 		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
 		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
+		{ &little, &arena, NULL, 0, HS_VERDICT_NONE },      /* not more than an arena */
 		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
 		{ &freed_middle, &freed_end, NULL, 0, HS_VERDICT_NONE }, /* objects went, their blocks are free: no growth */
 		{ &swung_middle, &swung_end, NULL, 0, HS_VERDICT_NONE }, /* free blocks became more in each stretch, memory did in one */
@@ -201,9 +202,25 @@ static void without_two_samples_nothing_is_known(void **state)
 	assert_false(attribution.is_known);
 }
 
+/* Of one between it is not known what the memory was. */
+static void a_sample_without_figures_is_left_out(void **state)
+{
+	static const struct steps zero = { 0 }, end = { .native = 2 * MIB };
+	struct hs_sample samples[] = { sample_of(&zero, 0), { .time_ns = 10000000000 }, sample_of(&end, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list growing = { 0 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	assert_null(hs_attribution_of(list, 3, &growing, 0, NULL, &attribution));
+	assert_verdict(&attribution, HS_VERDICT_NATIVE);
+	hs_attribution_release(&attribution);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sample_without_figures_is_left_out),
 		cmocka_unit_test(parts_add_up),
 		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
 		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),

@@ -57,10 +57,11 @@ static struct hs_object object_of(const struct moment *moment, hs_addr address)
 static double kept(const struct moment *then, const struct moment *now, hs_addr address)
 {
 	const struct hs_sample_container *container = hs_sample_container_at(then->sample, address);
+	const struct hs_fingerprints fingerprints = hs_fingerprints_of(now->heap);
 	struct hs_object object = object_of(now, address);
 
 	assert_non_null(container);
-	return hs_sample_kept(container, now->heap, &object);
+	return hs_sample_kept(container, &fingerprints, &object);
 }
 
 static enum hs_lived lived(const struct moment *then, const struct moment *now, hs_addr address)

@@ -224,6 +224,24 @@ static void a_long_run_goes_by_the_floor(void **state)
 	assert_near(hs_steadiness(times, leak, 16), 1);
 }
 
+/* The rise of the floor, as if for the whole time; of few values, from the first to the last. */
+static void a_rise_is_that_of_the_floor(void **state)
+{
+	uint64_t times[16], saw[16], leak[16];
+
+	(void)state;
+	for (uint64_t i = 0; i < 16; i++) {
+		times[i] = i * S;
+		saw[i] = 1000 * ((i + 1) % 4);
+		leak[i] = saw[i] + 10 * i;
+	}
+	assert_true(saw[15] == 0 && saw[14] == 3000);
+	assert_int_equal(hs_rise(times, saw, 15), 0);
+	assert_int_equal(hs_rise(times, leak, 16), 150);
+	assert_int_equal(hs_rise(times, saw, 7), (int64_t)saw[6] - (int64_t)saw[0]);
+	assert_int_equal(hs_rise(times, saw, 1), 0);
+}
+
 static void drops_are_seen_between_samples(void **state)
 {
 	static const uint64_t up[] = { 100, 110, 110, 120 }, emptied[] = { 100, 200, 0, 50 }, little[] = { 100, 200, 195, 220 };
@@ -253,6 +271,7 @@ int main(void)
 		cmocka_unit_test(steadiness_is_of_rates),
 		cmocka_unit_test(four_values_have_three_gaps),
 		cmocka_unit_test(a_long_run_goes_by_the_floor),
+		cmocka_unit_test(a_rise_is_that_of_the_floor),
 		cmocka_unit_test(drops_are_seen_between_samples),
 	};
 
