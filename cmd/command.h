@@ -48,6 +48,7 @@ enum hs_format {
 /* Common options of every command with a SOURCE: a process or, of commands with `takes_files`, a file. */
 struct hs_source_options {
 	const char *name;            /* as the user gave it; NULL: not yet */
+	char *word;                  /* the same as one word of a shell's, for commands to try next; owned */
 	pid_t pid;                   /* 0: a file */
 	char *file;                  /* a core or a snapshot; owned; NULL: a process */
 	char *exe;                   /* the executable that was named with it; owned; NULL: none */
@@ -77,6 +78,7 @@ struct hs_invocation {
 	time_t captured_at;
 	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
+	struct hs_pauses untold_pauses; /* of captures that are gone, or came to nothing: the next one lists them */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
@@ -130,7 +132,7 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  * For commands that compare moments: takes another picture of the same process in place of the one there is, as far as the heap.
  * Everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
  * those of the stages; GONE when the PID is another program by now. After an error capture, layout and census are those from before,
- * the heap is gone.
+ * with whatever pauses there were for nothing added to the capture's; the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
 /*

@@ -44,7 +44,7 @@ static const struct argp_option source_options[] = {
 
 static const struct argp_option file_options[] = {
 	{ NULL, 0, NULL, 0, "How the result is written:", 20 },
-	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 20 },
+	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600; through a link into what it leads to) instead of standard output", 20 },
 	{ 0 },
 };
 
@@ -168,6 +168,19 @@ static void set_file(struct argp_state *state, struct hs_source_options *source)
 		hs_options_need_process(state, invocation->command->name);
 }
 
+/* A name as a shell takes it; one that no terminal should see becomes the word for it. */
+static char *shell_word(const char *name)
+{
+	char *word = NULL;
+
+	if (!name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,+@%=-")])
+		return strdup(name);
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~' || *at == '\'')
+			return strdup("SOURCE");
+	return asprintf(&word, "'%s'", name) < 0 ? NULL : word;
+}
+
 /* All digits are a PID; a file of such a name is "./4242". */
 static void set_source(struct argp_state *state, struct hs_source_options *source, const char *text, bool may_be_file)
 {
@@ -176,6 +189,7 @@ static void set_source(struct argp_state *state, struct hs_source_options *sourc
 	if (source->name)
 		argp_error(state, "more than one %s was given: '%s' and '%s'", invocation->command->takes_files ? "source" : "process", source->name, text);
 	source->name = text;
+	source->word = shell_word(text);
 	if (may_be_file && (!*text || text[strspn(text, "0123456789")]))
 		set_file(state, source);
 	else

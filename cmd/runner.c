@@ -15,6 +15,7 @@
 #include "largest.h"
 #include "options.h"
 #include "output.h"
+#include "pauses.h"
 #include "payload.h"
 #include "signals.h"
 #include "workers.h"
@@ -112,6 +113,7 @@ static struct hs_error *copy_process(struct hs_invocation *invocation)
 	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
+	options->failed_pauses = &invocation->untold_pauses;
 	options->work_percent = work_percent(invocation);
 	return hs_capture_process(invocation->source.pid, options, &invocation->capture);
 }
@@ -123,8 +125,10 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	hs_progress_update(&invocation->progress, is_file ? "reading" : "copying", 0, 0);
 	hs_signals_catch();
 	struct hs_error *error = is_file ? open_file(invocation) : copy_process(invocation);
-	if (!error)
+	if (!error) {
 		invocation->captured_at = invocation->capture->utc;
+		error = hs_pauses_put_before(invocation->capture, &invocation->untold_pauses);
+	}
 	if (!invocation->outlives_signals)
 		hs_signals_restore();
 	die_by_caught_signal(invocation);
@@ -204,39 +208,13 @@ static void drop_results(struct hs_invocation *invocation)
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/* The pauses of an earlier capture were pauses as well, and are listed first. `earlier` is emptied. */
-static struct hs_error *add_pauses(struct hs_capture *capture, struct hs_pauses *earlier)
-{
-	struct hs_pauses *pauses = &capture->pauses_ns;
-
-	if (!hs_array_reserve(earlier, earlier->n + pauses->n + 1))
-		return hs_error_no_memory();
-	for (size_t i = 0; i < pauses->n; i++)
-		earlier->items[earlier->n++] = pauses->items[i];
-	hs_array_free(pauses);
-	*pauses = *earlier;
-	*earlier = (struct hs_pauses){ 0 };
-	capture->pause_ns = 0;
-	for (size_t i = 0; i < pauses->n; i++)
-		capture->pause_ns += pauses->items[i];
-	return NULL;
-}
-
-static void free_pauses(struct hs_pauses *pauses)
-{
-	hs_array_free(pauses);
-}
-
 /* Captures and counts once more. */
 static struct hs_error *start_over(struct hs_invocation *invocation)
 {
-	HS_CLEANUP(free_pauses) struct hs_pauses pauses = invocation->capture->pauses_ns;
-
-	invocation->capture->pauses_ns = (struct hs_pauses){ 0 };
+	HS_TRY(hs_pauses_move(&invocation->untold_pauses, &invocation->capture->pauses_ns));
 	drop_results(invocation);
 	hs_progress_update(&invocation->progress, "copying again", 0, 0);
 	HS_TRY(take_capture(invocation));
-	HS_TRY(add_pauses(invocation->capture, &pauses));
 	HS_TRY(resolve_layout(invocation));
 	return take_census(invocation);
 }
@@ -339,6 +317,15 @@ static struct hs_error *check_identity(const struct hs_invocation *invocation, c
 	return NULL;
 }
 
+/* Of pictures that came to nothing, as far as there is memory for it. */
+static void keep_pauses(struct hs_invocation *invocation, struct hs_capture *earlier)
+{
+	if (invocation->capture)
+		hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->capture->pauses_ns));
+	hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->untold_pauses));
+	hs_array_free(&invocation->untold_pauses);
+}
+
 static struct hs_error *renew(struct hs_invocation *invocation)
 {
 	struct hs_invocation earlier;
@@ -352,7 +339,9 @@ static struct hs_error *renew(struct hs_invocation *invocation)
 	if (!error)
 		error = check_identity(invocation, earlier.capture, earlier.layout->runtime_start);
 	if (!error)
-		error = add_pauses(invocation->capture, &earlier.capture->pauses_ns);
+		error = hs_pauses_put_before(invocation->capture, &earlier.capture->pauses_ns);
+	if (error)
+		keep_pauses(invocation, earlier.capture);
 	struct hs_invocation *given_up = error ? invocation : &earlier;
 	hs_capture_destroy(given_up->capture);
 	hs_layout_destroy(given_up->layout);
@@ -452,12 +441,14 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 {
 	drop_results(invocation);
 	hs_array_free(&invocation->skipped);
+	hs_array_free(&invocation->untold_pauses);
 }
 
 static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
+	free(invocation->source.word);
 	free(invocation->source.file);
 	free(invocation->source.exe);
 	free(invocation->own);

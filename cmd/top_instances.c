@@ -161,6 +161,9 @@ static struct hs_error *add_paths(struct finding *finding, struct hs_page *page)
 		hs_row_set_number(row, PATH_COLUMN_COUNT, (int64_t)groups.list.items[i].count);
 		hs_row_set_text(row, PATH_COLUMN_PATH, hs_page_text(page, groups.list.items[i].expression));
 		row->mark = HS_ROW_STRONG;
+		/* one of those objects: from there the path can be walked */
+		row->address = hs_graph_address(invocation->graph, groups.list.items[i].sample);
+		hs_page_lead(page, row, HS_VIEW_OBJECT, row->address, "");
 	}
 	if (!groups.n_unreached)
 		return NULL;

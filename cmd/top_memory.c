@@ -20,7 +20,7 @@ static const struct hs_column step_columns[N_STEP_COLUMNS] = {
 	[STEP_SHARE] = { "SHARE", NULL, HS_COLUMN_SHARE, 7, 0 },
 	[STEP_CHANGE] = { "CHANGE", NULL, HS_COLUMN_SIZE_CHANGE, 10, 0 },
 	[STEP_WHAT] = { " OF THE RSS", NULL, HS_COLUMN_TEXT, 0, 0 },
-	[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 24, 1 },
+	[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 10, 1 },
 };
 
 static void add_step(struct hs_page *page, struct hs_section *section, const char *label, uint64_t bytes, uint64_t before, uint64_t rss)
@@ -160,8 +160,8 @@ struct hs_error *hs_top_fill_gc(struct hs_top_source *source, struct hs_page *pa
 	for (size_t i = 0; i < collector->notes.n; i++)
 		add_note(page, notes, collector->notes.items[i]);
 	if (gc.collectors.n > 1)
-		add_note(page, notes, hs_page_printf(page, "%zu further interpreters have collectors of their own: heapspy gc %d", gc.collectors.n - 1,
-						     (int)source->invocation->source.pid));
+		add_note(page, notes, hs_page_printf(page, "%zu further interpreters have collectors of their own: heapspy gc %s", gc.collectors.n - 1,
+						     source->invocation->source.word));
 	add_objects(page, "GC.GARBAGE", &collector->garbage);
 	add_objects(page, "GC.CALLBACKS", &collector->callbacks);
 	return NULL;

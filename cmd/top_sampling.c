@@ -150,6 +150,17 @@ static void keep_memory(struct hs_top_sampling *sampling)
 	hs_error_destroy(error);
 }
 
+/* A capture counts all pauses so far, and those of what failed since: see hs_invocation_renew(). */
+static void count_pauses(struct hs_top_sampling *sampling, bool is_whole)
+{
+	uint64_t paused_ns = sampling->source.invocation->capture->pause_ns, last_ns = paused_ns - sampling->paused_ns;
+
+	/* a pause that was broken off says how long the next one is at least */
+	if (is_whole || last_ns > sampling->last_pause_ns)
+		sampling->last_pause_ns = last_ns;
+	sampling->paused_ns = paused_ns;
+}
+
 /* The invocation has just been filled anew. */
 static struct hs_error *keep(struct hs_top_sampling *sampling)
 {
@@ -157,8 +168,6 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 	const struct hs_invocation *invocation = source->invocation;
 
 	source->serial++;
-	sampling->last_pause_ns = invocation->capture->pause_ns - sampling->paused_ns;
-	sampling->paused_ns = invocation->capture->pause_ns; /* those of all samples: see hs_invocation_renew() */
 	keep_rss(sampling);
 	keep_memory(sampling);
 	HS_TRY(hs_top_history_add(&source->types, sampling->taken_ns, invocation->census->types.items, invocation->census->types.n));
@@ -180,7 +189,9 @@ size_t hs_top_sampling_read_live(const struct hs_top_sampling *sampling, struct 
 
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
-	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
+	/* a file is as a process that has ended: what there is of it stays */
+	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation }, .is_gone = invocation->source.file };
+	count_pauses(sampling, true);
 	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
 	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
@@ -222,6 +233,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
 	sampling->tried_ns = hs_top_now_ns();
+	count_pauses(sampling, !error);
 	if (!error) {
 		sampling->taken_ns = sampling->tried_ns;
 		error = keep(sampling);
@@ -363,11 +375,12 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 	const struct hs_invocation *invocation = sampling->source.invocation;
 	const struct hs_process *process = invocation->capture->process;
 	const struct hs_census *census = invocation->census;
+	static const char *const files[] = { [HS_FROM_SNAPSHOT] = "snapshot", [HS_FROM_CORE] = "core" };
 	const char *name = short_script(process->script), *layout = invocation->layout->source;
 
 	*ret = (struct hs_header){
 		.pid = (int)process->pid, .is_stopped = invocation->capture->was_stopped, .is_gone = sampling->is_gone,
-		.is_nonblocking = invocation->source.capture.nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
+		.file = files[invocation->capture->origin], .is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
 		.n_objects = census->n_objects, .bytes = census->bytes, .in_use_bytes = census->in_use_bytes, .explained_bytes = census->explained_bytes,
 		.pause_ns = sampling->last_pause_ns, .paused_ns = sampling->paused_ns, .watched_ns = sampling->taken_ns - sampling->first_ns,
 		.n_rss_history = sampling->n_rss,

@@ -188,7 +188,7 @@ static void draw_section(const struct hs_state *state, const struct hs_data *dat
 void hs_draw_tables(const struct hs_state *state, const struct hs_data *data, const struct hs_panes *panes, struct hs_canvas *canvas)
 {
 	if (panes->has_note)
-		hs_canvas_put(canvas, 0, panes->note, canvas->width, HS_CELL_STRONG, HS_CUT_MIDDLE, data->page->note);
+		hs_canvas_put(canvas, 0, panes->note, canvas->width, HS_CELL_STRONG, HS_CUT_END, data->page->note);
 	for (unsigned i = 0; i < panes->n_panes; i++)
 		draw_section(state, data, i, &panes->panes[i], canvas);
 }

@@ -17,6 +17,7 @@
 #include "capture.h"
 #include "error.h"
 #include "file_source.h"
+#include "image.h"
 
 /* A PT_LOAD: [start, end) in the process, of which the first `file_bytes` are in the file; whole pages. */
 struct hs_core_segment {
@@ -35,6 +36,11 @@ struct hs_core_mapped_file {
 	const char *path;     /* borrowed from the notes */
 };
 
+struct hs_core_kept_page {
+	hs_addr start;
+	uint8_t bytes[HS_PAGE_BYTES];
+};
+
 struct hs_core_file {
 	struct hs_file_source *source; /* owned */
 	HS_ARRAY(struct hs_core_segment) segments;   /* by ascending address, disjoint */
@@ -49,14 +55,15 @@ struct hs_core_file {
 	hs_addr program_headers; /* of the executable (AT_PHDR) */
 	hs_addr vdso;
 	hs_addr on_stack;     /* an address in the main thread's stack */
-	const uint8_t *snapshot_note; /* the descriptor of heapspy's own note, borrowed; NULL: none */
-	size_t snapshot_note_bytes;
+	/* Descriptors of heapspy's own notes, see snapshot_note.h; borrowed; NULL: none. With a mark, the file is a snapshot, or was one. */
+	const uint8_t *snapshot_mark, *snapshot_content;
+	size_t snapshot_mark_bytes, snapshot_content_bytes;
+	/* Of a packed file without a way to any byte: the first pages of mapped files, which are asked for again and again. By address. */
+	HS_ARRAY(struct hs_core_kept_page) kept;
 	uint64_t missing_bytes; /* of segments, behind the end of the file: it is cut short */
 	uint8_t *notes;       /* owned */
 	size_t notes_bytes;
 };
-
-#define HS_SNAPSHOT_NOTE_NAME "HEAPSPY"
 
 /*
  * Reads headers and notes. Takes `source` over, on errors too. Errors: BAD_DATA (no ELF file, no core, cut short within headers or notes,

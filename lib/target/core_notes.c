@@ -8,6 +8,7 @@
 #include <sys/procfs.h>
 
 #include "image.h"
+#include "snapshot_note.h"
 
 #define WORD sizeof(uint64_t)
 
@@ -160,9 +161,12 @@ static void sort_files(struct hs_core_file *core)
 
 static struct hs_error *take_note(struct hs_core_file *core, const struct note *note)
 {
-	if (is_named(note, HS_SNAPSHOT_NOTE_NAME) && !core->snapshot_note) {
-		core->snapshot_note = note->data;
-		core->snapshot_note_bytes = note->bytes;
+	if (is_named(note, HS_SNAPSHOT_NOTE_NAME) && note->type == HS_SNAPSHOT_NOTE_MARK) {
+		core->snapshot_mark = note->data;
+		core->snapshot_mark_bytes = note->bytes;
+	} else if (is_named(note, HS_SNAPSHOT_NOTE_NAME) && note->type == HS_SNAPSHOT_NOTE_CONTENT) {
+		core->snapshot_content = note->data;
+		core->snapshot_content_bytes = note->bytes;
 	}
 	if (!is_named(note, "CORE"))
 		return NULL;

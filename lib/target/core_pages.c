@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Segments are read in chunks of a MiB, each by one thread, into memory that stays in the processor's cache: there it is checked and
+ * The file is read in chunks of a MiB, each by one thread, into memory that stays in the processor's cache: there it is checked and
  * looked through for zeros, then copied to where the image has it.
  */
 #include "core_pages.h"
@@ -40,19 +40,19 @@ struct hs_page_source hs_core_pages_source(const struct hs_core_file *core)
 	return (struct hs_page_source){ mark_pages, (void *)core };
 }
 
-/* A part of a segment, from the first to the last of its pages that are wanted. */
+/* A part of the file, and the segments that lie in it or reach into it. */
 struct chunk {
-	size_t segment;
-	uint64_t offset; /* in the segment; a multiple of CHUNK_BYTES if it is to be checked */
+	uint64_t file_offset;
 	size_t bytes;
+	size_t first, n; /* of job->order */
 };
 
 struct job {
 	const struct hs_core_file *core;
 	struct hs_plan *plan;
-	const struct hs_destination *destination;
 	const struct hs_core_pages_options *options;
 	HS_ARRAY(struct chunk) chunks;
+	HS_ARRAY(const struct hs_core_segment *) order; /* those with bytes, by place in the file */
 	uint8_t *scratch; /* CHUNK_BYTES a worker */
 	_Atomic(struct hs_error *) error; /* the first one */
 	atomic_size_t done_bytes;
@@ -61,6 +61,7 @@ struct job {
 static void cleanup_job(struct job *job)
 {
 	hs_array_free(&job->chunks);
+	hs_array_free(&job->order);
 	free(job->scratch);
 }
 
@@ -77,18 +78,100 @@ static bool is_wanted(const struct hs_plan *plan, hs_addr start, hs_addr end)
 	return false;
 }
 
-static struct hs_error *add_chunks(struct job *job, size_t index)
+static int compare_places(const void *a, const void *b)
 {
-	const struct hs_core_segment *segment = &job->core->segments.items[index];
+	const struct hs_core_segment *left = *(const struct hs_core_segment *const *)a, *right = *(const struct hs_core_segment *const *)b;
 
-	for (uint64_t offset = 0; offset < segment->file_bytes; offset += CHUNK_BYTES) {
-		uint64_t rest = segment->file_bytes - offset, bytes = rest < CHUNK_BYTES ? rest : CHUNK_BYTES;
-		if (!is_wanted(job->plan, segment->start + offset, segment->start + offset + bytes))
+	return left->file_offset < right->file_offset ? -1 : left->file_offset > right->file_offset;
+}
+
+static struct hs_error *sort_by_place(struct job *job)
+{
+	for (size_t i = 0; i < job->core->segments.n; i++) {
+		if (!job->core->segments.items[i].file_bytes)
 			continue;
-		struct chunk *chunk = hs_array_append(&job->chunks);
-		if (!chunk)
+		const struct hs_core_segment **slot = hs_array_append(&job->order);
+		if (!slot)
 			return hs_error_no_memory();
-		*chunk = (struct chunk){ index, offset, bytes };
+		*slot = &job->core->segments.items[i];
+	}
+	if (job->order.n)
+		qsort(job->order.items, job->order.n, sizeof(*job->order.items), compare_places);
+	return NULL;
+}
+
+static uint64_t file_end_of(const struct hs_core_segment *segment)
+{
+	return segment->file_offset + segment->file_bytes;
+}
+
+static struct hs_error *add_chunk(struct job *job, struct chunk wanted)
+{
+	struct chunk *chunk = hs_array_append(&job->chunks);
+
+	if (!chunk)
+		return hs_error_no_memory();
+	*chunk = wanted;
+	return NULL;
+}
+
+/* Of files without checksums, each segment is read by itself: several may have the same bytes. */
+static struct hs_error *cut_segments(struct job *job)
+{
+	for (size_t i = 0; i < job->order.n; i++) {
+		const struct hs_core_segment *segment = job->order.items[i];
+		for (uint64_t offset = 0; offset < segment->file_bytes; offset += CHUNK_BYTES) {
+			uint64_t rest = segment->file_bytes - offset, bytes = rest < CHUNK_BYTES ? rest : CHUNK_BYTES;
+			if (is_wanted(job->plan, segment->start + offset, segment->start + offset + bytes))
+				HS_TRY(add_chunk(job, (struct chunk){ segment->file_offset + offset, bytes, i, 1 }));
+		}
+	}
+	return NULL;
+}
+
+static struct hs_error *check_places(const struct job *job)
+{
+	uint64_t end = job->options->check_begin;
+
+	for (size_t i = 0; i < job->order.n; i++) {
+		const struct hs_core_segment *segment = job->order.items[i];
+		if (segment->file_offset < end || (segment->file_offset - job->options->check_begin) & (HS_PAGE_BYTES - 1) ||
+		    segment->file_bytes > job->options->check_end - segment->file_offset)
+			return hs_error_at(HS_ERROR_BAD_DATA, segment->start, "the segment at 0x%" HS_PRI_ADDR " is not where the file's data are",
+					   segment->start);
+		end = file_end_of(segment);
+	}
+	return NULL;
+}
+
+static bool is_chunk_wanted(const struct job *job, const struct chunk *chunk)
+{
+	for (size_t i = chunk->first; i < chunk->first + chunk->n; i++) {
+		const struct hs_core_segment *segment = job->order.items[i];
+		uint64_t from = segment->file_offset > chunk->file_offset ? segment->file_offset : chunk->file_offset;
+		uint64_t to = file_end_of(segment) < chunk->file_offset + chunk->bytes ? file_end_of(segment) : chunk->file_offset + chunk->bytes;
+		if (is_wanted(job->plan, segment->start + (from - segment->file_offset), segment->start + (to - segment->file_offset)))
+			return true;
+	}
+	return false;
+}
+
+/* Of a file with checksums, what has one is read as a whole. */
+static struct hs_error *cut_file(struct job *job)
+{
+	size_t first = 0;
+
+	HS_TRY(check_places(job));
+	for (uint64_t at = job->options->check_begin; at < job->options->check_end; at += CHUNK_BYTES) {
+		uint64_t rest = job->options->check_end - at;
+		struct chunk chunk = { .file_offset = at, .bytes = rest < CHUNK_BYTES ? rest : CHUNK_BYTES };
+		while (first < job->order.n && file_end_of(job->order.items[first]) <= at)
+			first++;
+		chunk.first = first;
+		while (first + chunk.n < job->order.n && job->order.items[first + chunk.n]->file_offset < at + chunk.bytes)
+			chunk.n++;
+		if (is_chunk_wanted(job, &chunk))
+			HS_TRY(add_chunk(job, chunk));
 	}
 	return NULL;
 }
@@ -140,7 +223,7 @@ static bool take_page(const struct job *job, struct hs_extent *extent, size_t pa
 static void copy_part(const struct job *job, struct hs_extent *extent, hs_addr start, hs_addr end, const uint8_t *data)
 {
 	size_t begin = (start - extent->start) >> HS_PAGE_SHIFT, n = (end - start) >> HS_PAGE_SHIFT, run = 0;
-	uint8_t *local = hs_destination_at(job->destination, start);
+	uint8_t *local = hs_extent_at(extent, start);
 
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && take_page(job, extent, begin + i, data + (i << HS_PAGE_SHIFT)))
@@ -161,27 +244,35 @@ static void lose_pages(const struct job *job, hs_addr start, hs_addr end)
 	}
 }
 
-static struct hs_error *read_chunk(struct job *job, const struct chunk *chunk, uint8_t *scratch)
+/* What `segment` has of the chunk: its first `bytes` have been read to `data`. */
+static void take_segment(const struct job *job, const struct hs_core_segment *segment, const struct chunk *chunk, const uint8_t *data, size_t bytes)
 {
-	const struct hs_core_segment *segment = &job->core->segments.items[chunk->segment];
-	uint64_t file_offset = segment->file_offset + chunk->offset;
-	hs_addr start = segment->start + chunk->offset;
-	size_t bytes = chunk->bytes;
+	uint64_t from = segment->file_offset > chunk->file_offset ? segment->file_offset : chunk->file_offset;
+	uint64_t to = file_end_of(segment) < chunk->file_offset + chunk->bytes ? file_end_of(segment) : chunk->file_offset + chunk->bytes;
+	uint64_t there = chunk->file_offset + bytes < from ? 0 : chunk->file_offset + bytes < to ? chunk->file_offset + bytes - from : to - from;
+	hs_addr start = segment->start + (from - segment->file_offset), end = start + (there & ~(HS_PAGE_BYTES - 1));
 
-	if (hs_file_source_skip_hole(job->core->source, file_offset, file_offset + bytes) == file_offset + bytes)
-		memset(scratch, 0, bytes);
-	else
-		HS_TRY(hs_file_source_read(job->core->source, file_offset, scratch, bytes, &bytes));
-	if (job->options->check)
-		HS_TRY(job->options->check(job->options->check_context, chunk->segment, chunk->offset, scratch, bytes));
-	bytes &= ~(HS_PAGE_BYTES - 1);
-	hs_addr end = start + bytes;
-	lose_pages(job, end, start + chunk->bytes);
+	lose_pages(job, end, start + (to - from));
 	for (size_t i = hs_plan_find(job->plan, start); i < job->plan->extents.n && job->plan->extents.items[i].start < end; i++) {
 		struct hs_extent *extent = &job->plan->extents.items[i];
-		hs_addr from = extent->start > start ? extent->start : start, to = extent->end < end ? extent->end : end;
-		copy_part(job, extent, from, to, scratch + (from - start));
+		hs_addr begin = extent->start > start ? extent->start : start, stop = extent->end < end ? extent->end : end;
+		copy_part(job, extent, begin, stop, data + (from - chunk->file_offset) + (begin - start));
 	}
+}
+
+static struct hs_error *read_chunk(struct job *job, const struct chunk *chunk, uint8_t *scratch)
+{
+	uint64_t end = chunk->file_offset + chunk->bytes;
+	size_t bytes = chunk->bytes;
+
+	if (hs_file_source_skip_hole(job->core->source, chunk->file_offset, end) == end)
+		memset(scratch, 0, bytes);
+	else
+		HS_TRY(hs_file_source_read(job->core->source, chunk->file_offset, scratch, bytes, &bytes));
+	if (job->options->check)
+		HS_TRY(job->options->check(job->options->check_context, chunk->file_offset, scratch, bytes));
+	for (size_t i = chunk->first; i < chunk->first + chunk->n; i++)
+		take_segment(job, job->order.items[i], chunk, scratch, bytes);
 	return NULL;
 }
 
@@ -202,32 +293,19 @@ static void read_chunks(void *context, size_t begin, size_t end, unsigned worker
 	}
 }
 
-static int compare_chunks(const void *a, const void *b, void *context)
-{
-	const struct hs_core_file *core = context;
-	const struct chunk *left = a, *right = b;
-	uint64_t left_at = core->segments.items[left->segment].file_offset + left->offset;
-	uint64_t right_at = core->segments.items[right->segment].file_offset + right->offset;
-
-	return left_at < right_at ? -1 : left_at > right_at;
-}
-
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_destination *destination,
-				    const struct hs_core_pages_options *options)
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options)
 {
 	bool is_sequential = hs_file_source_is_sequential(core->source);
 	unsigned n_workers = is_sequential ? 1 : options->n_workers;
 	HS_CLEANUP(cleanup_job) struct job job = {
-		.core = core, .plan = plan, .destination = destination, .options = options,
+		.core = core, .plan = plan, .options = options,
 		.scratch = aligned_alloc(HS_PAGE_BYTES, n_workers * CHUNK_BYTES),
 	};
 
 	if (!job.scratch)
 		return hs_error_no_memory();
-	for (size_t i = 0; i < core->segments.n; i++)
-		HS_TRY(add_chunks(&job, i));
-	if (is_sequential && job.chunks.n)
-		qsort_r(job.chunks.items, job.chunks.n, sizeof(*job.chunks.items), compare_chunks, (void *)core);
+	HS_TRY(sort_by_place(&job));
+	HS_TRY(options->check ? cut_file(&job) : cut_segments(&job));
 	hs_workers_run(read_chunks, &job, job.chunks.n, 1, n_workers);
 	return atomic_load(&job.error);
 }

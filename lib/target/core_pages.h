@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "core_file.h"
-#include "destination.h"
 #include "error.h"
 #include "plan.h"
 
@@ -21,8 +20,13 @@ struct hs_core_pages_options {
 	 * snapshot knows better.
 	 */
 	bool finds_zeros;
-	/* Checks [offset, offset + bytes) of segment `index` of the core, whole MiBs but for the last; from any thread. NULL: nothing to check. */
-	struct hs_error *(*check)(void *context, size_t index, uint64_t offset, const void *data, size_t bytes);
+	/*
+	 * Checks the file's bytes from `offset` on, which is check_begin and whole MiBs further on; `bytes` is a MiB, or what is left up to
+	 * check_end. From any thread. NULL: nothing to check; else segments lie in that part of the file alone, at whole pages from its
+	 * beginning, and share none.
+	 */
+	struct hs_error *(*check)(void *context, uint64_t offset, const void *data, size_t bytes);
+	uint64_t check_begin, check_end;
 	void *check_context;
 	void (*progress)(void *context, uint64_t done_bytes); /* in the caller's thread only; NULL: none */
 	bool (*is_over)(void *context);                       /* from any thread; true ends it early */
@@ -34,7 +38,6 @@ struct hs_core_pages_options {
  * of a file it is no page at all: gcore writes what cannot be read as zeros. What the end of the file lacks is taken out of `present`.
  * Errors: OS, BAD_DATA, CANCELLED, NO_MEMORY.
  */
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_destination *destination,
-				    const struct hs_core_pages_options *options) HS_MUST_CHECK;
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options) HS_MUST_CHECK;
 
 #endif

@@ -48,7 +48,7 @@ static const void *copied_at(void *context, hs_addr address, size_t bytes)
 
 	if (!extent || address < extent->start || bytes > extent->end - address)
 		return NULL;
-	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
+	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_extent_at(extent, address) : NULL;
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
@@ -57,7 +57,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 		struct hs_extent *extent = &store->plan->extents.items[i];
 		struct hs_segment segment = {
 			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
+			.data = extent->local, .present = extent->present, .not_own = extent->zero,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
 		add_other_pages(extent);
@@ -88,7 +88,7 @@ static void destroy_image(struct hs_image **image)
 }
 
 struct hs_error *hs_plan_image(struct hs_plan *plan, struct hs_destination *destination, const struct hs_mappings *mappings,
-			       struct hs_image **ret, uint64_t *ret_bytes)
+			       const struct hs_static_ranges *statics, struct hs_image **ret, uint64_t *ret_bytes)
 {
 	HS_CLEANUP(destroy_image) struct hs_image *image = NULL;
 	struct store *store = malloc(sizeof(*store));
@@ -108,7 +108,10 @@ struct hs_error *hs_plan_image(struct hs_plan *plan, struct hs_destination *dest
 	}
 	/* from the first segment on, the image owns the store */
 	HS_TRY(add_segments(image, store));
-	HS_TRY(hs_statics_add(image, mappings, &copied));
+	for (size_t i = 0; statics && i < statics->n; i++)
+		HS_TRY(hs_image_add_static(image, statics->items[i].start, statics->items[i].end));
+	if (!statics)
+		HS_TRY(hs_statics_add(image, mappings, &copied));
 	HS_TRY(hs_image_seal(image));
 	*ret = hs_take(image);
 	*ret_bytes = bytes;

@@ -10,12 +10,14 @@
 #include "image.h"
 #include "plan.h"
 #include "process.h"
+#include "snapshot_note.h"
 
 /*
- * Makes the sealed image of what `plan` has copied to `destination`; *ret_bytes is how much that is, without pages that are zeros. Takes
+ * Makes the sealed image of what `plan` has copied to `destination`; *ret_bytes is how much that is, without pages that are zeros.
+ * Static storage is `statics` or, with NULL, what `mappings` and the copied headers tell. Takes
  * over `plan` and the destination's areas, on errors too. The plan has at least one extent.
  */
 struct hs_error *hs_plan_image(struct hs_plan *plan, struct hs_destination *destination, const struct hs_mappings *mappings,
-			       struct hs_image **ret, uint64_t *ret_bytes) HS_MUST_CHECK;
+			       const struct hs_static_ranges *statics, struct hs_image **ret, uint64_t *ret_bytes) HS_MUST_CHECK;
 
 #endif
