@@ -295,6 +295,20 @@ static struct hs_error *run_session(struct hs_session *session)
 	return make_image(session);
 }
 
+/* What a file of this capture would have to tell, beside the target itself. */
+static struct hs_error *note_circumstances(struct hs_capture *capture, const struct hs_capture_options *options)
+{
+	size_t n = options->skip ? options->skip->n : 0;
+
+	capture->utc = time(NULL);
+	gethostname(capture->host, sizeof(capture->host) - 1);
+	if (!hs_array_reserve(&capture->skipped, n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < n; i++)
+		capture->skipped.items[capture->skipped.n++] = options->skip->items[i];
+	return NULL;
+}
+
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret)
 {
 	HS_CLEANUP(end_session) struct hs_session session = {
@@ -312,6 +326,7 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 	if (error && error->code == HS_ERROR_CANCELLED)
 		atomic_store(&is_cancelled, false);
 	HS_TRY(error);
+	HS_TRY(note_circumstances(session.capture, options));
 	*ret = hs_take(session.capture);
 	return NULL;
 }
@@ -332,5 +347,9 @@ void hs_capture_destroy(struct hs_capture *capture)
 	hs_array_free(&capture->threads);
 	hs_array_free(&capture->uses);
 	hs_array_free(&capture->pauses_ns);
+	hs_array_free(&capture->skipped);
+	free(capture->file);
+	free(capture->layout_text);
+	free(capture->cut_short);
 	free(capture);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/user.h>
+#include <time.h>
 
 #include "address.h"
 #include "array.h"
@@ -47,6 +48,8 @@ HS_ARRAY_TYPE(hs_thread_list, struct hs_stopped_thread);
 HS_ARRAY_TYPE(hs_address_ranges, struct hs_address_range);
 HS_ARRAY_TYPE(hs_pauses, uint64_t);
 
+#define HS_CAPTURE_HOST_BYTES 256
+
 struct hs_capture_options {
 	unsigned n_workers;       /* threads that copy; 0: as many as this process may use */
 	/*
@@ -66,7 +69,15 @@ struct hs_capture_options {
 	unsigned work_percent;
 };
 
+/* Where a capture comes from. */
+enum hs_origin {
+	HS_FROM_PROCESS,
+	HS_FROM_SNAPSHOT, /* a file of heapspy's own: it holds every figure that the process had */
+	HS_FROM_CORE,     /* what another program or the kernel wrote: no figures of /proc, no pause, no start time */
+};
+
 struct hs_capture {
+	enum hs_origin origin;
 	struct hs_process *process;      /* as of the stop */
 	struct hs_image *image;          /* sealed */
 	struct hs_missing_list missing;
@@ -75,10 +86,19 @@ struct hs_capture {
 	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
 	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
 	uint64_t predicted_pause_ns;
-	uint64_t taken_at_ns;            /* CLOCK_MONOTONIC: the middle of the (last) stop; with `nonblocking`, of the copy */
+	uint64_t taken_at_ns;            /* CLOCK_MONOTONIC (of a core: `utc`): the middle of the (last) stop; with `nonblocking`, of the copy */
 	uint64_t copied_bytes;           /* without the kernel's page of zeros, which takes no memory */
 	bool was_stopped;                /* the target was in state T (job control) before: it is again */
+	struct hs_address_ranges skipped; /* raw payloads that the capture was told to leave out, as it was told */
+	time_t utc;                      /* when it was taken, in seconds since 1970; of a core: when the file was written */
+	char host[HS_CAPTURE_HOST_BYTES]; /* where; "": unknown */
+	/* Of files. */
+	char *file;                      /* its path as it was given; NULL: a process */
+	char *layout_text;               /* of a snapshot: the layout, as hs_layout_text() wrote it (lib/layout); NULL: none */
+	bool is_redacted;
+	char *cut_short;                 /* what the end of the file would have held, in words; NULL: it is whole */
 };
+
 
 /*
  * Captures `pid`. On every return, by error too, the target is detached and in the state that it was in.

@@ -31,6 +31,8 @@ struct hs_mapping {
 
 HS_ARRAY_TYPE(hs_mappings, struct hs_mapping);
 
+struct hs_file_finder;
+
 struct hs_process {
 	pid_t pid;
 	pid_t memory_tid;       /* the thread whose /proc entries show the memory: pid, or another when the main thread has exited */
@@ -47,6 +49,7 @@ struct hs_process {
 	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
 	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
 	struct hs_mappings mappings; /* by ascending address */
+	struct hs_file_finder *files; /* of a process that was read from a file: where its own files are; owned. NULL: it is in /proc */
 };
 
 /*
@@ -74,12 +77,19 @@ bool hs_mapping_is_same(const struct hs_mapping *a, const struct hs_mapping *b);
 
 /*
  * Opens the file behind a mapping, read-only, close-on-exec: by /proc/PID/map_files, then its path as it is, then
- * /proc/PID/root + path; the last two only if device and inode agree. The caller closes *ret_fd.
+ * /proc/PID/root + path; the last two only if device and inode agree. Of a process that was read from a file: by path, if the file's beginning is what was mapped.
+ * The caller closes *ret_fd.
  * Errors: LOOKUP when no way leads to the very file that is mapped (deleted without CAP_CHECKPOINT_RESTORE, …).
  */
 struct hs_error *hs_process_open_mapping(const struct hs_process *process, const struct hs_mapping *mapping, int *ret_fd) HS_MUST_CHECK;
 
-#define HS_PROCESS_ROOT_BYTES 48
+/*
+ * Reads memory that never changes and that an image need not hold (code, ELF headers): from a living process, else from what a core
+ * has of it or from the file that was mapped there. Errors: FAULT, GONE, PERMISSION.
+ */
+struct hs_error *hs_process_read_constant(const struct hs_process *process, hs_addr address, void *ret, size_t bytes) HS_MUST_CHECK;
+
+#define HS_PROCESS_ROOT_BYTES 4096
 /* Where the target's root directory is to be seen from here, for files that are not mapped: to be put before a path. */
 void hs_process_root(const struct hs_process *process, char ret[HS_PROCESS_ROOT_BYTES]);
 
