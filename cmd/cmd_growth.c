@@ -207,21 +207,6 @@ struct showing {
 	const struct hs_invocation *invocation;
 };
 
-static char *command_line_of(const struct hs_invocation *invocation)
-{
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
-
-	if (!out)
-		return NULL;
-	fprintf(out, "heapspy %s", invocation->command->name);
-	for (int i = 1; i < invocation->argc; i++)
-		fprintf(out, " %s", invocation->argv[i]);
-	fclose(out);
-	return text;
-}
-
 static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
 {
 	const struct showing *showing = context;
@@ -230,7 +215,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	if (output->format == HS_FORMAT_JSON)
 		return hs_growth_json(out, showing->growth);
 	if (own->is_md) {
-		HS_FREE char *command_line = command_line_of(showing->invocation);
+		HS_FREE char *command_line = hs_command_line_of(showing->invocation);
 		hs_growth_md(out, showing->growth, command_line ? command_line : "?");
 		return NULL;
 	}

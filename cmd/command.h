@@ -96,6 +96,7 @@ struct hs_command {
 	bool has_output;         /* takes -f, -o and --color */
 	bool has_stacks;         /* takes -f folded as well */
 	bool has_own_format;     /* -f is among its own options */
+	bool has_own_sources;    /* takes its SOURCEs, of which it has several, in its parse hook; needs is HS_STAGE_PID */
 	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */

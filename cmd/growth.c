@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "format.h"
 
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
 #define CHURN_SHARE 0.1
@@ -184,7 +185,7 @@ struct hs_error *hs_growth_compare(const struct hs_series *series, const struct 
 	HS_TRY(compare_types(series, turnover, ret));
 	HS_TRY(list_growing(suspects, &growing));
 	size_t first = suspects ? first_compared(series) : 0;
-	ret->attributed_seconds = (double)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
+	ret->attributed_seconds = (double)(int64_t)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
 	return hs_attribution_of((const struct hs_sample *const *)samples->items + first, samples->n - first, &growing,
 				 suspects ? (int64_t)suspects->garbage_bytes : 0, hs_watched_find(&series->watched, HS_WATCH_RESIDENT), &ret->attribution);
 }
@@ -230,29 +231,39 @@ const char *hs_growth_end(const struct hs_growth *growth)
 	return NULL;
 }
 
-/* Looks at the container that grows; its path is told already. */
-static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+/* As the next command is to be given it; owned by the caller. */
+static char *source_of(const struct hs_document *document)
+{
+	if (document->capture->file)
+		return hs_format("%s", document->capture->file);
+	return hs_format("%d", (int)document->process->pid);
+}
+
+/* The container that grows, which can be looked at; its path is told already. 0: there is none that convinces. */
+static hs_addr first_convincing(const struct hs_growth *growth)
 {
 	const struct hs_suspect *first = growth->suspects && growth->suspects->list.n ? &growth->suspects->list.items[0] : NULL;
 
-	if (!first || !first->address || first->confidence < HS_CONFIDENCE_MEDIUM)
-		return false;
-	snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, first->address);
-	return true;
+	return first && first->confidence >= HS_CONFIDENCE_MEDIUM ? first->address : 0;
 }
 
-void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+char *hs_growth_next(const struct hs_growth *growth)
 {
-	int pid = (int)growth->document.process->pid;
+	const struct hs_attribution *attribution = &growth->attribution;
+	bool is_alive = growth->document.capture->origin == HS_FROM_PROCESS;
+	HS_FREE char *source = source_of(&growth->document);
 
+	if (!source)
+		return NULL;
 	if (growth->series->end == HS_SERIES_GONE)
-		snprintf(ret, HS_NEXT_BYTES, "ps");
-	else if (growth->series->end != HS_SERIES_WHOLE)
-		snprintf(ret, HS_NEXT_BYTES, "growth %d", pid);
-	else if (growth->attribution.verdict == HS_VERDICT_GARBAGE)
-		snprintf(ret, HS_NEXT_BYTES, "cycles %d", pid);
-	else if (growth->attribution.verdict == HS_VERDICT_NATIVE || growth->attribution.verdict == HS_VERDICT_FRAGMENTATION)
-		snprintf(ret, HS_NEXT_BYTES, "memory %d --growth 30", pid);
-	else if (!next_of_leak(growth, ret))
-		snprintf(ret, HS_NEXT_BYTES, "report %d --by holder", pid);
+		return hs_format("ps");
+	if (growth->series->end != HS_SERIES_WHOLE)
+		return hs_format("growth %s", source);
+	if (attribution->verdict == HS_VERDICT_GARBAGE)
+		return hs_format("cycles %s", source);
+	if (attribution->verdict == HS_VERDICT_NATIVE || attribution->verdict == HS_VERDICT_FRAGMENTATION)
+		return hs_format("memory %s%s", source, is_alive ? " --growth 30" : "");
+	if (first_convincing(growth))
+		return hs_format("refs %s 0x%" PRIx64, source, first_convincing(growth));
+	return hs_format("report %s --by holder", source);
 }

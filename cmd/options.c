@@ -189,7 +189,7 @@ static error_t parse_source(int key, char *argument, struct argp_state *state)
 		source->layout.without_table = argument;
 		return 0;
 	case ARGP_KEY_END:
-		if (!source->pid)
+		if (!source->pid && !invocation->command->has_own_sources)
 			argp_error(state, "which process? PID is missing ('heapspy ps' lists the Python processes)");
 		return 0;
 	default:

@@ -54,7 +54,7 @@ static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, 
 
 	for (size_t i = 1; i < n_samples; i++) {
 		int64_t sums[HS_N_CAUSES] = { 0 };
-		double seconds = (double)(samples[i]->time_ns - samples[i - 1]->time_ns) / 1e9;
+		double seconds = (double)(int64_t)(samples[i]->time_ns - samples[i - 1]->time_ns) / 1e9;
 		add_up(samples[i - 1], samples[i], sums);
 		double rate = seconds > 0 ? (double)sums[cause] / seconds : 0;
 		slowest = i == 1 || rate < slowest ? rate : slowest;

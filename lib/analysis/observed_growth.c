@@ -370,7 +370,7 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	const struct hs_sample *last = input->samples[input->n_samples - 1];
 
 	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
-	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
+	observed->seconds = (double)(int64_t)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
 	find_type_growth(observed);

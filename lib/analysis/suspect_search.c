@@ -102,11 +102,11 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 }
 
 /* How many of its n references can be to new objects; of a dict, an item has two. */
-static uint64_t most_new(const struct hs_container_history *history, size_t n)
+static uint64_t most_new(const struct suspect_search *search, const struct hs_container_history *history, size_t n)
 {
-	if (history->kept < 0)
+	if (history->kept < 0 && !search->input->is_by_path)
 		return UINT64_MAX;
-	double room = (double)history->length - history->kept * (double)history->length_then;
+	double room = (double)history->length - (history->kept < 0 ? 1 : history->kept) * (double)history->length_then;
 	return (uint64_t)(room + 0.5) * (n >= 2 * history->length ? 2 : 1);
 }
 
@@ -120,7 +120,7 @@ static void tally_items(struct suspect_search *search, struct suspect_group *gro
 	struct suspect_tally own = { 0 };
 	size_t n;
 	const hs_node *targets = hs_graph_targets(search->input->graph, history->node, &n);
-	uint64_t most = most_new(history, n);
+	uint64_t most = most_new(search, history, n);
 
 	for (size_t i = 0; i < n; i++)
 		if (hs_is_fresh(observed, targets[i]))

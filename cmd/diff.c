@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at one moment after the other, and keeping of each what the last one is held against. */
+#include "diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "diff_facts.h"
+#include "place_join.h"
+#include "same_process.h"
+
+const char *hs_join_name(enum hs_join join)
+{
+	return join == HS_JOIN_BY_ADDRESS ? "address" : "path";
+}
+
+static bool is_last(const struct hs_diff *diff, size_t i)
+{
+	return i + 1 == diff->n;
+}
+
+/* Who is compared, before anything large is read: what has to be kept of each moment depends on it. */
+static struct hs_error *identify(struct hs_diff *diff)
+{
+	for (size_t i = 0; i < diff->n; i++)
+		HS_TRY(hs_process_read(diff->moments[i].invocation.source.pid, &diff->moments[i].process));
+	diff->join = HS_JOIN_BY_ADDRESS;
+	for (size_t i = 0; i < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++)
+		if (!hs_process_is_same(diff->moments[i].process, diff->moments[diff->n - 1].process, &diff->join_reason))
+			diff->join = HS_JOIN_BY_PATH;
+	return NULL;
+}
+
+static struct hs_error *keep_sample(struct hs_diff *diff, size_t i)
+{
+	struct hs_invocation *moment = &diff->moments[i].invocation;
+	struct hs_sample_list *samples = &diff->run.series.samples;
+	const struct hs_sample_options options = { .wants_identities = diff->join == HS_JOIN_BY_ADDRESS && !is_last(diff, i) };
+
+	if (!hs_array_reserve(samples, samples->n + 1))
+		return hs_error_no_memory();
+	HS_TRY(hs_sample_take(moment->heap, moment->census, &options, &samples->items[samples->n]));
+	struct hs_sample *sample = samples->items[samples->n++];
+	HS_TRY(hs_sample_describe(sample, moment->capture, moment->layout, moment->heap));
+	sample->utc = moment->capture->utc;
+	return NULL;
+}
+
+static struct hs_error *look_at(struct hs_diff *diff, size_t i)
+{
+	struct hs_invocation *moment = &diff->moments[i].invocation;
+
+	moment->needs = is_last(diff, i) || diff->join == HS_JOIN_BY_PATH ? HS_STAGE_PATHS : HS_STAGE_HEAP;
+	HS_TRY(hs_invocation_prepare(moment));
+	HS_TRY(keep_sample(diff, i));
+	if (is_last(diff, i))
+		return NULL;
+	const struct hs_places_options options = { 0 };
+	if (diff->join == HS_JOIN_BY_PATH)
+		HS_TRY(hs_path_places_find(moment->heap, moment->graph, moment->reach, &options, &diff->moments[i].places));
+	hs_invocation_drop_heap(moment);
+	return NULL;
+}
+
+/* The lengths of earlier moments, as if they had been at the addresses of the last. */
+static struct hs_error *join_by_path(struct hs_diff *diff)
+{
+	struct hs_diff_moment *last = &diff->moments[diff->n - 1];
+	size_t n_nodes = (size_t)hs_graph_node_count(last->invocation.graph) + 1;
+	HS_FREE uint32_t *of = calloc(n_nodes, sizeof(*of));
+	HS_FREE uint8_t *passing = calloc(n_nodes, 1);
+	const struct hs_places_options options = { .of = of };
+
+	diff->old_places = calloc(n_nodes, 1);
+	if (!of || !passing || !diff->old_places)
+		return hs_error_no_memory();
+	HS_TRY(hs_path_places_find(last->invocation.heap, last->invocation.graph, last->invocation.reach, &options, &last->places));
+	for (size_t i = 0; i + 1 < diff->n; i++) {
+		const struct hs_place_join join = {
+			.then = &diff->moments[i].places, .now = &last->places, .of = of, .graph = last->invocation.graph,
+			.reach = last->invocation.reach, .last = diff->run.series.samples.items[diff->n - 1],
+		};
+		HS_TRY(hs_place_join(&join, diff->run.series.samples.items[i], i ? passing : diff->old_places));
+	}
+	diff->run.old_places = diff->old_places;
+	return NULL;
+}
+
+/* The clock of a boot is finer than that of the day, but only within it. */
+static void set_times(struct hs_diff *diff)
+{
+	const struct hs_sample_list *samples = &diff->run.series.samples;
+	const struct hs_capture *first = diff->moments[0].invocation.capture;
+	bool is_one_boot = true;
+
+	for (size_t i = 0; i < diff->n; i++) {
+		const struct hs_capture *capture = diff->moments[i].invocation.capture;
+		is_one_boot &= capture->origin != HS_FROM_CORE && !strcmp(capture->process->boot_id, first->process->boot_id);
+	}
+	for (size_t i = 0; i < diff->n; i++) {
+		const struct hs_capture *capture = diff->moments[i].invocation.capture;
+		samples->items[i]->time_ns = is_one_boot ? capture->taken_at_ns : (uint64_t)capture->utc * 1000000000;
+		diff->is_backwards |= i && (int64_t)(samples->items[i]->time_ns - samples->items[i - 1]->time_ns) < 0;
+	}
+	diff->is_backwards &= diff->join == HS_JOIN_BY_ADDRESS;
+}
+
+/* The same process has its interpreter where it had it. */
+static struct hs_error *check_runtime(const struct hs_diff *diff)
+{
+	const struct hs_sample_list *samples = &diff->run.series.samples;
+
+	for (size_t i = 1; diff->join == HS_JOIN_BY_ADDRESS && i < samples->n; i++)
+		if (samples->items[i]->identity.runtime != samples->items[0]->identity.runtime)
+			return hs_error_new(HS_ERROR_BAD_DATA, "%s and %s say that they are of one process, but its interpreter lies at different addresses",
+					    diff->moments[0].source, diff->moments[i].source);
+	return NULL;
+}
+
+struct hs_error *hs_diff_make(struct hs_invocation *invocation, const char *const *sources, size_t n, struct hs_diff *diff)
+{
+	diff->n = n;
+	for (size_t i = 0; i < n; i++) {
+		diff->moments[i].source = sources[i];
+		diff->moments[i].invocation = (struct hs_invocation){
+			.command = invocation->command, .source = invocation->source, .output = invocation->output,
+			.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
+		};
+		diff->moments[i].invocation.source.pid = atoi(sources[i]);
+	}
+	HS_TRY(identify(diff));
+	for (size_t i = 0; i < n; i++)
+		HS_TRY(look_at(diff, i));
+	HS_TRY(check_runtime(diff));
+	set_times(diff);
+	/* what becomes less is no suspect, and backwards in time it would look like one that grows */
+	diff->run.series.has_graph = !diff->is_backwards;
+	if (diff->join == HS_JOIN_BY_PATH)
+		HS_TRY(join_by_path(diff));
+	HS_TRY(hs_growth_run_compare(hs_diff_last(diff), &diff->run));
+	HS_TRY(hs_diff_write_facts(diff));
+	diff->run.growth.facts = diff->facts.items;
+	diff->run.growth.n_facts = diff->facts.n;
+	return NULL;
+}
+
+void hs_diff_deinit(struct hs_diff *diff)
+{
+	hs_growth_run_release(&diff->run);
+	hs_growth_facts_free(&diff->facts);
+	free(diff->old_places);
+	for (size_t i = 0; i < diff->n; i++) {
+		hs_path_places_release(&diff->moments[i].places);
+		hs_process_destroy(diff->moments[i].process);
+		hs_invocation_drop(&diff->moments[i].invocation);
+	}
+}
