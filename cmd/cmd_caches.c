@@ -60,12 +60,13 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_caches = {
 	.name = "caches",
 	.summary = "List every lru_cache: its bound, hits and misses, and what it retains",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Caches without a bound come first. The figures are those of cache_info(). A cache on a method is marked: it belongs to the "
 		       "class, and keeps alive the instances that it was called on.",
 	.examples = "  heapspy caches 4242\n"
 		    "  heapspy caches 4242 -f json -o caches.json\n",
 	.needs = HS_STAGE_RETAINED,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct caches_options),
 	.options = options,

@@ -56,7 +56,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (own->at && !own->is_dot)
-			argp_error(state, "--at is for -f dot; 'heapspy refs %d 0x%" HS_PRI_ADDR "' tells of one object", (int)invocation->source.pid,
+			argp_error(state, "--at is for -f dot; 'heapspy refs %s 0x%" HS_PRI_ADDR "' tells of one object", invocation->source.name,
 				   own->at);
 		return ARGP_ERR_UNKNOWN;
 	default:
@@ -155,7 +155,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_cycles = {
 	.name = "cycles",
 	.summary = "Show garbage that waits for the collector, cycle by cycle, and what it will never find",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Tells what a full collection would find now, without collecting anything: each cycle with the references that close it, and "
 		       "what goes with it. Then what is dead but hidden from the collector, and by what; the largest cycles that are in use; and "
 		       "objects whose reference count is more than the references found, as when C code has lost one.",
@@ -165,6 +165,7 @@ const struct hs_command hs_command_cycles = {
 		    "  heapspy cycles 4242 -f dot | dot -Tsvg > cycle.svg\n"
 		    "  heapspy cycles 4242 -f dot --at 0x7f3a5c0d1e80\n",
 	.needs = HS_STAGE_RETAINED,
+	.takes_files = true,
 	.needs_unexplained = true,
 	.has_output = true,
 	.has_own_format = true,

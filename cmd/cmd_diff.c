@@ -24,7 +24,7 @@ enum {
 };
 
 struct diff_options {
-	const char *sources[HS_DIFF_MAX_MOMENTS];
+	struct hs_source_options sources[HS_DIFF_MAX_MOMENTS];
 	size_t n_sources;
 	bool is_md;
 	uint64_t fail_bytes; /* 0: not asked for */
@@ -42,8 +42,7 @@ static void add_source(struct argp_state *state, struct diff_options *own, const
 {
 	if (own->n_sources == HS_DIFF_MAX_MOMENTS)
 		argp_error(state, "too many arguments: '%s'; OLD, NEW and NEWER are compared", argument);
-	hs_options_number(state, "PID", argument, 1, 1u << 22);
-	own->sources[own->n_sources++] = argument;
+	hs_options_source(state, argument, &own->sources[own->n_sources++]);
 }
 
 static void set_format(struct argp_state *state, struct hs_invocation *invocation, const char *argument)
@@ -126,7 +125,15 @@ static void set_shown(const struct hs_invocation *invocation, struct hs_growth *
 	growth->n_suspects_shown = DEFAULT_N_SUSPECTS;
 }
 
-static struct hs_error *run(struct hs_invocation *invocation)
+static void free_sources(struct diff_options *own)
+{
+	for (size_t i = 0; i < own->n_sources; i++) {
+		free(own->sources[i].file);
+		free(own->sources[i].exe);
+	}
+}
+
+static struct hs_error *compare(struct hs_invocation *invocation)
 {
 	const struct diff_options *own = invocation->own;
 	HS_CLEANUP(hs_diff_deinit) struct hs_diff diff = { 0 };
@@ -136,12 +143,20 @@ static struct hs_error *run(struct hs_invocation *invocation)
 	HS_TRY(hs_diff_make(invocation, own->sources, own->n_sources, &diff));
 	if (diff.is_backwards && own->fail_bytes)
 		return hs_error_new(HS_ERROR_INVALID, "%s is of a later time than what follows it: give the older one first, or nothing fails",
-				    own->sources[0]);
+				    own->sources[0].name);
 	diff.run.growth.document = hs_document_of(hs_diff_last(&diff), host);
 	set_shown(invocation, &diff.run.growth);
 	HS_TRY(hs_output_render(&invocation->output, render, &showing));
 	invocation->exit_status = status_of(own, &diff.run);
 	return NULL;
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	struct hs_error *error = compare(invocation);
+
+	free_sources(invocation->own);
+	return error;
 }
 
 const struct hs_command hs_command_diff = {
@@ -158,6 +173,7 @@ const struct hs_command hs_command_diff = {
 		    "  heapspy diff before.core after.core --fail-on-growth 1M\n",
 	.needs = HS_STAGE_PID,
 	.needs_unexplained = true,
+	.takes_files = true,
 	.has_own_sources = true,
 	.has_output = true,
 	.has_own_format = true,

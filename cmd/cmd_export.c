@@ -128,13 +128,14 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_export = {
 	.name = "export",
 	.summary = "Write the objects of a process and all their references, for other programs",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Every object with its type, sizes, reference count, length and a short repr, and every reference with its kind and name. "
 		       "Values are shown.",
 	.examples = "  heapspy export 4242 -f jsonl -o heap.jsonl\n"
 		    "  heapspy export 4242 -f dot --from 0x7f3a5c0d1e80 --up -o up.dot\n"
 		    "  heapspy export 4242 -f jsonl | jq -c '[.type, .len]' | sort | uniq -c\n",
 	.needs = HS_STAGE_RETAINED, /* for --roots */
+	.takes_files = true,
 	.has_file = true,
 	.own_bytes = sizeof(struct export_options),
 	.options = options,

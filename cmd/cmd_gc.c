@@ -58,7 +58,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_gc = {
 	.name = "gc",
 	.summary = "Show the state of the garbage collector: what it has done, what it keeps, why it waits",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Thresholds, counts, objects and statistics of each generation, as the gc module gives them, read from outside: no collection "
 		       "is started, and nothing is allocated in the process. Notes say what the figures mean for a leak: a collector that is off, a "
 		       "full collection that waits, frozen objects, garbage that is kept. The objects of gc.garbage and gc.callbacks are listed; values "
@@ -67,6 +67,7 @@ const struct hs_command hs_command_gc = {
 		    "  heapspy gc 4242 -n 100\n"
 		    "  heapspy gc 4242 -f json\n",
 	.needs = HS_STAGE_HEAP,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct gc_options),
 	.options = options,

@@ -136,6 +136,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		own->n_rows = hs_options_number(state, "--limit", argument, 1, INT32_MAX);
 		return 0;
 	case ARGP_KEY_END:
+		if (own->lines.growth_s)
+			hs_options_need_process(state, "--growth");
 		check(state, own, invocation->output.format);
 		complete(invocation, own);
 		return ARGP_ERR_UNKNOWN;
@@ -163,7 +165,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 static struct hs_error *take_sample(struct hs_invocation *invocation, const struct hs_lines_options *wanted, struct hs_lines_sample *ret)
 {
 	HS_TRY(hs_lines_sample(invocation->heap, wanted, ret));
-	if (!hs_lines_sample_is_doubtful(ret) || invocation->source.capture.nonblocking)
+	if (!hs_lines_sample_is_doubtful(ret) || invocation->source.capture.nonblocking || invocation->source.file)
 		return NULL;
 	hs_lines_sample_release(ret);
 	HS_TRY(hs_invocation_renew(invocation));
@@ -215,7 +217,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_lines = {
 	.name = "lines",
 	.summary = "Show at which lines of the program memory was allocated",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Reads the tables of tracemalloc in the process's memory, where tracing is on: what tracemalloc.take_snapshot() would find, "
 		       "without taking one. Source lines are read through the process's own root directory. Where tracing is off, that is said, with "
 		       "what it costs to turn it on, and what fills the memory is listed by where it is defined: classes, functions, coroutines, "
@@ -228,6 +230,7 @@ const struct hs_command hs_command_lines = {
 		    "  heapspy lines 4242 --at 0x7fa223438d40\n"
 		    "  heapspy lines 4242 -f folded | flamegraph.pl > memory.svg\n",
 	.needs = HS_STAGE_HEAP,
+	.takes_files = true,
 	.has_output = true,
 	.has_stacks = true,
 	.own_bytes = sizeof(struct lines_options),

@@ -34,6 +34,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_GROWTH:
 		own->growth_seconds = hs_options_number(state, "--growth", argument, 1, 30 * 86400);
 		return 0;
+	case ARGP_KEY_END:
+		if (own->growth_seconds)
+			hs_options_need_process(state, "--growth");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -89,7 +93,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_memory = {
 	.name = "memory",
 	.summary = "Show what a process's memory is made of: objects, free blocks, malloc, mappings",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "The steps add up to the resident size (RSS) at the time of the copy. Free blocks in pools and free chunks of malloc are "
 		       "fragmentation: memory that objects left behind and that the process keeps. What no step explains is said to be "
 		       "unattributed. Names and sizes are shown, never values.",
@@ -97,6 +101,7 @@ const struct hs_command hs_command_memory = {
 		    "  heapspy memory 4242 --growth 30\n"
 		    "  heapspy memory 4242 -f json -o memory.json\n",
 	.needs = HS_STAGE_HEAP,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct memory_options),
 	.options = options,

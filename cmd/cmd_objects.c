@@ -53,8 +53,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return hs_options_second(state, &own->type, argument);
 	case ARGP_KEY_END:
-		if (invocation->source.pid && !own->type)
-			argp_error(state, "objects of which type? ('heapspy report %d' lists the types)", (int)invocation->source.pid);
+		if (invocation->source.name && !own->type)
+			argp_error(state, "objects of which type? ('heapspy report %s' lists the types)", invocation->source.name);
 		return 0;
 	case KEY_WHERE:
 		add_filter(state, own, argument);
@@ -99,7 +99,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_objects = {
 	.name = "objects",
 	.summary = "List the objects of one type: address, size, length, age, contents",
-	.usage = "PID TYPE",
+	.usage = "SOURCE TYPE",
 	.description = "TYPE is a name as 'heapspy report' shows it, the end of one behind a dot, or a glob. 'gen' is the collector's generation, "
 		       "a kind of age: 2 is oldest. Values are shown.",
 	.examples = "  heapspy objects 4242 app.Session\n"
@@ -108,6 +108,7 @@ const struct hs_command hs_command_objects = {
 		    "  heapspy objects 4242 bytes --where 'repr~*PNG*'\n"
 		    "  heapspy objects 4242 app.Session -f json -o sessions.json\n",
 	.needs = HS_STAGE_RETAINED,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct objects_options),
 	.options = options,

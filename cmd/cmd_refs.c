@@ -56,8 +56,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		invocation->needs = stage_for(own);
 		if (invocation->needs == HS_STAGE_NODES)
 			invocation->wanted = own->address;
-		if (invocation->source.pid && !own->text)
-			argp_error(state, "references of which object? ('heapspy objects %d TYPE' lists addresses)", (int)invocation->source.pid);
+		if (invocation->source.name && !own->text)
+			argp_error(state, "references of which object? ('heapspy objects %s TYPE' lists addresses)", invocation->source.name);
 		return 0;
 	case KEY_DEPTH:
 		own->depth = hs_options_number(state, "--depth", argument, 1, HS_REFS_MAX_DEPTH);
@@ -102,13 +102,14 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_refs = {
 	.name = "refs",
 	.summary = "Show one object, what refers to it and what it refers to, by name",
-	.usage = "PID ADDRESS",
+	.usage = "SOURCE ADDRESS",
 	.description = "The address is one that 'heapspy objects' lists, or what id() gives in the process. Values are shown.",
 	.examples = "  heapspy refs 4242 0x7f3a5c0d1e80\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 --depth 3 -n 5\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 --retained\n"
 		    "  heapspy refs 4242 0x7f3a5c0d1e80 -f json\n",
 	.needs = HS_STAGE_RETAINED,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct refs_options),
 	.options = options,

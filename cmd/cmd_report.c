@@ -75,6 +75,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (own->growth_s && invocation->needs == HS_STAGE_CENSUS)
 			argp_error(state, "--growth names who holds what grows: not with --types-only");
 		if (own->growth_s) {
+			hs_options_need_process(state, "--growth");
 			invocation->source.capture.wants_uses = true;
 			invocation->needs = HS_STAGE_HEAP; /* of the first sample */
 		}
@@ -150,7 +151,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_report = {
 	.name = "report",
 	.summary = "Show which types fill a Python process, and how many bytes each occupies",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "The process is paused for the time that a copy of its memory takes, which is printed; everything else happens on "
 		       "the copy. Nothing runs inside the process. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy report 4242\n"
@@ -162,6 +163,7 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 -f json -o heap.json\n"
 		    "  heapspy report 4242 --max-pause 50\n",
 	.needs = HS_STAGE_PATHS,
+	.takes_files = true,
 	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct report_options),

@@ -107,13 +107,14 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_suspects = {
 	.name = "suspects",
 	.summary = "Name what looks like a leak in one picture: caches without a bound, what holds most, garbage",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "From one picture of the process: unbounded caches, containers that retain a tenth of the heap, pending tasks by the hundred, "
 		       "unreachable cycles, references that nobody has. Growth is not observed, so none of them is more than a suspicion: "
 		       "'heapspy growth' watches the process and tells what grows. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy suspects 4242\n"
 		    "  heapspy suspects 4242 -f json -o suspects.json\n",
 	.needs = HS_STAGE_PATHS,
+	.takes_files = true,
 	.needs_unexplained = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct suspects_options),

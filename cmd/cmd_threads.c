@@ -56,13 +56,14 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_threads = {
 	.name = "threads",
 	.summary = "Show the calls of every thread and of suspended coroutines, with their variables",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "Calls are listed from the innermost outwards, with the line that runs and the variables that are bound. Generators and "
 		       "coroutines that wait follow; as text, those that wait at the same line are counted together. Values are shown.",
 	.examples = "  heapspy threads 4242\n"
 		    "  heapspy threads 4242 -n 5\n"
 		    "  heapspy threads 4242 -f json -o threads.json\n",
 	.needs = HS_STAGE_RETAINED,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct threads_options),
 	.options = options,

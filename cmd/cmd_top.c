@@ -63,8 +63,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		own->colour = (enum hs_colour)hs_options_choice(state, "--color", argument, colours);
 		return 0;
 	case ARGP_KEY_END:
-		if (invocation->source.pid && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
-			argp_error(state, "top needs a terminal at its input and output; 'heapspy report %d' writes text", (int)invocation->source.pid);
+		if (invocation->source.name && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
+			argp_error(state, "top needs a terminal at its input and output; 'heapspy report %s' writes text", invocation->source.name);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -100,7 +100,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_top = {
 	.name = "top",
 	.summary = "Watch types grow, and go into them: objects, who holds them, the path to the root",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "A browser on the terminal; the key ? tells all others. Samples are taken while a view that follows them is shown: no more often "
 		       "than --interval, and never so that the process is paused for more than --max-duty of the time. While you look at "
 		       "objects, the sample that they are of is kept and no other is taken. 'heapspy PID' on a terminal is the same. Values are shown.",
@@ -108,6 +108,7 @@ const struct hs_command hs_command_top = {
 		    "  heapspy top 4242 -i 30\n"
 		    "  heapspy top 4242 --max-duty 0.2\n",
 	.needs = HS_STAGE_HEAP,
+	.takes_files = true,
 	.needs_unexplained = true,
 	.own_bytes = sizeof(struct top_options),
 	.options = options,

@@ -28,8 +28,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return hs_options_second(state, &own->text, argument);
 	case ARGP_KEY_END:
-		if (invocation->source.pid && !own->text)
-			argp_error(state, "weak references to what? An address or a type ('heapspy report %d' lists the types)", (int)invocation->source.pid);
+		if (invocation->source.name && !own->text)
+			argp_error(state, "weak references to what? An address or a type ('heapspy report %s' lists the types)", invocation->source.name);
 		return 0;
 	case 'n':
 		own->n_shown = hs_options_number(state, "--number", argument, 1, INT32_MAX);
@@ -93,7 +93,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_weak = {
 	.name = "weak",
 	.summary = "List weak references to an object or to a type's objects, and whom they call",
-	.usage = "PID ADDRESS|TYPE",
+	.usage = "SOURCE ADDRESS|TYPE",
 	.description = "References, proxies, entries of WeakValueDictionary, WeakKeyDictionary and WeakSet, WeakMethod, weakref.finalize. For a type, those "
 		       "that are held and that call alike are counted together. Of a type of weak references (ReferenceType, KeyedRef), these are "
 		       "listed, and how many of them are dead.",
@@ -102,6 +102,7 @@ const struct hs_command hs_command_weak = {
 		    "  heapspy weak 4242 ReferenceType\n"
 		    "  heapspy weak 4242 app.Session -f json -o weak.json\n",
 	.needs = HS_STAGE_GRAPH,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct weak_options),
 	.options = options,

@@ -36,7 +36,7 @@ static error_t take_argument(struct argp_state *state, struct why_options *own, 
 {
 	const struct hs_invocation *invocation = state->input;
 
-	if (!invocation->source.pid)
+	if (!invocation->source.name)
 		return ARGP_ERR_UNKNOWN;
 	if (own->n_addresses == MAX_ADDRESSES)
 		argp_error(state, "more than %d addresses", MAX_ADDRESSES);
@@ -58,8 +58,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return take_argument(state, own, argument);
 	case ARGP_KEY_END:
-		if (invocation->source.pid && !own->type && !own->n_addresses)
-			argp_error(state, "why what? An address or a type ('heapspy report %d' lists the types)", (int)invocation->source.pid);
+		if (invocation->source.name && !own->type && !own->n_addresses)
+			argp_error(state, "why what? An address or a type ('heapspy report %s' lists the types)", invocation->source.name);
 		return 0;
 	case 'n':
 		own->n_paths = hs_options_number(state, "--max-paths", argument, 1, 10000);
@@ -151,7 +151,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_why = {
 	.name = "why",
 	.summary = "Tell what keeps an object alive, or all objects of a type, as Python would write it",
-	.usage = "PID ADDRESS...|TYPE",
+	.usage = "SOURCE ADDRESS...|TYPE",
 	.description = "Paths begin at modules, running functions, thread and interpreter state. The first one is the one to act upon: the path that a "
 		       "programmer would name, not the shortest. For a type, the paths of all its objects are merged: [*] stands for any index or key.",
 	.examples = "  heapspy why 4242 0x7f3a5c0d1e80\n"
@@ -159,6 +159,7 @@ const struct hs_command hs_command_why = {
 		    "  heapspy why 4242 app.Session --exclude app.debug\n"
 		    "  heapspy why 4242 0x7f3a5c0d1e80 --max-paths 10 -f json\n",
 	.needs = HS_STAGE_GRAPH,
+	.takes_files = true,
 	.has_output = true,
 	.own_bytes = sizeof(struct why_options),
 	.options = options,

@@ -28,7 +28,7 @@
 /* How far the runner goes before it calls `run`; each stage includes those before it. */
 enum hs_stage {
 	HS_STAGE_NONE,    /* the command takes no SOURCE */
-	HS_STAGE_PID,     /* SOURCE is parsed: invocation->source.pid */
+	HS_STAGE_PID,     /* SOURCE is parsed: invocation->source */
 	HS_STAGE_CAPTURE, /* invocation->capture */
 	HS_STAGE_LAYOUT,  /* invocation->layout */
 	HS_STAGE_CENSUS,  /* invocation->census */
@@ -45,9 +45,14 @@ enum hs_format {
 	HS_FORMAT_FOLDED, /* of commands with `has_stacks` */
 };
 
-/* Common options of every command with a SOURCE. */
+/* Common options of every command with a SOURCE: a process or, of commands with `takes_files`, a file. */
 struct hs_source_options {
-	pid_t pid;
+	const char *name;            /* as the user gave it; NULL: not yet */
+	pid_t pid;                   /* 0: a file */
+	char *file;                  /* a core or a snapshot; owned; NULL: a process */
+	char *exe;                   /* the executable that was named with it; owned; NULL: none */
+	const char *lib_search_root; /* of a file; NULL: not given */
+	bool has_max_pause;          /* it was given */
 	struct hs_capture_options capture;
 	struct hs_layout_options layout;
 };
@@ -92,6 +97,7 @@ struct hs_command {
 	const char *description; /* paragraphs for --help; NULL: none */
 	const char *examples;    /* one a line, each a complete command */
 	enum hs_stage needs;
+	bool takes_files;        /* SOURCE may be a core or a snapshot; else only a process */
 	bool needs_unexplained;  /* with HS_STAGE_GRAPH and beyond: invocation->unexplained */
 	bool has_output;         /* takes -f, -o and --color */
 	bool has_stacks;         /* takes -f folded as well */
@@ -128,10 +134,12 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
 /*
- * For commands that look at several processes: makes all that invocation->needs asks for, of source.pid. The caller gives it back with
+ * For commands that look at several processes: makes all that invocation->needs asks for, of invocation->source. The caller gives it back with
  * hs_invocation_drop, whatever this returned. Errors: those of the stages.
  */
 struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST_CHECK;
+/* One of several, read with the options that were given: of `source` only what names it is looked at, and borrowed. */
+struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, const struct hs_source_options *source);
 void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_file.h"
 #include "cleanup.h"
 #include "diff_facts.h"
 #include "place_join.h"
@@ -20,11 +21,26 @@ static bool is_last(const struct hs_diff *diff, size_t i)
 	return i + 1 == diff->n;
 }
 
+static struct hs_error *identify_one(const struct hs_source_options *source, struct hs_process **ret)
+{
+	const struct hs_capture_file_options options = {
+		.path = source->file, .exe = source->exe, .lib_search_root = source->lib_search_root, .wants_process_only = true,
+	};
+	struct hs_capture *capture = NULL;
+
+	if (!source->file)
+		return hs_process_read(source->pid, ret);
+	HS_TRY(hs_capture_open(&options, &capture));
+	*ret = hs_take(capture->process);
+	hs_capture_destroy(capture);
+	return NULL;
+}
+
 /* Who is compared, before anything large is read: what has to be kept of each moment depends on it. */
 static struct hs_error *identify(struct hs_diff *diff)
 {
 	for (size_t i = 0; i < diff->n; i++)
-		HS_TRY(hs_process_read(diff->moments[i].invocation.source.pid, &diff->moments[i].process));
+		HS_TRY(identify_one(&diff->moments[i].invocation.source, &diff->moments[i].process));
 	diff->join = HS_JOIN_BY_ADDRESS;
 	for (size_t i = 0; i < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++)
 		if (!hs_process_is_same(diff->moments[i].process, diff->moments[diff->n - 1].process, &diff->join_reason))
@@ -114,21 +130,15 @@ static struct hs_error *check_runtime(const struct hs_diff *diff)
 	for (size_t i = 1; diff->join == HS_JOIN_BY_ADDRESS && i < samples->n; i++)
 		if (samples->items[i]->identity.runtime != samples->items[0]->identity.runtime)
 			return hs_error_new(HS_ERROR_BAD_DATA, "%s and %s say that they are of one process, but its interpreter lies at different addresses",
-					    diff->moments[0].source, diff->moments[i].source);
+					    hs_diff_name(diff, 0), hs_diff_name(diff, i));
 	return NULL;
 }
 
-struct hs_error *hs_diff_make(struct hs_invocation *invocation, const char *const *sources, size_t n, struct hs_diff *diff)
+struct hs_error *hs_diff_make(struct hs_invocation *invocation, const struct hs_source_options *sources, size_t n, struct hs_diff *diff)
 {
 	diff->n = n;
-	for (size_t i = 0; i < n; i++) {
-		diff->moments[i].source = sources[i];
-		diff->moments[i].invocation = (struct hs_invocation){
-			.command = invocation->command, .source = invocation->source, .output = invocation->output,
-			.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
-		};
-		diff->moments[i].invocation.source.pid = atoi(sources[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		diff->moments[i].invocation = hs_invocation_of(invocation, &sources[i]);
 	HS_TRY(identify(diff));
 	for (size_t i = 0; i < n; i++)
 		HS_TRY(look_at(diff, i));

@@ -20,7 +20,6 @@ enum hs_join {
 };
 
 struct hs_diff_moment {
-	const char *source; /* as it was given; borrowed */
 	struct hs_invocation invocation; /* the heap is there of the last moment alone */
 	struct hs_process *process; /* who it is, known before its memory is read; owned */
 	struct hs_path_places places; /* joined by path: where its objects are */
@@ -44,8 +43,15 @@ struct hs_diff {
  * Looks at the sources, in the order given: OLD first. `invocation` has the options that all are read with. Release *ret with hs_diff_deinit,
  * whatever this returned. Errors: those of the stages, with the source's name; what the user must know of is in `facts`.
  */
-struct hs_error *hs_diff_make(struct hs_invocation *invocation, const char *const *sources, size_t n, struct hs_diff *ret) HS_MUST_CHECK;
+struct hs_error *hs_diff_make(struct hs_invocation *invocation, const struct hs_source_options *sources, size_t n,
+			      struct hs_diff *ret) HS_MUST_CHECK;
 void hs_diff_deinit(struct hs_diff *diff);
+
+/* As the user calls it. */
+static inline const char *hs_diff_name(const struct hs_diff *diff, size_t i)
+{
+	return diff->moments[i].invocation.source.name;
+}
 
 /* The moment that the others are held against. */
 static inline struct hs_invocation *hs_diff_last(struct hs_diff *diff)

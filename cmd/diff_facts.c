@@ -49,7 +49,7 @@ static struct hs_error *add_moment(struct hs_diff *diff, size_t i)
 	if (gmtime_r(&moment->capture->utc, &parts))
 		strftime(utc, sizeof(utc), "%Y-%m-%d %H:%M:%S UTC", &parts);
 	bool has_age = process->uptime_ms, has_rss = process->rss_bytes;
-	return add(diff, labels[i], false, "%s: %s of %s%s%s, pid %d, CPython %s%s%s%s%s", diff->moments[i].source, origin_of(moment->capture), utc,
+	return add(diff, labels[i], false, "%s: %s of %s%s%s, pid %d, CPython %s%s%s%s%s", hs_diff_name(diff, i), origin_of(moment->capture), utc,
 		   *host ? " on " : "", host, (int)process->pid, moment->layout->version, has_age ? ", up " : "",
 		   has_age ? hs_text_age(age, process->uptime_ms) : "", has_rss ? ", RSS " : "", has_rss ? hs_text_size(size, process->rss_bytes) : "");
 }

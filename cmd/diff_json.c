@@ -17,7 +17,7 @@ static json_t *moment_json(const struct hs_diff_moment *moment)
 	const struct hs_process *process = capture->process;
 	json_t *object = json_object();
 
-	json_object_set_new(object, "source", hs_json_string(moment->source));
+	json_object_set_new(object, "source", hs_json_string(moment->invocation.source.name));
 	json_object_set_new(object, "origin", json_string(origins[capture->origin]));
 	json_object_set_new(object, "time_utc", hs_json_time(capture->utc));
 	json_object_set_new(object, "host", text_or_null(capture->host));

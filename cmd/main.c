@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "capture_file.h"
 #include "commands.h"
 #include "exit_status.h"
 #include "help.h"
@@ -24,6 +25,16 @@ static const struct hs_command *default_command(int argc)
 	return argc == 2 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? &hs_command_top : &hs_command_report;
 }
 
+static bool is_file(const char *source)
+{
+	char *path = NULL, *exe = NULL;
+	bool is_there = hs_capture_file_name(source, &path, &exe);
+
+	free(path);
+	free(exe);
+	return is_there;
+}
+
 /* The command for argv; *ret_skip arguments name it. Something that is no command's name is a SOURCE or its options. */
 static const struct hs_command *choose_command(int argc, char **argv, int *ret_skip)
 {
@@ -32,9 +43,9 @@ static const struct hs_command *choose_command(int argc, char **argv, int *ret_s
 	*ret_skip = command ? 1 : 0;
 	if (command)
 		return command;
-	if (argv[1][0] == '-' || strspn(argv[1], "0123456789") == strlen(argv[1]))
+	if (argv[1][0] == '-' || strspn(argv[1], "0123456789") == strlen(argv[1]) || is_file(argv[1]))
 		return default_command(argc);
-	fprintf(stderr, "heapspy: '%s' is neither a command nor a PID\n  try: heapspy --help\n", argv[1]);
+	fprintf(stderr, "heapspy: '%s' is neither a command nor a PID nor a file\n  try: heapspy --help\n", argv[1]);
 	exit(EX_USAGE);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "capture_file.h"
 #include "cleanup.h"
 
 #define DEFAULT_MAX_PAUSE_MS 1000
@@ -22,16 +23,18 @@ enum {
 	KEY_NO_CACHE,
 	KEY_NO_DWARF,
 	KEY_WITHOUT_TABLE,
+	KEY_LIB_SEARCH_ROOT,
 	KEY_COLOUR,
 };
 
 /* Groups sort the help: a command's own options first (0), then these, then argp's --help. */
 static const struct argp_option source_options[] = {
 	{ NULL, 0, NULL, 0, "How the process is read:", 10 },
-	{ "pid", 'p', "PID", 0, "The process; the same as the argument PID", 10 },
+	{ "pid", 'p', "PID", 0, "The process; the same as a PID as argument", 10 },
 	{ "jobs", 'j', "N", 0, "Threads that copy and count (default: as many as this process may use)", 10 },
 	{ "max-pause", KEY_MAX_PAUSE, "MS", 0, "Longest pause of the process, in milliseconds (default 1000); a longer prediction asks on a terminal and fails elsewhere", 10 },
 	{ "nonblocking", KEY_NONBLOCKING, NULL, 0, "Never stop the process; the picture may contradict itself", 10 },
+	{ "lib-search-root", KEY_LIB_SEARCH_ROOT, "DIR", 0, "Of a core: where the files of its host are, by the paths that it has for them, or all in DIR itself", 10 },
 	{ "debug-dir", KEY_DEBUG_DIR, "DIR", 0, "A further directory of separate debug files", 10 },
 	{ "no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write cached layouts", 10 },
 	{ "no-dwarf", KEY_NO_DWARF, NULL, OPTION_HIDDEN, "Tests: as if no debug information existed", 10 },
@@ -123,7 +126,7 @@ error_t hs_options_second(struct argp_state *state, const char **ret, const char
 {
 	const struct hs_invocation *invocation = state->input;
 
-	if (!invocation->source.pid)
+	if (!invocation->source.name)
 		return ARGP_ERR_UNKNOWN;
 	if (*ret)
 		argp_error(state, "too many arguments: '%s'", argument);
@@ -147,11 +150,62 @@ bool hs_options_address(const char *text, hs_addr *ret)
 	return true;
 }
 
-static void set_pid(struct argp_state *state, struct hs_source_options *source, const char *text)
+void hs_options_need_process(struct argp_state *state, const char *option)
 {
-	if (source->pid)
-		argp_error(state, "more than one process was given: %d and '%s'", (int)source->pid, text);
+	const struct hs_invocation *invocation = state->input;
+
+	if (invocation->source.file)
+		argp_error(state, "%s watches a running process, and '%s' is a file; 'heapspy diff OLD NEW' compares files", option, invocation->source.name);
+}
+
+static void set_file(struct argp_state *state, struct hs_source_options *source)
+{
+	const struct hs_invocation *invocation = state->input;
+
+	if (!hs_capture_file_name(source->name, &source->file, &source->exe))
+		argp_error(state, "'%s' is neither a PID nor a file", source->name);
+	if (!invocation->command->takes_files)
+		hs_options_need_process(state, invocation->command->name);
+}
+
+/* All digits are a PID; a file of such a name is "./4242". */
+void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret)
+{
+	ret->name = text;
+	if (!*text || text[strspn(text, "0123456789")])
+		set_file(state, ret);
+	else
+		ret->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
+}
+
+static void set_source(struct argp_state *state, struct hs_source_options *source, const char *text, bool may_be_file)
+{
+	const struct hs_invocation *invocation = state->input;
+
+	if (source->name)
+		argp_error(state, "more than one %s was given: '%s' and '%s'", invocation->command->takes_files ? "source" : "process", source->name, text);
+	if (may_be_file) {
+		hs_options_source(state, text, source);
+		return;
+	}
+	source->name = text;
 	source->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
+}
+
+/* What the options say together. */
+static void check_source(struct argp_state *state, const struct hs_source_options *source)
+{
+	const struct hs_invocation *invocation = state->input;
+
+	if (!source->name)
+		argp_error(state, "which process%s? PID is missing ('heapspy ps' lists the Python processes)",
+			   invocation->command->takes_files ? ", core or snapshot" : "");
+	if (source->capture.nonblocking)
+		hs_options_need_process(state, "--nonblocking");
+	if (source->has_max_pause)
+		hs_options_need_process(state, "--max-pause");
+	if (source->lib_search_root && !source->file)
+		argp_error(state, "--lib-search-root is for cores; a process has its files");
 }
 
 static error_t parse_source(int key, char *argument, struct argp_state *state)
@@ -165,16 +219,20 @@ static error_t parse_source(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 	case 'p':
-		set_pid(state, source, argument);
+		set_source(state, source, argument, key == ARGP_KEY_ARG);
 		return 0;
 	case 'j':
 		source->capture.n_workers = hs_options_number(state, "--jobs", argument, 1, 1024);
 		return 0;
 	case KEY_MAX_PAUSE:
 		source->capture.max_pause_ms = hs_options_number(state, "--max-pause", argument, 1, INT_MAX);
+		source->has_max_pause = true;
 		return 0;
 	case KEY_NONBLOCKING:
 		source->capture.nonblocking = true;
+		return 0;
+	case KEY_LIB_SEARCH_ROOT:
+		source->lib_search_root = argument;
 		return 0;
 	case KEY_DEBUG_DIR:
 		source->layout.debug_dir = argument;
@@ -189,8 +247,8 @@ static error_t parse_source(int key, char *argument, struct argp_state *state)
 		source->layout.without_table = argument;
 		return 0;
 	case ARGP_KEY_END:
-		if (!source->pid && !invocation->command->has_own_sources)
-			argp_error(state, "which process? PID is missing ('heapspy ps' lists the Python processes)");
+		if (!invocation->command->has_own_sources)
+			check_source(state, source);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -33,10 +33,19 @@ uint64_t hs_options_bytes(struct argp_state *state, const char *what, const char
 unsigned hs_options_choice(struct argp_state *state, const char *what, const char *text, const char *const *choices);
 
 /*
- * For ARGP_KEY_ARG of commands with an argument behind PID: keeps `argument` in *ret, unless it is the PID itself, which is left
+ * For ARGP_KEY_ARG of commands with an argument behind SOURCE: keeps `argument` in *ret, unless it is SOURCE itself, which is left
  * to the common options by returning ARGP_ERR_UNKNOWN. A usage error when there is one already.
  */
 error_t hs_options_second(struct argp_state *state, const char **ret, const char *argument);
+
+/*
+ * A SOURCE of commands with `has_own_sources`: sets name, and pid or file and exe, of *ret, which the caller frees. A usage error where
+ * there is no such file.
+ */
+void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret);
+
+/* A usage error, which names the alternative, when SOURCE is a file: for options that need a process. At ARGP_KEY_END. */
+void hs_options_need_process(struct argp_state *state, const char *option);
 
 /* An address, "0x7f…" or in decimal digits as id() gives it; false when it is none. */
 bool hs_options_address(const char *text, hs_addr *ret);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_file.h"
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
@@ -61,6 +62,10 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 static void find_payloads(struct hs_invocation *invocation)
 {
 	struct hs_process *process = NULL;
+
+	/* what a file leaves out it tells itself */
+	if (invocation->source.file)
+		return;
 	struct hs_error *error = hs_process_read(invocation->source.pid, &process);
 
 	if (!error && process->rss_bytes >= LOOK_FOR_PAYLOADS_RSS)
@@ -75,7 +80,31 @@ static void start_progress(struct hs_invocation *invocation)
 		hs_progress_start(&invocation->progress);
 }
 
-static struct hs_error *take_capture(struct hs_invocation *invocation)
+static unsigned work_percent(const struct hs_invocation *invocation)
+{
+	return invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
+}
+
+static struct hs_error *open_file(struct hs_invocation *invocation)
+{
+	const struct hs_source_options *source = &invocation->source;
+	const struct hs_capture_file_options options = {
+		.path = source->file, .exe = source->exe, .lib_search_root = source->lib_search_root, .n_workers = source->capture.n_workers,
+		.work_percent = work_percent(invocation), .progress = hs_progress_update, .context = &invocation->progress,
+	};
+	struct hs_address_ranges *skipped = &invocation->skipped;
+
+	HS_TRY(hs_capture_open(&options, &invocation->capture));
+	const struct hs_address_ranges *told = &invocation->capture->skipped;
+	hs_array_free(skipped);
+	if (!hs_array_reserve(skipped, told->n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < told->n; i++)
+		skipped->items[skipped->n++] = told->items[i];
+	return NULL;
+}
+
+static struct hs_error *copy_process(struct hs_invocation *invocation)
 {
 	struct hs_capture_options *options = &invocation->source.capture;
 
@@ -83,11 +112,19 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
-	options->work_percent = invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
-	hs_progress_update(&invocation->progress, "copying", 0, 0);
+	options->work_percent = work_percent(invocation);
+	return hs_capture_process(invocation->source.pid, options, &invocation->capture);
+}
+
+static struct hs_error *take_capture(struct hs_invocation *invocation)
+{
+	bool is_file = invocation->source.file;
+
+	hs_progress_update(&invocation->progress, is_file ? "reading" : "copying", 0, 0);
 	hs_signals_catch();
-	struct hs_error *error = hs_capture_process(invocation->source.pid, options, &invocation->capture);
-	invocation->captured_at = time(NULL);
+	struct hs_error *error = is_file ? open_file(invocation) : copy_process(invocation);
+	if (!error)
+		invocation->captured_at = invocation->capture->utc;
 	if (!invocation->outlives_signals)
 		hs_signals_restore();
 	die_by_caught_signal(invocation);
@@ -108,9 +145,13 @@ static struct hs_error *take_census(struct hs_invocation *invocation)
 
 static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 {
+	struct hs_layout_options options = invocation->source.layout;
+
+	/* who names a directory, or a table to leave out, wants another one than the file has */
+	if (!options.debug_dir && !options.no_dwarf && !options.without_table)
+		options.text = invocation->capture->layout_text;
 	hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
-	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &invocation->source.layout,
-				 &invocation->layout);
+	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &options, &invocation->layout);
 }
 
 /* The large results; none looks at another while it is given back. */
@@ -197,6 +238,9 @@ static struct hs_error *start_over(struct hs_invocation *invocation)
  */
 static struct hs_error *settle(struct hs_invocation *invocation)
 {
+	/* a file is what it is, and without a stop the next picture is no better */
+	if (invocation->source.file || invocation->source.capture.nonblocking)
+		return NULL;
 	if (invocation->census->has_unproven_skips) {
 		hs_array_free(&invocation->skipped);
 		HS_TRY(start_over(invocation));
@@ -273,7 +317,7 @@ static struct hs_error *take_later(struct hs_invocation *invocation)
 	HS_TRY(take_capture(invocation));
 	HS_TRY(resolve_layout(invocation));
 	HS_TRY(take_census(invocation));
-	return invocation->source.capture.nonblocking ? NULL : settle(invocation);
+	return settle(invocation);
 }
 
 static struct hs_error *check_identity(const struct hs_invocation *invocation, const struct hs_capture *earlier, hs_addr runtime)
@@ -377,10 +421,23 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 		*ret_stage = HS_STAGE_CENSUS;
 		hs_progress_update(&invocation->progress, "counting objects", 0, 0);
 		HS_TRY(take_census(invocation));
-		if (!invocation->source.capture.nonblocking)
-			HS_TRY(settle(invocation));
+		HS_TRY(settle(invocation));
 	}
 	return follow_references(invocation, ret_stage);
+}
+
+struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, const struct hs_source_options *source)
+{
+	struct hs_invocation one = {
+		.command = invocation->command, .needs = invocation->command->needs, .source = invocation->source, .output = invocation->output,
+		.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
+	};
+
+	one.source.name = source->name;
+	one.source.pid = source->pid;
+	one.source.file = source->file;
+	one.source.exe = source->exe;
+	return one;
 }
 
 struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation)
@@ -403,6 +460,8 @@ static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
+	free(invocation->source.file);
+	free(invocation->source.exe);
 	free(invocation->own);
 }
 
@@ -432,6 +491,8 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 	if (!error)
 		error = command->run(&invocation);
 	if (invocation.census && !invocation.census->is_complete && !invocation.exit_status)
+		invocation.exit_status = HS_EXIT_INCOMPLETE;
+	if (invocation.capture && invocation.capture->cut_short && !invocation.exit_status)
 		invocation.exit_status = HS_EXIT_INCOMPLETE;
 	hs_progress_end(&invocation.progress);
 	*ret_status = error ? (int)hs_exit_status_of(error, stage) : invocation.exit_status;

@@ -104,6 +104,7 @@ struct hs_layout {
 
 struct hs_layout_options {
 	const char *debug_dir;     /* further root of debug files; NULL: only /usr/lib/debug and the file's own folder */
+	const char *text;          /* of a snapshot: what hs_layout_text() wrote, which comes first unless `debug_dir` is given; NULL: none */
 	bool no_cache;
 	bool no_dwarf;             /* tests: as if no debug information existed */
 	const char *without_table; /* tests: ignore the shipped tables whose name fits this glob ("3.11.2-*"; leave-one-out) */

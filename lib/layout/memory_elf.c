@@ -19,7 +19,7 @@ static bool read_memory(const struct hs_memory_elf *file, hs_addr address, void 
 {
 	if (hs_image_read(file->image, address, ret, bytes))
 		return true;
-	struct hs_error *error = hs_process_peek(file->process->pid, address, ret, bytes);
+	struct hs_error *error = hs_process_read_constant(file->process, address, ret, bytes);
 	hs_error_destroy(error);
 	return !error;
 }

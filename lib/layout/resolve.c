@@ -14,6 +14,7 @@
 #include "discover.h"
 #include "dwarf_source.h"
 #include "field_names.h"
+#include "layout_text.h"
 #include "module_structs.h"
 #include "runtime_binary.h"
 #include "table_source.h"
@@ -277,6 +278,13 @@ struct hs_error *hs_layout_resolve(const struct hs_process *process, const struc
 				   const struct hs_layout_options *options, struct hs_layout **ret)
 {
 	struct resolution resolution HS_CLEANUP(release_resolution) = { .process = process, .image = image, .options = options };
+	struct hs_error *text_error = options->text ? hs_layout_of_text(options->text, image, ret) : NULL;
 
-	return resolve(&resolution, ret);
+	if (options->text && !text_error)
+		return NULL;
+	struct hs_error *error = resolve(&resolution, ret);
+	if (!error && text_error)
+		hs_layout_warn(*ret, "%s: resolved anew", text_error->message);
+	hs_error_destroy(text_error);
+	return error;
 }

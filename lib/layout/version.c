@@ -161,7 +161,7 @@ static bool is_debug_build(const struct hs_mapped_file *runtime)
 	return found[0] || found[1] || found[2] || found[3];
 }
 
-static struct hs_error *check_support(struct hs_layout *layout)
+struct hs_error *hs_version_check_support(struct hs_layout *layout)
 {
 	const struct hs_features *features = hs_features_of(layout->major, layout->minor);
 
@@ -216,5 +216,5 @@ struct hs_error *hs_version_find(const struct hs_mapped_file *runtime, const str
 				    runtime->path);
 	hs_version_set(layout, version);
 	layout->is_debug_build = is_debug_build(runtime);
-	return check_support(layout);
+	return hs_version_check_support(layout);
 }

@@ -20,6 +20,8 @@ struct hs_error *hs_version_find(const struct hs_mapped_file *runtime, const str
 
 /* Parses "3.11.2", "3.15.0b1", "3.9.18+" up to `bytes`; returns the hexadecimal form, 0 when it is none; *ret_bytes: its length. */
 uint32_t hs_version_parse(const char *text, size_t bytes, size_t *ret_bytes);
+/* Sets the features of a version and kind of build that are known. Errors: UNSUPPORTED. */
+struct hs_error *hs_version_check_support(struct hs_layout *layout) HS_MUST_CHECK;
 /* Sets version_hex, major, minor, micro and version. */
 void hs_version_set(struct hs_layout *layout, uint32_t version_hex);
 

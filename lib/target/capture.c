@@ -10,15 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bits.h"
 #include "cleanup.h"
 #include "copy.h"
 #include "file_pages.h"
 #include "pagemap.h"
 #include "proc_file.h"
+#include "plan_image.h"
 #include "replan.h"
 #include "session.h"
-#include "statics.h"
 #include "tracee.h"
 #include "workers.h"
 
@@ -152,80 +151,6 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 	return NULL;
 }
 
-/* What the image's segments point into. */
-struct store {
-	struct hs_destination destination;
-	struct hs_plan *plan;
-};
-
-static void release_store(void *context)
-{
-	struct store *store = context;
-
-	hs_destination_release(&store->destination);
-	hs_plan_destroy(store->plan);
-	free(store);
-}
-
-/*
- * Pages that are in the destination without having been copied: those read from their file, and the kernel's page of
- * zeros, whose place was never touched and reads the same. From here on `zero` says which they all are.
- */
-static void add_other_pages(struct hs_extent *extent)
-{
-	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
-
-	for (size_t word = 0; word < n_words; word++) {
-		uint64_t others = (extent->zero[word] | (extent->of_file ? extent->of_file[word] : 0)) & ~extent->present[word];
-		extent->zero[word] = others;
-		if (others)
-			extent->present[word] |= others;
-	}
-}
-
-/* hs_copied_bytes */
-static const void *copied_at(void *context, hs_addr address, size_t bytes)
-{
-	struct store *store = context;
-	size_t i = hs_plan_find(store->plan, address);
-	const struct hs_extent *extent = i < store->plan->extents.n ? &store->plan->extents.items[i] : NULL;
-
-	if (!extent || address < extent->start || bytes > extent->end - address)
-		return NULL;
-	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
-}
-
-static struct hs_error *add_segments(struct hs_image *image, struct store *store)
-{
-	for (size_t i = 0; i < store->plan->extents.n; i++) {
-		struct hs_extent *extent = &store->plan->extents.items[i];
-		struct hs_segment segment = {
-			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
-			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
-		};
-		add_other_pages(extent);
-		/* The first segment carries what all of them point into. */
-		struct hs_error *error = hs_image_add_segment(image, &segment, i ? NULL : release_store, i ? NULL : store);
-		if (error && !i)
-			release_store(store);
-		HS_TRY(error);
-	}
-	return NULL;
-}
-
-static uint64_t copied_bytes(const struct hs_plan *plan)
-{
-	uint64_t n_pages = 0;
-
-	for (size_t i = 0; i < plan->extents.n; i++) {
-		const struct hs_extent *extent = &plan->extents.items[i];
-		size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
-		n_pages += hs_bits_count(extent->present, n_bits) + (extent->of_file ? hs_bits_count(extent->of_file, n_bits) : 0);
-	}
-	return n_pages << HS_PAGE_SHIFT;
-}
-
 static int compare_missing(const void *a, const void *b)
 {
 	const struct hs_missing *left = a, *right = b;
@@ -253,23 +178,11 @@ static struct hs_error *make_image(struct hs_session *session)
 	struct hs_capture *capture = session->capture;
 
 	HS_TRY(list_missing(capture, &session->plan->missing));
-	struct store *store = malloc(sizeof(*store));
-	if (!store)
-		return hs_error_no_memory();
-	*store = (struct store){ session->destination, hs_take(session->plan) };
-	session->destination = (struct hs_destination){ 0 };
-	capture->copied_bytes = copied_bytes(store->plan);
 	capture->process = hs_take(session->process);
-	struct hs_error *error = hs_image_create(&capture->image);
-	if (error || !store->plan->extents.n) {
-		release_store(store);
-		return error ? error : hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
-	}
-	/* from the first segment on, the image owns the store */
-	HS_TRY(add_segments(capture->image, store));
-	const struct hs_copied_bytes copied = { copied_at, store };
-	HS_TRY(hs_statics_add(capture->image, &capture->process->mappings, &copied));
-	return hs_image_seal(capture->image);
+	if (!session->plan->extents.n)
+		return hs_error_new(HS_ERROR_GONE, "PID %d has no memory any more", (int)session->pid);
+	return hs_plan_image(hs_take(session->plan), &session->destination, &capture->process->mappings, NULL,
+			     &capture->image, &capture->copied_bytes);
 }
 
 static void end_session(struct hs_session *session)
@@ -301,6 +214,7 @@ static struct hs_error *note_circumstances(struct hs_capture *capture, const str
 	size_t n = options->skip ? options->skip->n : 0;
 
 	capture->utc = time(NULL);
+	capture->is_nonblocking = options->nonblocking;
 	gethostname(capture->host, sizeof(capture->host) - 1);
 	if (!hs_array_reserve(&capture->skipped, n + 1))
 		return hs_error_no_memory();

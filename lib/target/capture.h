@@ -96,6 +96,7 @@ struct hs_capture {
 	char *file;                      /* its path as it was given; NULL: a process */
 	char *layout_text;               /* of a snapshot: the layout, as hs_layout_text() wrote it (lib/layout); NULL: none */
 	bool is_redacted;
+	bool is_nonblocking;             /* the target was not stopped: the picture may contradict itself */
 	char *cut_short;                 /* what the end of the file would have held, in words; NULL: it is whole */
 };
 

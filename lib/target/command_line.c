@@ -80,12 +80,17 @@ struct hs_error *hs_script_read(pid_t pid, const char *comm, char **ret)
 {
 	HS_FREE char *text = NULL;
 	size_t bytes;
-	char *script;
 
 	HS_TRY(hs_proc_read(pid, "cmdline", &text, &bytes));
 	/* A program that rewrote its title left one text with blanks, and maybe arguments in it. */
 	if (strlen(text) + 1 >= bytes)
 		text[strcspn(text, " ")] = '\0';
+	return hs_script_of(text, bytes, comm, ret);
+}
+
+struct hs_error *hs_script_of(const char *text, size_t bytes, const char *comm, char **ret)
+{
+	char *script;
 	const char *slash = strrchr(text, '/');
 	const char *program = !bytes ? comm : slash ? slash + 1 : text;
 	bool is_interpreter = !strncmp(program, "python", 6) || !strncmp(program, "pypy", 4);

@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "command_line.h"
+#include "file_finder.h"
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
@@ -29,6 +30,8 @@ void hs_process_destroy(struct hs_process *process)
 	hs_mappings_free(&process->mappings);
 	free(process->exe_path);
 	free(process->script);
+	free(process->auxv);
+	hs_file_finder_destroy(process->files);
 	free(process);
 }
 
@@ -111,6 +114,18 @@ static void read_boot_id(char ret[37])
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
+/* For debuggers that open a snapshot: that it cannot be read is no error. */
+static void read_auxv(struct hs_process *process)
+{
+	char *text;
+	struct hs_error *error = hs_proc_read(process->memory_tid, "auxv", &text, &process->auxv_bytes);
+
+	if (error)
+		hs_error_destroy(error);
+	else
+		process->auxv = (uint8_t *)text;
+}
+
 static struct hs_error *read_exe(struct hs_process *process)
 {
 	struct hs_error *error = hs_exe_path_read(process->memory_tid, &process->exe_path);
@@ -177,6 +192,7 @@ struct hs_error *hs_process_read(pid_t pid, struct hs_process **ret)
 	HS_TRY(read_status(process));
 	read_boot_id(process->boot_id);
 	process->pid_namespace = own_pid_namespace();
+	read_auxv(process);
 	process->exec_id = hs_exec_id_read(process->memory_tid);
 	hs_container_id_read(process->pid, process->container_id);
 	HS_TRY(read_exe(process));
@@ -210,4 +226,13 @@ struct hs_error *hs_process_peek(pid_t pid, hs_addr address, void *ret, size_t b
 	if (errno == ESRCH)
 		return hs_error_new(HS_ERROR_GONE, "PID %d has exited", (int)pid);
 	return peek_by_file(pid, address, ret, bytes);
+}
+
+struct hs_error *hs_process_read_constant(const struct hs_process *process, hs_addr address, void *ret, size_t bytes)
+{
+	if (!process->files)
+		return hs_process_peek(process->pid, address, ret, bytes);
+	if (hs_core_file_memory(hs_file_finder_core(process->files), address, ret, bytes))
+		return NULL;
+	return hs_error_at(HS_ERROR_FAULT, address, "0x%" HS_PRI_ADDR ": not in the core", address);
 }

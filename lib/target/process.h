@@ -49,6 +49,8 @@ struct hs_process {
 	char *exe_path;         /* as the target's root names it, " (deleted)" removed */
 	char *script;           /* program and script of argv ("python3 app.py"), never further arguments; for the header */
 	struct hs_mappings mappings; /* by ascending address */
+	uint8_t *auxv;          /* owned: what the kernel gave the program at its start, as /proc/PID/auxv has it; NULL: unknown */
+	size_t auxv_bytes;
 	struct hs_file_finder *files; /* of a process that was read from a file: where its own files are; owned. NULL: it is in /proc */
 };
 

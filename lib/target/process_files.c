@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file_finder.h"
 #include "process.h"
 
 /*
@@ -46,6 +47,8 @@ struct hs_error *hs_process_open_mapping(const struct hs_process *process, const
 {
 	char path[PATH_MAX + 32];
 
+	if (process->files)
+		return hs_file_finder_open(process, mapping, ret_fd);
 	if (!mapping->inode || mapping->path[0] != '/')
 		return hs_error_new(HS_ERROR_LOOKUP, "no file behind the mapping at 0x%" HS_PRI_ADDR, mapping->start);
 	int fd = open_map_file(process, mapping);
@@ -71,5 +74,8 @@ struct hs_error *hs_process_open_mapping(const struct hs_process *process, const
 
 void hs_process_root(const struct hs_process *process, char ret[HS_PROCESS_ROOT_BYTES])
 {
-	snprintf(ret, HS_PROCESS_ROOT_BYTES, "/proc/%d/root", (int)process->memory_tid);
+	if (process->files)
+		snprintf(ret, HS_PROCESS_ROOT_BYTES, "%s", hs_file_finder_root(process->files));
+	else
+		snprintf(ret, HS_PROCESS_ROOT_BYTES, "/proc/%d/root", (int)process->memory_tid);
 }

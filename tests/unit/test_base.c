@@ -7,11 +7,14 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "address_index.h"
 #include "array.h"
+#include "bytes.h"
+#include "checksum.h"
 #include "cleanup.h"
 #include "error.h"
 #include "workers.h"
@@ -201,6 +204,52 @@ static void addresses_get_numbers(void **state)
 	hs_address_index_free(&index);
 }
 
+static void bytes_grow_and_align(void **state)
+{
+	HS_CLEANUP(hs_cleanup_bytes) struct hs_bytes bytes = { 0 };
+
+	(void)state;
+	assert_true(hs_bytes_append(&bytes, "abc", 3));
+	assert_true(hs_bytes_align(&bytes, 4));
+	assert_true(hs_bytes_align(&bytes, 4));
+	assert_int_equal(bytes.n, 4);
+	assert_memory_equal(bytes.items, "abc", 4);
+	assert_false(hs_bytes_append(&bytes, "abc", SIZE_MAX - 1));
+	assert_int_equal(bytes.n, 4);
+}
+
+/* Of the specification's own program (xxhsum -H1). */
+static void checksums_are_those_of_xxh64(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t hash;
+	} known[] = {
+		{ "", 0xef46db3751d8e999 }, { "a", 0xd24ec4f1a98c6e5b }, { "abc", 0x44bc2cf5ad770999 },
+		{ "Nobody inspects the spammish repetition", 0xfbcea83c8a378bf1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		assert_int_equal(hs_checksum(known[i].text, strlen(known[i].text)), known[i].hash);
+}
+
+static void checksums_do_not_depend_on_the_pieces(void **state)
+{
+	uint8_t data[500];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * i + 7);
+	for (size_t piece = 1; piece < 70; piece++) {
+		struct hs_checksum_state checksum;
+		hs_checksum_start(&checksum);
+		for (size_t at = 0; at < sizeof(data); at += piece)
+			hs_checksum_add(&checksum, data + at, at + piece < sizeof(data) ? piece : sizeof(data) - at);
+		assert_int_equal(hs_checksum_end(&checksum), hs_checksum(data, sizeof(data)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +259,9 @@ int main(void)
 		cmocka_unit_test(try_returns_the_first_error),
 		cmocka_unit_test(arrays_grow_and_zero),
 		cmocka_unit_test(arrays_refuse_what_no_memory_holds),
+		cmocka_unit_test(bytes_grow_and_align),
+		cmocka_unit_test(checksums_are_those_of_xxh64),
+		cmocka_unit_test(checksums_do_not_depend_on_the_pieces),
 		cmocka_unit_test(take_moves_out_of_a_guard),
 		cmocka_unit_test(workers_take_every_item_once),
 		cmocka_unit_test(addresses_get_numbers),
