@@ -20,6 +20,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_memory,
 	&hs_command_weak,
 	&hs_command_caches,
+	&hs_command_snapshot,
 	&hs_command_export,
 	&hs_command_ps,
 	&hs_command_demo,

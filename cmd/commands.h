@@ -19,6 +19,7 @@ extern const struct hs_command hs_command_lines;
 extern const struct hs_command hs_command_memory;
 extern const struct hs_command hs_command_weak;
 extern const struct hs_command hs_command_caches;
+extern const struct hs_command hs_command_snapshot;
 extern const struct hs_command hs_command_export;
 extern const struct hs_command hs_command_ps;
 extern const struct hs_command hs_command_cycles;

@@ -92,6 +92,9 @@ static enum hs_copy_mode mode_of_read_only(const struct hs_mapping *mapping, con
 {
 	bool is_text = mapping->permissions[2] == 'x';
 
+	/* For debuggers: a signal's frame, or a clock's, is unwound by what the kernel has put there. */
+	if (!strcmp(mapping->path, "[vdso]"))
+		return HS_COPY_WHOLE;
 	if (!mapping->inode)
 		return is_text || mapping->path[0] == '[' ? HS_COPY_NOTHING : HS_COPY_PRESENT;
 	/* Linked without separate code segments, the ELF header, .rodata and .dynsym are part of the text. */
@@ -141,12 +144,10 @@ struct span {
 	size_t last;
 };
 
-/* What a whole mapping has beyond the pages that the target touched is what its file holds. */
-static struct hs_error *mark_whole(const struct hs_mapping *mapping, const struct hs_page_source *pages, struct hs_extent *extent,
-				   size_t *n_swapped)
+/* Of [start, end) of an extent, what the target has not touched is what the file holds. */
+static struct hs_error *mark_of_file(hs_addr start, hs_addr end, struct hs_extent *extent)
 {
 	size_t n_words = hs_bits_words((extent->end - extent->start) >> HS_PAGE_SHIFT);
-	size_t end = (mapping->end - extent->start) >> HS_PAGE_SHIFT;
 
 	if (!extent->of_file)
 		extent->of_file = calloc(n_words, sizeof(*extent->of_file));
@@ -154,8 +155,7 @@ static struct hs_error *mark_whole(const struct hs_mapping *mapping, const struc
 		extent->filled = calloc(n_words, sizeof(*extent->filled));
 	if (!extent->of_file || !extent->filled)
 		return hs_error_no_memory();
-	HS_TRY(pages->mark(pages->context, mapping->start, mapping->end, HS_COPY_PRESENT, extent, n_swapped));
-	for (size_t bit = (mapping->start - extent->start) >> HS_PAGE_SHIFT; bit < end; bit++)
+	for (size_t bit = (start - extent->start) >> HS_PAGE_SHIFT; bit < (end - extent->start) >> HS_PAGE_SHIFT; bit++)
 		if (!hs_bits_test(extent->present, bit) && !hs_bits_test(extent->zero, bit))
 			hs_bits_set(extent->of_file, bit, bit + 1);
 	return NULL;
@@ -164,9 +164,15 @@ static struct hs_error *mark_whole(const struct hs_mapping *mapping, const struc
 static struct hs_error *mark_mapping(const struct hs_mapping *mapping, enum hs_copy_mode mode, const struct hs_page_source *pages,
 				     struct hs_extent *extent, size_t *n_swapped)
 {
-	if (mode == HS_COPY_WHOLE)
-		return mark_whole(mapping, pages, extent, n_swapped);
-	return pages->mark(pages->context, mapping->start, mapping->end, mode, extent, n_swapped);
+	bool is_whole = mode == HS_COPY_WHOLE;
+
+	HS_TRY(pages->mark(pages->context, mapping->start, mapping->end, is_whole ? HS_COPY_PRESENT : mode, extent, n_swapped));
+	if (is_whole)
+		return mark_of_file(mapping->start, mapping->end, extent);
+	/* The ELF header and the program headers say which file this is of, and where its parts lie. */
+	if (mode == HS_COPY_PRESENT && mapping->inode && !mapping->file_offset)
+		return mark_of_file(mapping->start, mapping->start + HS_PAGE_BYTES, extent);
+	return NULL;
 }
 
 static struct hs_error *allocate_bits(struct hs_extent *extent)

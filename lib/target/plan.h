@@ -8,8 +8,9 @@
  *   private, writable, of another file                            pages that were written to
  *   private, read-only, no file                                   pages present or swapped
  *   private, read-only, of the interpreter or an extension module whole (up to 16 MiB; larger: pages present or swapped)
- *   private, read-only, of another module                         pages present or swapped
+ *   private, read-only, of another module                         pages present or swapped, and its ELF header
  *   executable and not writable                                   nothing, unless it starts with the module's ELF header
+ *   [vdso]                                                         whole
  *   shared, devices, [vvar], [vsyscall], unreadable, over 1 TiB    nothing
  *
  * A module is a file that is mapped executable somewhere in the process. What a decoder might look for and is not copied

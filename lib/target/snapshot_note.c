@@ -107,6 +107,7 @@ static void code_moment(struct hs_codec *codec, struct hs_snapshot_content *cont
 	hs_codec_u64(codec, &content->copied_bytes);
 	hs_codec_flag(codec, &content->was_stopped);
 	hs_codec_flag(codec, &content->is_nonblocking);
+	hs_codec_flag(codec, &content->is_of_core);
 	hs_codec_items(codec, &content->pauses_ns, sizeof(uint64_t));
 	for (size_t i = 0; i < content->pauses_ns.n; i++)
 		hs_codec_u64(codec, &content->pauses_ns.items[i]);

@@ -30,8 +30,8 @@
 #include "smaps.h"
 
 #define HS_SNAPSHOT_NOTE_NAME "HEAPSPY" /* with its NUL: 8 bytes */
-#define HS_SNAPSHOT_NOTE_MARK 1
-#define HS_SNAPSHOT_NOTE_CONTENT 2
+#define HS_SNAPSHOT_NOTE_MARK 0x48500001u /* far from the types of CORE: readers of notes do not all look at names */
+#define HS_SNAPSHOT_NOTE_CONTENT 0x48500002u
 /* A reader refuses another format; revisions add records, and fields at the end of records, that older readers pass over. */
 #define HS_SNAPSHOT_FORMAT 1
 #define HS_SNAPSHOT_REVISION 0
@@ -79,6 +79,7 @@ struct hs_snapshot_content {
 	uint64_t copied_bytes;
 	bool was_stopped;
 	bool is_nonblocking;                 /* the target was never stopped: the picture may contradict itself */
+	bool is_of_core;                     /* made of another program's core: what a core does not hold is not here either */
 	struct hs_snapshot_segments segments;
 	struct hs_static_ranges statics;
 	char *layout_text;                   /* as lib/layout writes and reads it; "": none was found */

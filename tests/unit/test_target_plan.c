@@ -124,7 +124,10 @@ static void copies_read_only_segments_of_modules(void **state)
 {
 	(void)state;
 	expect_pages("10000-18000 r--p 00000000 08:01 7 /usr/bin/python3.11\n" TEXT_OF_PYTHON, "11111111");
-	expect_pages("10000-18000 r--p 00000000 08:01 9 /usr/lib/libssl.so.3\n" TEXT_OF_LIBRARY, "10110101");
+	expect_pages("10000-18000 r--p 00001000 08:01 9 /usr/lib/libssl.so.3\n" TEXT_OF_LIBRARY, "10110101");
+	/* its header is there, whether the target has looked at it or not */
+	expect_pages("11000-19000 r--p 00000000 08:01 9 /usr/lib/libssl.so.3\n" TEXT_OF_LIBRARY, "11111011");
+	expect_pages("11000-19000 r--p 00001000 08:01 9 /usr/lib/libssl.so.3\n" TEXT_OF_LIBRARY, "01101011");
 	/* Same inode on another device: another file, and no module. */
 	expect_pages("10000-18000 r--p 00000000 08:02 9 /usr/share/data\n" TEXT_OF_LIBRARY, "");
 }
@@ -151,7 +154,7 @@ static void leaves_out_text_but_not_headers_in_it(void **state)
 	expect_pages(TEXT_OF_PYTHON, "");
 	expect_pages("10000-18000 r-xp 00000000 08:01 7 /usr/bin/python3.11\n", "11111111");
 	expect_pages("10000-18000 r-xp 00000000 00:00 0\n", "");
-	expect_pages("10000-18000 r-xp 00000000 00:00 0 [vdso]\n", "");
+	expect_pages("10000-12000 r-xp 00000000 00:00 0 [vdso]\n", "11");
 }
 
 static void leaves_out_what_is_no_memory_of_its_own(void **state)

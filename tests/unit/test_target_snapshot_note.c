@@ -39,7 +39,7 @@ static uint64_t checksums[] = { 11, 22 };
 static const struct hs_snapshot_content sample = {
 	.heapspy_version = (char *)"0.1.0", .host = (char *)"host", .utc_ns = 1700000000000000000, .redaction = HS_REDACT_VALUES, .process = &process,
 	.missing = { missing, 2, 2 }, .skipped = { skipped, 1, 1 }, .threads = { threads, 2, 2 }, .uses = { uses, 1, 1 }, .pauses_ns = { pauses, 2, 2 },
-	.pause_ns = 30, .predicted_pause_ns = 25, .taken_at_ns = 123456, .copied_bytes = 8192, .was_stopped = true,
+	.pause_ns = 30, .predicted_pause_ns = 25, .taken_at_ns = 123456, .copied_bytes = 8192, .was_stopped = true, .is_of_core = true,
 	.segments = { segments, 2, 2 }, .statics = { statics, 1, 1 }, .layout_text = (char *)"struct PyObject 16\n", .head_checksum = 3,
 	.data_offset = 0x2000, .data_bytes = (1 << 20) + 4096, .checksums = { checksums, 2, 2 },
 };
@@ -105,6 +105,7 @@ static void what_is_written_is_read_again(void **state)
 	assert_int_equal(got->copied_bytes, 8192);
 	assert_true(got->was_stopped);
 	assert_false(got->is_nonblocking);
+	assert_true(got->is_of_core);
 	assert_int_equal(got->segments.n, 2);
 	assert_memory_equal(got->segments.items[0].present, present, sizeof(present));
 	assert_memory_equal(got->segments.items[0].not_own, not_own, sizeof(not_own));
