@@ -42,7 +42,7 @@ static struct hs_error *identify(struct hs_diff *diff)
 	for (size_t i = 0; i < diff->n; i++)
 		HS_TRY(identify_one(&diff->moments[i].invocation.source, &diff->moments[i].process));
 	diff->join = HS_JOIN_BY_ADDRESS;
-	for (size_t i = 0; i < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++)
+	for (size_t i = 0; i + 1 < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++)
 		if (!hs_process_is_same(diff->moments[i].process, diff->moments[diff->n - 1].process, &diff->join_reason))
 			diff->join = HS_JOIN_BY_PATH;
 	return NULL;

@@ -62,12 +62,12 @@ static struct hs_error *add_join(struct hs_diff *diff)
 	return add(diff, "warning", true, "what containers kept is not known: no suspect is more than medium");
 }
 
-/* "app.py" of "python3.11 /srv/app.py": a new interpreter is told of by its version. */
+/* "app.py" of "python3.11 /srv/app.py": a new interpreter is told of by its version. "": a core that gdb wrote has no arguments. */
 static const char *program_of(const struct hs_process *process)
 {
 	const char *space = process->script ? strchr(process->script, ' ') : NULL;
 
-	return space ? space + 1 : process->script ? process->script : "";
+	return space ? space + 1 : "";
 }
 
 /* Moments that can be compared, of which the figures say less than they seem to. */
@@ -81,10 +81,18 @@ static struct hs_error *add_mismatches(struct hs_diff *diff)
 		if (strcmp(moment->layout->version, last->layout->version) != 0)
 			HS_TRY(add(diff, "warning", true, "%s: CPython %s against %s: objects and the library are others", labels[i],
 				   moment->layout->version, last->layout->version));
-		if (strcmp(program, last_program) != 0)
+		if (diff->join == HS_JOIN_BY_PATH && *program && *last_program && strcmp(program, last_program) != 0)
 			HS_TRY(add(diff, "warning", true, "%s: another program, %s against %s: equal names need not mean the same", labels[i], program,
 				   last_program));
 	}
+	return NULL;
+}
+
+static struct hs_error *add_absent(struct hs_diff *diff)
+{
+	for (size_t i = 0; i < diff->n; i++)
+		if (!diff->run.series.samples.items[i]->has_memory)
+			return add(diff, "warning", true, "%s: a core has no memory figures: what the growth of RSS is made of is not known", labels[i]);
 	return NULL;
 }
 
@@ -101,6 +109,7 @@ struct hs_error *hs_diff_write_facts(struct hs_diff *diff)
 		HS_TRY(add_moment(diff, i));
 	HS_TRY(add_join(diff));
 	HS_TRY(add_mismatches(diff));
+	HS_TRY(add_absent(diff));
 	return add_order(diff);
 }
 

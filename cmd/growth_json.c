@@ -14,10 +14,11 @@ static json_t *samples_json(const struct hs_series *series)
 		json_t *entry = json_object();
 		json_object_set_new(entry, "time_utc", hs_json_time(sample->utc));
 		json_object_set_new(entry, "time", json_real((double)(int64_t)(sample->time_ns - series->samples.items[0]->time_ns) / 1e9));
-		json_object_set_new(entry, "rss_bytes", hs_json_u64(sample->rss_bytes));
+		/* a core tells neither */
+		json_object_set_new(entry, "rss_bytes", sample->rss_bytes ? hs_json_u64(sample->rss_bytes) : json_null());
 		json_object_set_new(entry, "python_bytes", hs_json_u64(sample->python_bytes));
 		json_object_set_new(entry, "objects", hs_json_u64(sample->n_objects));
-		json_object_set_new(entry, "pause_ns", hs_json_u64(sample->pause_ns));
+		json_object_set_new(entry, "pause_ns", sample->rss_bytes ? hs_json_u64(sample->pause_ns) : json_null());
 		json_array_append_new(list, entry);
 	}
 	return list;
