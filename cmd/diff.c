@@ -134,6 +134,19 @@ static struct hs_error *check_runtime(const struct hs_diff *diff)
 	return NULL;
 }
 
+static struct hs_error *find_survivors(struct hs_diff *diff)
+{
+	const struct hs_invocation *last = hs_diff_last(diff);
+	const struct hs_sample_list *samples = &diff->run.series.samples;
+
+	diff->has_survivors = diff->n == HS_DIFF_MAX_MOMENTS && diff->join == HS_JOIN_BY_ADDRESS && !diff->is_backwards;
+	if (!diff->has_survivors)
+		return NULL;
+	HS_TRY(hs_survivors_find(samples->items[0], samples->items[1], last->heap, last->graph, last->reach, &diff->survivors));
+	diff->run.growth.survivors = &diff->survivors;
+	return NULL;
+}
+
 struct hs_error *hs_diff_make(struct hs_invocation *invocation, const struct hs_source_options *sources, size_t n, struct hs_diff *diff)
 {
 	diff->n = n;
@@ -149,6 +162,7 @@ struct hs_error *hs_diff_make(struct hs_invocation *invocation, const struct hs_
 	if (diff->join == HS_JOIN_BY_PATH)
 		HS_TRY(join_by_path(diff));
 	HS_TRY(hs_growth_run_compare(hs_diff_last(diff), &diff->run));
+	HS_TRY(find_survivors(diff));
 	HS_TRY(hs_diff_write_facts(diff));
 	diff->run.growth.facts = diff->facts.items;
 	diff->run.growth.n_facts = diff->facts.n;
@@ -159,6 +173,7 @@ void hs_diff_deinit(struct hs_diff *diff)
 {
 	hs_growth_run_release(&diff->run);
 	hs_growth_facts_free(&diff->facts);
+	hs_survivors_release(&diff->survivors);
 	free(diff->old_places);
 	for (size_t i = 0; i < diff->n; i++) {
 		hs_path_places_release(&diff->moments[i].places);

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "growth_run.h"
 #include "places.h"
+#include "survivors.h"
 
 #define HS_DIFF_MAX_MOMENTS 3
 
@@ -37,6 +38,8 @@ struct hs_diff {
 	struct hs_growth_facts facts;
 	uint8_t *old_places;     /* joined by path: which objects of the last moment pass for those of the first */
 	struct hs_growth_run run;
+	bool has_survivors;      /* of three moments of one process, in order */
+	struct hs_survivors survivors;
 };
 
 /*

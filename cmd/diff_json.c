@@ -4,6 +4,7 @@
 
 #include "diff.h"
 #include "json.h"
+#include "survivors_view.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -41,6 +42,7 @@ struct hs_error *hs_diff_json(FILE *out, const struct hs_diff *diff)
 	json_object_set_new(root, "join", json_string(hs_join_name(diff->join)));
 	json_object_set_new(root, "join_reason", json_string(diff->join_reason));
 	json_object_set_new(root, "in_order", json_boolean(!diff->is_backwards));
+	json_object_set_new(root, "survivors", diff->has_survivors ? hs_survivors_json(&diff->survivors) : json_null());
 	hs_growth_json_members(root, &diff->run.growth);
 	return hs_json_write(out, root);
 }

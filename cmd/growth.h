@@ -11,6 +11,7 @@
 #include "error.h"
 #include "growth_seen.h"
 #include "series.h"
+#include "survivors.h"
 #include "suspects_view.h"
 #include "terminal.h"
 #include "turnover.h"
@@ -48,6 +49,7 @@ struct hs_growth {
 	struct hs_attribution attribution;
 	const struct hs_suspects *suspects; /* borrowed; NULL: they were not looked for */
 	size_t n_suspects_shown;        /* as text */
+	const struct hs_survivors *survivors; /* of moments; borrowed; NULL: not asked for */
 	const struct hs_growth_seen *seen; /* suspects from n_own on were told of another process; borrowed. NULL: there are no others */
 	size_t n_own;
 	size_t n_shown;                 /* rows of the table of types */

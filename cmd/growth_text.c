@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "growth.h"
 #include "heap.h"
+#include "survivors_view.h"
 #include "table.h"
 #include "text.h"
 
@@ -208,6 +209,8 @@ void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_s
 		hs_growth_put_head(out, growth, style);
 	}
 	hs_growth_put_suspects(out, growth, style);
+	if (growth->survivors)
+		hs_survivors_put(out, growth->survivors, growth->n_shown / 2 + 1, style);
 	hs_growth_put_types(out, growth, style);
 	if (growth->is_provisional)
 		fputc('\n', out);

@@ -18,6 +18,7 @@ struct scene {
 	struct fake_heap *fake;
 	struct hs_thread_list threads; /* of the last look; borrowed; none: C stacks are not looked at */
 	bool wants_unexplained; /* objects that a test only let go of have a count, too: few tests want them */
+	bool keeps_identities; /* of every look, not of the first alone */
 	struct hs_sample *samples[3];
 	size_t n_samples;
 	struct hs_object_graph *holders;
