@@ -67,6 +67,6 @@ void hs_caches_text(FILE *out, const struct hs_caches *caches, const struct hs_s
 	if (has_method(caches))
 		fputs("method: the cache belongs to the class, and keeps alive the instances that it was called on\n", out);
 	if (caches->rows.n)
-		fprintf(out, "next: %s refs %d 0x%" HS_PRI_ADDR "\n", caches->document.program, (int)caches->document.process->pid,
+		fprintf(out, "next: %s refs %s 0x%" HS_PRI_ADDR "\n", caches->document.program, caches->document.source,
 			caches->rows.items[0].address);
 }

@@ -44,12 +44,13 @@ static struct hs_error *put_json(FILE *out, const struct result *result)
 	json_t *root = hs_document_json(&result->document), *samples = json_array(), *sample = json_object(), *types = json_array();
 	const struct hs_census *census = result->document.census;
 	const char *container = result->document.process->container_id;
+	bool is_core = result->document.capture->origin == HS_FROM_CORE;
 
 	json_object_set_new(root, "container_id", *container ? json_string(container) : json_null());
 	json_object_set_new(sample, "time", json_real(0));
-	json_object_set_new(sample, "rss_bytes", hs_json_u64(result->document.process->rss_bytes));
+	json_object_set_new(sample, "rss_bytes", is_core ? json_null() : hs_json_u64(result->document.process->rss_bytes));
 	json_object_set_new(sample, "python_bytes", hs_json_u64(census->in_use_bytes));
-	json_object_set_new(sample, "pause_ns", hs_json_u64(result->document.capture->pause_ns));
+	json_object_set_new(sample, "pause_ns", is_core ? json_null() : hs_json_u64(result->document.capture->pause_ns));
 	json_array_append_new(samples, sample);
 	for (size_t i = 0; i < census->types.n; i++) {
 		json_t *type = json_object();
@@ -76,7 +77,10 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	struct hs_style style = hs_output_style(output);
 	hs_document_put_head(out, &result->document, &style);
 	hs_suspects_put(out, &result->suspects, result->n_shown, &style);
-	fprintf(out, "next: %s growth %d\n", result->document.program, (int)result->document.process->pid);
+	if (result->document.capture->origin == HS_FROM_PROCESS)
+		fprintf(out, "next: %s growth %s\n", result->document.program, result->document.source);
+	else
+		fprintf(out, "next: %s diff EARLIER %s\n", result->document.program, result->document.source);
 	return NULL;
 }
 

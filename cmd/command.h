@@ -48,6 +48,7 @@ enum hs_format {
 /* Common options of every command with a SOURCE: a process or, of commands with `takes_files`, a file. */
 struct hs_source_options {
 	const char *name;            /* as the user gave it; NULL: not yet */
+	char *word;                  /* the same as one word of a shell's, for commands to try next; owned */
 	pid_t pid;                   /* 0: a file */
 	char *file;                  /* a core or a snapshot; owned; NULL: a process */
 	char *exe;                   /* the executable that was named with it; owned; NULL: none */
@@ -56,6 +57,9 @@ struct hs_source_options {
 	struct hs_capture_options capture;
 	struct hs_layout_options layout;
 };
+
+/* What a source owns. */
+void hs_source_free(struct hs_source_options *source);
 
 /* Common options of every command with `has_output`; with `has_file`, `path` alone. */
 struct hs_output_options {

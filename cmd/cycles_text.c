@@ -128,13 +128,12 @@ static void put_part(FILE *out, const struct hs_cycle_part *part, const char *he
 static void put_next(FILE *out, const struct hs_cycles_result *result)
 {
 	const struct hs_document *document = &result->document;
-	int pid = (int)document->process->pid;
 
 	if (result->parts[HS_CYCLES_FOUND].rows.n)
-		fprintf(out, "next: %s cycles %d -f dot --at 0x%" HS_PRI_ADDR " | dot -Tsvg > cycle.svg\n", document->program, pid,
+		fprintf(out, "next: %s cycles %s -f dot --at 0x%" HS_PRI_ADDR " | dot -Tsvg > cycle.svg\n", document->program, document->source,
 			result->parts[HS_CYCLES_FOUND].rows.items[0].address);
 	else
-		fprintf(out, "next: %s report %d\n", document->program, pid);
+		fprintf(out, "next: %s report %s\n", document->program, document->source);
 }
 
 void hs_cycles_text(FILE *out, const struct hs_cycles_result *result, const struct hs_style *style)

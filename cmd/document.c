@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "json.h"
@@ -13,19 +12,20 @@
 
 struct hs_document hs_document_of(const struct hs_invocation *invocation, char *host)
 {
-	host[0] = '\0';
-	gethostname(host, HS_HOST_BYTES - 1);
-	host[HS_HOST_BYTES - 1] = '\0';
+	const struct hs_capture *capture = invocation->capture;
+
+	snprintf(host, HS_HOST_BYTES, "%s", capture->host);
 	return (struct hs_document){
 		.program = program_invocation_name,
 		.command = invocation->command->name,
+		.source = invocation->source.word ? invocation->source.word : "SOURCE",
 		.time = invocation->captured_at,
 		.host = host,
-		.process = invocation->capture->process,
+		.process = capture->process,
 		.layout = invocation->layout,
-		.capture = invocation->capture,
+		.capture = capture,
 		.census = invocation->census,
-		.is_nonblocking = invocation->source.capture.nonblocking,
+		.is_nonblocking = capture->is_nonblocking,
 	};
 }
 
@@ -57,6 +57,23 @@ static const char *short_script(const char *script)
 	return or_unknown(slash && slash[1] ? slash + 1 : script);
 }
 
+/* A file's time is not now, and its host may be another. */
+static void put_origin(struct hs_text_line *line, const struct hs_document *document, const struct hs_style *style)
+{
+	HS_FREE char *host = hs_text_safe(document->host, style);
+	char time[32] = "";
+	struct tm parts;
+
+	if (document->capture->origin == HS_FROM_PROCESS)
+		return;
+	if (gmtime_r(&document->time, &parts))
+		strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S UTC", &parts);
+	if (document->capture->origin == HS_FROM_CORE)
+		hs_text_line_item(line, "core of %s", time);
+	else
+		hs_text_line_item(line, "%s of %s on %s", document->capture->is_redacted ? "redacted snapshot" : "snapshot", time, or_unknown(host));
+}
+
 void hs_document_put_identity(FILE *out, const struct hs_document *document, const struct hs_style *style)
 {
 	const struct hs_process *process = document->process;
@@ -68,7 +85,9 @@ void hs_document_put_identity(FILE *out, const struct hs_document *document, con
 	hs_text_line_item(&line, "pid %d", (int)process->pid);
 	hs_text_line_item(&line, "CPython %s", document->layout->version);
 	hs_text_line_item(&line, "layout: %s", or_unknown(source));
-	hs_text_line_item(&line, "%s, up %s", document->capture->was_stopped ? "stopped" : "running", hs_text_age(age, process->uptime_ms));
+	put_origin(&line, document, style);
+	if (document->capture->origin != HS_FROM_CORE)
+		hs_text_line_item(&line, "%s, up %s", document->capture->was_stopped ? "stopped" : "running", hs_text_age(age, process->uptime_ms));
 	if (document->census->n_interpreters > 1)
 		hs_text_line_item(&line, "%u interpreters", document->census->n_interpreters);
 	hs_text_line_end(&line);
@@ -81,7 +100,9 @@ void hs_document_put_pause(FILE *out, const struct hs_document *document, const 
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "paused", hs_text_dim);
 	hs_text_size(size, capture->copied_bytes);
-	if (document->is_nonblocking)
+	if (capture->origin == HS_FROM_CORE)
+		hs_text_line_item(&line, "not known of a core, which holds %s", size);
+	else if (document->is_nonblocking)
 		hs_text_line_item(&line, "not at all (--nonblocking) to copy %s: the picture may contradict itself", size);
 	else
 		hs_text_line_item(&line, "%s to copy %s", hs_text_seconds(seconds, capture->pause_ns), size);
@@ -105,6 +126,8 @@ void hs_document_put_warnings(FILE *out, const struct hs_document *document, con
 		put_warning(out, document->layout->warnings.items[i], style);
 	for (size_t i = 0; i < document->census->warnings.n; i++)
 		put_warning(out, document->census->warnings.items[i], style);
+	if (document->capture->cut_short)
+		put_warning(out, document->capture->cut_short, style);
 	if (!document->census->is_complete)
 		put_warning(out, "the census is incomplete: figures are lower bounds", style);
 }
@@ -125,6 +148,12 @@ static json_t *warnings_json(const struct hs_document *document)
 		json_array_append_new(list, hs_json_string(document->layout->warnings.items[i]));
 	for (size_t i = 0; i < document->census->warnings.n; i++)
 		json_array_append_new(list, hs_json_string(document->census->warnings.items[i]));
+	if (document->capture->cut_short)
+		json_array_append_new(list, json_string(document->capture->cut_short));
+	if (document->capture->is_redacted)
+		json_array_append_new(list, json_string("the snapshot is redacted: values are blank"));
+	if (document->capture->origin == HS_FROM_CORE)
+		json_array_append_new(list, json_string("a core does not hold boot_id, start_time, rss_bytes, pause_ns and pauses_ns"));
 	if (document->is_nonblocking)
 		json_array_append_new(list, json_string("the process was not stopped: the picture may contradict itself"));
 	return list;
@@ -134,7 +163,8 @@ static json_t *process_json(const struct hs_document *document)
 {
 	const struct hs_layout *layout = document->layout;
 	const struct hs_capture *capture = document->capture;
-	json_t *process = json_object(), *build = json_array(), *pauses = json_array();
+	bool is_core = capture->origin == HS_FROM_CORE;
+	json_t *process = json_object(), *build = json_array(), *pauses = is_core ? json_null() : json_array();
 
 	if (layout->is_debug_build)
 		json_array_append_new(build, json_string("debug"));
@@ -145,8 +175,8 @@ static json_t *process_json(const struct hs_document *document)
 	json_object_set_new(process, "python", hs_json_string(layout->version));
 	json_object_set_new(process, "build", build);
 	json_object_set_new(process, "layout_source", hs_json_string(layout->source));
-	json_object_set_new(process, "rss_bytes", hs_json_u64(document->process->rss_bytes));
-	json_object_set_new(process, "pause_ns", hs_json_u64(capture->pause_ns));
+	json_object_set_new(process, "rss_bytes", is_core ? json_null() : hs_json_u64(document->process->rss_bytes));
+	json_object_set_new(process, "pause_ns", is_core ? json_null() : hs_json_u64(capture->pause_ns));
 	json_object_set_new(process, "pauses_ns", pauses);
 	json_object_set_new(process, "copied_bytes", hs_json_u64(capture->copied_bytes));
 	return process;
@@ -154,12 +184,15 @@ static json_t *process_json(const struct hs_document *document)
 
 json_t *hs_document_json(const struct hs_document *document)
 {
+	static const char *const origins[] = { [HS_FROM_PROCESS] = "process", [HS_FROM_SNAPSHOT] = "snapshot", [HS_FROM_CORE] = "core" };
 	const struct hs_process *process = document->process;
-	json_t *root = hs_json_envelope(document->command, document->time, document->host);
+	bool is_core = document->capture->origin == HS_FROM_CORE;
+	json_t *root = hs_json_envelope(document->command, document->time, *document->host ? document->host : NULL);
 
-	json_object_set_new(root, "boot_id", hs_json_string(process->boot_id));
+	json_object_set_new(root, "origin", json_string(origins[document->capture->origin]));
+	json_object_set_new(root, "boot_id", *process->boot_id ? hs_json_string(process->boot_id) : json_null());
 	json_object_set_new(root, "pid", json_integer(process->pid));
-	json_object_set_new(root, "start_time", hs_json_u64(process->start_time));
+	json_object_set_new(root, "start_time", is_core ? json_null() : hs_json_u64(process->start_time));
 	json_object_set_new(root, "complete", json_boolean(document->census->is_complete));
 	json_object_set_new(root, "warnings", warnings_json(document));
 	json_object_set_new(root, "process", process_json(document));

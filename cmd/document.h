@@ -21,6 +21,7 @@
 struct hs_document {
 	const char *program; /* heapspy as the user calls it */
 	const char *command; /* the subcommand's name */
+	const char *source;  /* what was looked at, as a word of a shell's: a PID, a file */
 	time_t time;         /* of the capture */
 	const char *host;
 	const struct hs_process *process;

@@ -109,5 +109,5 @@ void hs_gc_text(FILE *out, const struct hs_gc *gc, const struct hs_style *style)
 		put_objects(out, "gc.callbacks", &collector->callbacks, style);
 		fputc('\n', out);
 	}
-	fprintf(out, "next: %s cycles %d\n", document->program, (int)document->process->pid);
+	fprintf(out, "next: %s cycles %s\n", document->program, document->source);
 }

@@ -231,14 +231,6 @@ const char *hs_growth_end(const struct hs_growth *growth)
 	return NULL;
 }
 
-/* As the next command is to be given it; owned by the caller. */
-static char *source_of(const struct hs_document *document)
-{
-	if (document->capture->file)
-		return hs_format("%s", document->capture->file);
-	return hs_format("%d", (int)document->process->pid);
-}
-
 /* The container that grows, which can be looked at; its path is told already. 0: there is none that convinces. */
 static hs_addr first_convincing(const struct hs_growth *growth)
 {
@@ -251,10 +243,8 @@ char *hs_growth_next(const struct hs_growth *growth)
 {
 	const struct hs_attribution *attribution = &growth->attribution;
 	bool is_alive = growth->document.capture->origin == HS_FROM_PROCESS;
-	HS_FREE char *source = source_of(&growth->document);
+	const char *source = growth->document.source;
 
-	if (!source)
-		return NULL;
 	if (growth->series->end == HS_SERIES_GONE)
 		return hs_format("ps");
 	if (growth->series->end != HS_SERIES_WHOLE)

@@ -46,7 +46,7 @@ static void put(FILE *out, const struct hs_document *document, const char *comma
 {
 	struct hs_text_line line = hs_text_line_begin(out, style, "see", hs_text_dim);
 
-	hs_text_line_item(&line, "%s %s %d: %s", document->program, command, (int)document->process->pid, words);
+	hs_text_line_item(&line, "%s %s %s: %s", document->program, command, document->source, words);
 	hs_text_line_end(&line);
 }
 

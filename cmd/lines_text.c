@@ -250,7 +250,7 @@ void hs_lines_text(FILE *out, const struct hs_lines *lines, const struct hs_styl
 		put_definitions(out, lines, style);
 	if (!lines->after.state.is_tracing)
 		put_more(out, lines->definitions.n - lines->definition_texts.n, style);
-	fprintf(out, "next: %s %s %d%s\n", document->program, lines->after.state.is_tracing ? "lines" : "report", (int)document->process->pid,
+	fprintf(out, "next: %s %s %s%s\n", document->program, lines->after.state.is_tracing ? "lines" : "report", document->source,
 		lines->after.state.is_tracing ? " --group traceback" : "");
 }
 

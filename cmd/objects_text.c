@@ -71,14 +71,13 @@ static bool is_plain_word(const char *text)
 static void put_next(FILE *out, const struct hs_objects *objects)
 {
 	const struct hs_document *document = &objects->document;
-	int pid = (int)document->process->pid;
 
 	if (objects->rows.n)
-		fprintf(out, "next: %s why %d 0x%" HS_PRI_ADDR "\n", document->program, pid, objects->rows.items[0].address);
+		fprintf(out, "next: %s why %s 0x%" HS_PRI_ADDR "\n", document->program, document->source, objects->rows.items[0].address);
 	else if (is_plain_word(objects->asked))
-		fprintf(out, "next: %s objects %d %s\n", document->program, pid, objects->asked);
+		fprintf(out, "next: %s objects %s %s\n", document->program, document->source, objects->asked);
 	else
-		fprintf(out, "next: %s report %d\n", document->program, pid);
+		fprintf(out, "next: %s report %s\n", document->program, document->source);
 }
 
 void hs_objects_text(FILE *out, const struct hs_objects *objects, const struct hs_style *style)

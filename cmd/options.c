@@ -168,10 +168,24 @@ static void set_file(struct argp_state *state, struct hs_source_options *source)
 		hs_options_need_process(state, invocation->command->name);
 }
 
+/* A name as a shell takes it; one that no terminal should see becomes the word for it. */
+static char *shell_word(const char *name)
+{
+	char *word = NULL;
+
+	if (!name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,+@%=-")])
+		return strdup(name);
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at < ' ' || (unsigned char)*at > '~' || *at == '\'')
+			return strdup("SOURCE");
+	return asprintf(&word, "'%s'", name) < 0 ? NULL : word;
+}
+
 /* All digits are a PID; a file of such a name is "./4242". */
 void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret)
 {
 	ret->name = text;
+	ret->word = shell_word(text);
 	if (!*text || text[strspn(text, "0123456789")])
 		set_file(state, ret);
 	else
@@ -189,6 +203,7 @@ static void set_source(struct argp_state *state, struct hs_source_options *sourc
 		return;
 	}
 	source->name = text;
+	source->word = shell_word(text);
 	source->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
 }
 

@@ -39,7 +39,7 @@ unsigned hs_options_choice(struct argp_state *state, const char *what, const cha
 error_t hs_options_second(struct argp_state *state, const char **ret, const char *argument);
 
 /*
- * A SOURCE of commands with `has_own_sources`: sets name, and pid or file and exe, of *ret, which the caller frees. A usage error where
+ * A SOURCE of commands with `has_own_sources`: sets name, word, and pid or file and exe, of *ret; the caller releases them with hs_source_free(). A usage error where
  * there is no such file.
  */
 void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret);

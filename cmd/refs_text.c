@@ -108,5 +108,5 @@ void hs_refs_text(FILE *out, const struct hs_refs *refs, const struct hs_style *
 	put_fields(out, refs, style);
 	put_heading(out, style, "REFERENTS", refs->n_referents);
 	put_list(out, &refs->referents, refs->n_referents, style);
-	fprintf(out, "next: %s why %d 0x%" HS_PRI_ADDR "\n", document->program, (int)document->process->pid, refs->object.address);
+	fprintf(out, "next: %s why %s 0x%" HS_PRI_ADDR "\n", document->program, document->source, refs->object.address);
 }

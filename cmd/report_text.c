@@ -54,7 +54,10 @@ static void put_memory(FILE *out, const struct hs_report *report, const struct h
 	char size[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "memory", hs_text_dim);
-	hs_text_line_item(&line, "RSS %s", hs_text_size(size, report->document.process->rss_bytes));
+	if (report->document.capture->origin == HS_FROM_CORE)
+		hs_text_line_item(&line, "RSS not in a core");
+	else
+		hs_text_line_item(&line, "RSS %s", hs_text_size(size, report->document.process->rss_bytes));
 	hs_text_line_item(&line, "objects %s (%s)", hs_text_size(size, census->bytes), hs_text_short_count(count, census->n_objects));
 	hs_text_line_item(&line, "explained %s of %s in use", hs_text_percent(count, census->explained_bytes, census->in_use_bytes),
 			  hs_text_size(size, census->in_use_bytes));
@@ -235,9 +238,9 @@ static bool is_plain_word(const char *text)
 /* A command that is complete as it stands, and shows what this output did not. */
 static void put_next(FILE *out, const struct hs_report *report)
 {
-	int pid = (int)report->document.process->pid;
+	const struct hs_document *document = &report->document;
 
-	fprintf(out, "next: %s %s %d%s", report->document.program, report->document.command, pid, report->is_by_holder ? " --by holder" : "");
+	fprintf(out, "next: %s %s %s%s", document->program, document->command, document->source, report->is_by_holder ? " --by holder" : "");
 	if (report->filter && !report->rows.n && is_plain_word(report->filter))
 		fprintf(out, " --filter '*%s*'\n", report->filter);
 	else if (report->filter)
@@ -245,7 +248,7 @@ static void put_next(FILE *out, const struct hs_report *report)
 	else if (report->n_shown < report->rows.n)
 		fprintf(out, " -n %zu\n", report->n_shown < 50 ? (size_t)100 : report->rows.n);
 	else
-		fprintf(out, " -f json -o heap-%d.json\n", pid);
+		fprintf(out, " -f json -o heap-%d.json\n", (int)document->process->pid);
 }
 
 #define N_LARGEST_SHOWN 8

@@ -434,6 +434,7 @@ struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, co
 	};
 
 	one.source.name = source->name;
+	one.source.word = source->word;
 	one.source.pid = source->pid;
 	one.source.file = source->file;
 	one.source.exe = source->exe;
@@ -456,12 +457,18 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 	hs_array_free(&invocation->skipped);
 }
 
+void hs_source_free(struct hs_source_options *source)
+{
+	free(source->word);
+	free(source->file);
+	free(source->exe);
+}
+
 static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
-	free(invocation->source.file);
-	free(invocation->source.exe);
+	hs_source_free(&invocation->source);
 	free(invocation->own);
 }
 

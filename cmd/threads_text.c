@@ -112,6 +112,6 @@ void hs_threads_text(FILE *out, const struct hs_threads *threads, const struct h
 	}
 	put_more(out, style, threads->n_suspended - n_told);
 	if (threads->threads.n && threads->threads.items[0].frames.n && threads->threads.items[0].frames.items[0].variables.n)
-		fprintf(out, "next: %s refs %d 0x%" HS_PRI_ADDR "\n", document->program, (int)document->process->pid,
+		fprintf(out, "next: %s refs %s 0x%" HS_PRI_ADDR "\n", document->program, document->source,
 			threads->threads.items[0].frames.items[0].variables.items[0].address);
 }

@@ -111,8 +111,11 @@ struct hs_error *hs_waterfall_json(FILE *out, const struct hs_waterfall *waterfa
 	const struct hs_memory *memory = &waterfall->memory;
 	json_t *root = hs_document_json(&waterfall->document);
 
-	set_u64(root, "rss_bytes", memory->rss_bytes);
-	set_u64(root, "swap_bytes", memory->swap_bytes);
+	bool is_core = waterfall->document.capture->origin == HS_FROM_CORE;
+
+	json_object_set_new(root, "rss_bytes", is_core ? json_null() : hs_json_u64(memory->rss_bytes));
+	json_object_set_new(root, "swap_bytes", is_core ? json_null() : hs_json_u64(memory->swap_bytes));
+	json_object_set_new(root, "core_bytes", is_core ? hs_json_u64(memory->rss_bytes) : json_null());
 	json_object_set_new(root, "steps", steps_json(memory, NULL));
 	set_u64(root, "unattributed_bytes", memory->unattributed_bytes);
 	json_object_set_new(root, "pools", pools_json(&memory->usage));

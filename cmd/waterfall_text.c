@@ -38,7 +38,10 @@ static void put_summary(FILE *out, const struct hs_waterfall *waterfall, const s
 	char size[HS_FIGURE_BYTES], share[HS_FIGURE_BYTES];
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "memory", hs_text_bold);
-	hs_text_line_item(&line, "RSS %s", hs_text_size(size, memory->rss_bytes));
+	if (waterfall->document.capture->origin == HS_FROM_CORE)
+		hs_text_line_item(&line, "in the core %s, pages of zeros aside (RSS is not in a core)", hs_text_size(size, memory->rss_bytes));
+	else
+		hs_text_line_item(&line, "RSS %s", hs_text_size(size, memory->rss_bytes));
 	hs_text_line_item(&line, "explained %s", hs_text_percent(share, memory->rss_bytes - memory->unattributed_bytes, memory->rss_bytes));
 	if (memory->swap_bytes)
 		hs_text_line_item(&line, "%s more in swap", hs_text_size(size, memory->swap_bytes));

@@ -145,8 +145,8 @@ void hs_weak_text(FILE *out, const struct hs_weak *weak, const struct hs_style *
 		fprintf(out, "%s %s more (-n)\n", hs_text_ellipsis(style), hs_text_count(figure, n - weak->n_shown));
 	HS_FREE char *name = weak->is_type ? hs_text_safe(hs_type_short_name(weak->match.name), style) : NULL;
 	if (!weak->is_type)
-		fprintf(out, "next: %s why %d 0x%" HS_PRI_ADDR "\n", document->program, (int)document->process->pid, weak->object.address);
+		fprintf(out, "next: %s why %s 0x%" HS_PRI_ADDR "\n", document->program, document->source, weak->object.address);
 	else
-		fprintf(out, "next: %s objects %d '%s'\n", document->program, (int)document->process->pid,
+		fprintf(out, "next: %s objects %s '%s'\n", document->program, document->source,
 			name && !strpbrk(name, "'\\") ? name : "TYPE");
 }

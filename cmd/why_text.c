@@ -79,16 +79,15 @@ static void put_type_paths(FILE *out, const struct hs_why *why, const struct hs_
 void hs_why_text(FILE *out, const struct hs_why *results, size_t n, const struct hs_style *style)
 {
 	const struct hs_document *document = &results[0].document;
-	int pid = (int)document->process->pid;
 
 	hs_document_put_head(out, document, style);
 	for (size_t i = 0; i < n && !results[i].is_type; i++)
 		put_object_paths(out, &results[i], style);
 	if (!results[0].is_type) {
-		fprintf(out, "next: %s refs %d 0x%" HS_PRI_ADDR "\n", document->program, pid, results[0].object.address);
+		fprintf(out, "next: %s refs %s 0x%" HS_PRI_ADDR "\n", document->program, document->source, results[0].object.address);
 		return;
 	}
 	put_type_paths(out, &results[0], style);
 	HS_FREE char *name = hs_text_safe(hs_type_short_name(results[0].match.name), style);
-	fprintf(out, "next: %s objects %d '%s'\n", document->program, pid, name && !strpbrk(name, "'\\") ? name : "TYPE");
+	fprintf(out, "next: %s objects %s '%s'\n", document->program, document->source, name && !strpbrk(name, "'\\") ? name : "TYPE");
 }

@@ -82,7 +82,8 @@ struct hs_capture {
 	struct hs_image *image;          /* sealed */
 	struct hs_missing_list missing;
 	struct hs_thread_list threads;
-	struct hs_mapping_uses uses;     /* with `wants_uses`: as of the stop, before the copy; by address */
+	/* With `wants_uses`: as of the stop, before the copy; by address. Of a core: the pages that it has and that are not zeros. */
+	struct hs_mapping_uses uses;
 	struct hs_pauses pauses_ns;      /* each stop, from the first thread's interrupt to the last one's detach */
 	uint64_t pause_ns;               /* their sum; 0 with `nonblocking` */
 	uint64_t predicted_pause_ns;

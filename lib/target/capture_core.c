@@ -109,6 +109,36 @@ static struct hs_error *note_cut(struct hs_capture *capture, const struct hs_cor
 	return hs_error_no_memory();
 }
 
+/* Pages of [start, end), which lies in the segment, that the core has and that are not zeros. */
+static uint64_t own_pages(const struct hs_segment *segment, hs_addr start, hs_addr end)
+{
+	uint64_t n = 0;
+
+	for (size_t page = (start - segment->start) >> HS_PAGE_SHIFT; page < (end - segment->start) >> HS_PAGE_SHIFT; page++)
+		n += (!segment->present || hs_bits_test(segment->present, page)) && !(segment->not_own && hs_bits_test(segment->not_own, page));
+	return n;
+}
+
+/* What takes the place of smaps, which no core has: each mapping's pages that something was written to, as far as that shows. */
+static struct hs_error *count_uses(struct hs_capture *capture)
+{
+	const struct hs_mappings *mappings = &capture->process->mappings;
+
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct hs_mapping *mapping = &mappings->items[i];
+		const struct hs_segment *segment = hs_image_find(capture->image, mapping->start);
+		struct hs_mapping_use *use = hs_array_append(&capture->uses);
+		if (!use)
+			return hs_error_no_memory();
+		*use = (struct hs_mapping_use){ .start = mapping->start, .end = mapping->end };
+		if (!segment)
+			continue;
+		hs_addr end = mapping->end < segment->end ? mapping->end : segment->end;
+		use->rss_bytes = use->anonymous_bytes = own_pages(segment, mapping->start, end) << HS_PAGE_SHIFT;
+	}
+	return NULL;
+}
+
 struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file *core)
 {
 	HS_CLEANUP(hs_cleanup_core_file) struct hs_core_file *guarded = core;
@@ -132,6 +162,7 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	hs_file_pages_fill(opening->plan, capture->process, &opening->destination);
 	HS_TRY(drop_unfilled(opening));
 	HS_TRY(list_missing(opening));
-	return hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, NULL,
-			     &capture->image, &capture->copied_bytes);
+	HS_TRY(hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, NULL, &capture->image,
+			     &capture->copied_bytes));
+	return count_uses(capture);
 }

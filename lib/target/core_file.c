@@ -22,6 +22,7 @@ void hs_core_file_close(struct hs_core_file *core)
 	hs_array_free(&core->segments);
 	hs_array_free(&core->files);
 	hs_array_free(&core->threads);
+	hs_array_free(&core->kept);
 	free(core->notes);
 	free(core);
 }
@@ -180,6 +181,23 @@ static struct hs_error *read_headers(struct hs_core_file *core)
 	return sort_segments(core);
 }
 
+/* The first pages of mapped files, in the order of addresses, which is that of the file nearly always. */
+static struct hs_error *keep_beginnings(struct hs_core_file *core)
+{
+	for (size_t i = 0; i < core->files.n; i++) {
+		hs_addr start = core->files.items[i].start;
+		uint8_t page[HS_PAGE_BYTES];
+		if (core->files.items[i].file_offset || !hs_core_file_memory(core, start, page, sizeof(page)))
+			continue;
+		struct hs_core_kept_page *kept = hs_array_append(&core->kept);
+		if (!kept)
+			return hs_error_no_memory();
+		kept->start = start;
+		memcpy(kept->bytes, page, sizeof(page));
+	}
+	return NULL;
+}
+
 struct hs_error *hs_core_file_read(struct hs_file_source *source, struct hs_core_file **ret)
 {
 	HS_CLEANUP(hs_cleanup_core_file) struct hs_core_file *core = calloc(1, sizeof(*core));
@@ -191,6 +209,8 @@ struct hs_error *hs_core_file_read(struct hs_file_source *source, struct hs_core
 	core->source = source;
 	HS_TRY(read_headers(core));
 	HS_TRY(hs_core_notes_read(core));
+	if (hs_file_source_is_sequential(source))
+		HS_TRY(keep_beginnings(core));
 	*ret = hs_take(core);
 	return NULL;
 }
@@ -209,10 +229,33 @@ size_t hs_core_file_find(const struct hs_core_file *core, hs_addr address)
 	return low;
 }
 
+static bool read_kept(const struct hs_core_file *core, hs_addr address, void *ret, size_t bytes)
+{
+	size_t low = 0, high = core->kept.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct hs_core_kept_page *page = &core->kept.items[middle];
+		if (address < page->start) {
+			high = middle;
+		} else if (address - page->start >= sizeof(page->bytes)) {
+			low = middle + 1;
+		} else {
+			if (bytes > sizeof(page->bytes) - (address - page->start))
+				return false;
+			memcpy(ret, page->bytes + (address - page->start), bytes);
+			return true;
+		}
+	}
+	return false;
+}
+
 bool hs_core_file_memory(const struct hs_core_file *core, hs_addr address, void *ret, size_t bytes)
 {
 	uint8_t *to = ret;
 
+	if (read_kept(core, address, ret, bytes))
+		return true;
 	for (size_t i = hs_core_file_find(core, address); bytes && i < core->segments.n; i++) {
 		const struct hs_core_segment *segment = &core->segments.items[i];
 		if (address < segment->start || address - segment->start >= segment->file_bytes)

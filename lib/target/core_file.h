@@ -17,6 +17,7 @@
 #include "capture.h"
 #include "error.h"
 #include "file_source.h"
+#include "image.h"
 
 /* A PT_LOAD: [start, end) in the process, of which the first `file_bytes` are in the file; whole pages. */
 struct hs_core_segment {
@@ -33,6 +34,11 @@ struct hs_core_mapped_file {
 	hs_addr end;          /* exclusive */
 	uint64_t file_offset; /* bytes */
 	const char *path;     /* borrowed from the notes */
+};
+
+struct hs_core_kept_page {
+	hs_addr start;
+	uint8_t bytes[HS_PAGE_BYTES];
 };
 
 struct hs_core_file {
@@ -53,6 +59,8 @@ struct hs_core_file {
 	/* Descriptors of heapspy's own notes, see snapshot_note.h; borrowed; NULL: none. With a mark, the file is a snapshot, or was one. */
 	const uint8_t *snapshot_mark, *snapshot_content;
 	size_t snapshot_mark_bytes, snapshot_content_bytes;
+	/* Of a packed file without a way to any byte: the first pages of mapped files, which are asked for again and again. By address. */
+	HS_ARRAY(struct hs_core_kept_page) kept;
 	uint64_t missing_bytes; /* of segments, behind the end of the file: it is cut short */
 	uint8_t *notes;       /* owned */
 	size_t notes_bytes;

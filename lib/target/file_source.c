@@ -92,6 +92,24 @@ struct hs_error *hs_file_source_of_memory(const void *data, size_t bytes, struct
 	return NULL;
 }
 
+/* By the first bytes, whatever the file is called; *ret stays NULL for one that is not packed. */
+static struct hs_error *open_packed(int fd, uint64_t file_bytes, struct hs_file_source **ret)
+{
+	uint8_t magic[4] = { 0 };
+	size_t n;
+
+	HS_TRY(hs_file_read_at(fd, 0, magic, sizeof(magic), &n));
+	if (magic[0] == 0x1f && magic[1] == 0x8b)
+		return hs_file_source_open_stream(fd, true, ret);
+	/* a frame, or one to be passed over */
+	bool is_zstd = magic[1] == 0xb5 && magic[2] == 0x2f && magic[3] == 0xfd && magic[0] == 0x28;
+	bool is_skippable = (magic[0] & 0xf0) == 0x50 && magic[1] == 0x2a && magic[2] == 0x4d && magic[3] == 0x18;
+	if (!is_zstd && !is_skippable)
+		return NULL;
+	HS_TRY(hs_file_source_open_frames(fd, file_bytes, ret));
+	return *ret ? NULL : hs_file_source_open_stream(fd, false, ret);
+}
+
 struct hs_error *hs_file_source_open(const char *path, struct hs_file_source **ret)
 {
 	HS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -101,12 +119,16 @@ struct hs_error *hs_file_source_open(const char *path, struct hs_file_source **r
 		return hs_error_os(errno, "%s", path);
 	if (!S_ISREG(status.st_mode))
 		return hs_error_new(HS_ERROR_BAD_DATA, "%s is no regular file", path);
-	struct plain *source = malloc(sizeof(*source));
-	if (!source)
+	struct hs_file_source *packed = NULL;
+	HS_TRY(open_packed(fd, (uint64_t)status.st_size, &packed));
+	struct plain *plain = packed ? NULL : malloc(sizeof(*plain));
+	if (!packed && !plain)
 		return hs_error_no_memory();
-	*source = (struct plain){ { &plain_ops, (uint64_t)status.st_size, status.st_mtime }, fd };
+	if (plain)
+		*plain = (struct plain){ { &plain_ops, (uint64_t)status.st_size, 0 }, fd };
 	fd = -1;
-	*ret = &source->source;
+	*ret = packed ? packed : &plain->source;
+	(*ret)->time = status.st_mtime;
 	return NULL;
 }
 

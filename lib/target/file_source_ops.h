@@ -18,6 +18,13 @@ struct hs_file_source_ops {
 	bool is_sequential;
 };
 
+/*
+ * Packed files. Each takes `fd` over when it sets *ret, and leaves it alone otherwise. `frames` leaves *ret alone without an error when
+ * the file has no table of its frames.
+ */
+struct hs_error *hs_file_source_open_frames(int fd, uint64_t file_bytes, struct hs_file_source **ret) HS_MUST_CHECK;
+struct hs_error *hs_file_source_open_stream(int fd, bool is_gzip, struct hs_file_source **ret) HS_MUST_CHECK;
+
 /* pread until all is there or the file ends. */
 struct hs_error *hs_file_read_at(int fd, uint64_t offset, void *ret, size_t bytes, size_t *ret_bytes) HS_MUST_CHECK;
 

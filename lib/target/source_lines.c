@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens source files below the target's root and keeps the latest ones. A name is the target's: no link leads out of its root. */
+/* Opens source files below the target's root, or where the files of a core are, and keeps the latest ones. A name is the target's: no link leads out of its root. */
 #include "source_lines.h"
 
 #include <fcntl.h>
@@ -56,7 +56,15 @@ static int open_directory(const struct hs_process *process, const char *name)
 {
 	char path[HS_PROCESS_ROOT_BYTES];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)process->memory_tid, name);
+	/* of a file, the working directory is not known, and the process may be another by now */
+	if (process->files && strcmp(name, "root"))
+		return -1;
+	if (process->files)
+		hs_process_root(process, path);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)process->memory_tid, name);
+	if (!path[0])
+		strcpy(path, "/");
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -34,7 +34,7 @@ void report_sample_init(struct report_sample *ret, const char *filter, enum hs_r
 			    .n_interpreters = 1, .is_complete = true },
 	};
 	ret->report = (struct hs_report){
-		.document = { .program = "heapspy", .command = "report", .time = 1700000000, .host = "web-1", .process = &ret->process,
+		.document = { .program = "heapspy", .command = "report", .source = "4242", .time = 1700000000, .host = "web-1", .process = &ret->process,
 			      .layout = &ret->layout, .capture = &ret->capture, .census = &ret->census },
 	};
 	assert_null(hs_report_select(&ret->report, filter, sort, n_max));
