@@ -98,6 +98,12 @@ static void put_types(FILE *out, const struct hs_suspect *suspect, const struct 
 		put_labelled(out, "new", text, style);
 }
 
+static void put_list(FILE *out, const char *label, const struct hs_suspect_texts *lines, const struct hs_style *style)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		put_labelled(out, i ? "" : label, lines->items[i], style);
+}
+
 void hs_suspects_put_one(FILE *out, const struct hs_suspects *suspects, size_t i, const struct hs_style *style)
 {
 	const struct hs_suspect *suspect = &suspects->list.items[i];
@@ -111,10 +117,8 @@ void hs_suspects_put_one(FILE *out, const struct hs_suspects *suspects, size_t i
 		put_labelled(out, "also", suspect->also.items[k], style);
 	if (suspect->definition)
 		put_labelled(out, "defined", suspect->definition, style);
-	for (size_t k = 0; k < suspect->writers.n; k++)
-		put_labelled(out, k ? "" : "writers", suspect->writers.items[k], style);
-	for (size_t k = 0; k < suspect->evidence.n; k++)
-		put_labelled(out, k ? "" : "evidence", suspect->evidence.items[k], style);
+	put_list(out, "writers", &suspect->writers, style);
+	put_list(out, "evidence", &suspect->evidence, style);
 	if (suspect->hint)
 		put_labelled(out, "hint", suspect->hint, style);
 }
@@ -135,19 +139,41 @@ void hs_suspects_put_ruled_out(FILE *out, const struct hs_suspects *suspects, co
 	hs_text_line_end(&line);
 }
 
-void hs_suspects_put(FILE *out, const struct hs_suspects *suspects, size_t n_max, const struct hs_style *style)
+/* What is not sure to leak is told in short: where to look would look like an accusation. */
+static void put_in_short(FILE *out, const struct hs_suspects *suspects, size_t i, const struct hs_style *style)
 {
-	if (suspects->list.n) {
-		hs_text_bold(out, style);
-		fputs(suspects->is_static ? "SUSPECTS (static: growth not observed)" : "SUSPECTS", out);
-		hs_text_plain(out, style);
-		fputc('\n', out);
-	} else {
+	const struct hs_suspect *suspect = &suspects->list.items[i];
+
+	put_head(out, i + 1, suspect, style);
+	put_growth(out, suspects, suspect, style);
+	put_list(out, "evidence", &suspect->evidence, style);
+}
+
+static void put_heading(FILE *out, const struct hs_suspects *suspects, const struct hs_style *style)
+{
+	bool is_any_convincing = suspects->is_static;
+
+	if (!suspects->list.n) {
 		fputs(suspects->is_static ? "no suspects: nothing here is large in a way that leaks are (static: growth not observed)\n"
 					  : "no suspects: nothing that was looked at grows and keeps what it has\n", out);
+		return;
 	}
+	for (size_t i = 0; i < suspects->list.n; i++)
+		is_any_convincing |= suspects->list.items[i].confidence > HS_CONFIDENCE_LOW;
+	hs_text_bold(out, style);
+	fputs(suspects->is_static ? "SUSPECTS (static: growth not observed)" : is_any_convincing ? "SUSPECTS" : "GREW, AND MAY BE NO LEAK", out);
+	hs_text_plain(out, style);
+	fputc('\n', out);
+}
+
+void hs_suspects_put(FILE *out, const struct hs_suspects *suspects, size_t n_max, const struct hs_style *style)
+{
+	put_heading(out, suspects, style);
 	for (size_t i = 0; i < suspects->list.n && i < n_max; i++)
-		hs_suspects_put_one(out, suspects, i, style);
+		if (suspects->is_static || suspects->list.items[i].confidence > HS_CONFIDENCE_LOW)
+			hs_suspects_put_one(out, suspects, i, style);
+		else
+			put_in_short(out, suspects, i, style);
 	if (suspects->list.n > n_max)
 		fprintf(out, "%s %zu more (all: -f json)\n", hs_text_ellipsis(style), suspects->list.n - n_max);
 	hs_suspects_put_ruled_out(out, suspects, style);

@@ -59,7 +59,7 @@ static const struct hs_kind kinds[] = {
 	{ "_ctypes._CData", NULL, NULL, hs_cdata_visit, false },
 	{ "StgDict", hs_stgdict_size, NULL, hs_dict_visit, false },
 	{ "_io.BytesIO", hs_bytesio_size, NULL, NULL, false },
-	{ "_io.StringIO", .is_raw = true }, /* its text, which malloc does not clear before */
+	{ "_io.StringIO", .is_raw = true, .visit_more = hs_string_io_visit_more }, /* its text, which malloc does not clear before */
 	{ "_csv.reader", .is_raw = true },
 	{ "_csv.writer", .is_raw = true },
 	{ "_io.BufferedReader", hs_buffered_size, NULL, NULL, false, .visit_more = hs_buffered_visit_more },

@@ -137,6 +137,16 @@ void hs_pickle_stack_visit_more(const struct hs_cpython *py, const struct hs_obj
 		    NULL);
 }
 
+/* 3.14+ (Modules/_io/stringio.c): text that is still being written lies in a writer's str, which grows ahead of it. */
+void hs_string_io_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
+{
+	const struct hs_layout *layout = py->layout;
+
+	if (HS_HAS(layout, PyUnicodeWriter, buffer))
+		visit_array(py, visitor, HS_BODY(py, object, stringio, writer), 1, HS_SIZEOF(layout, PyUnicodeWriter),
+			    (size_t)HS_OFFSET(layout, PyUnicodeWriter, buffer), HS_OWNED, HS_EDGE_FIELD, "writer.buffer");
+}
+
 /* Only those values that were read so far: the others were never written. */
 void hs_tee_data_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor)
 {

@@ -16,6 +16,7 @@ hs_visit_hook hs_unpickler_visit_more;
 hs_visit_hook hs_pickle_stack_visit_more;
 hs_visit_hook hs_tee_data_visit_more;
 hs_visit_hook hs_simple_queue_visit_more;
+hs_visit_hook hs_string_io_visit_more;
 hs_visit_hook hs_datetime_visit_more;
 hs_visit_hook hs_time_visit_more;
 hs_visit_hook hs_code_visit_more;

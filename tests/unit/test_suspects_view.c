@@ -79,6 +79,19 @@ static void suspects_as_text(void **state)
 	golden_check("suspects-none.txt", empty);
 }
 
+/* One alone, and not sure: nothing then accuses. */
+static void growth_that_may_be_no_leak(void **state)
+{
+	struct hs_suspect unsure = suspects[1];
+	struct hs_suspects found = made(1);
+
+	(void)state;
+	unsure.confidence = HS_CONFIDENCE_LOW;
+	found.list.items = &unsure;
+	HS_FREE char *text = text_of(&found, 5, 100);
+	golden_check("suspects-unsure.txt", text);
+}
+
 static void suspects_of_one_picture_as_text(void **state)
 {
 	struct hs_suspects found = made(1);
@@ -106,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(suspects_as_text),
+		cmocka_unit_test(growth_that_may_be_no_leak),
 		cmocka_unit_test(suspects_of_one_picture_as_text),
 		cmocka_unit_test(suspects_as_json),
 	};
