@@ -160,8 +160,8 @@ struct hs_error *hs_top_fill_gc(struct hs_top_source *source, struct hs_page *pa
 	for (size_t i = 0; i < collector->notes.n; i++)
 		add_note(page, notes, collector->notes.items[i]);
 	if (gc.collectors.n > 1)
-		add_note(page, notes, hs_page_printf(page, "%zu further interpreters have collectors of their own: heapspy gc %d", gc.collectors.n - 1,
-						     (int)source->invocation->source.pid));
+		add_note(page, notes, hs_page_printf(page, "%zu further interpreters have collectors of their own: heapspy gc %s", gc.collectors.n - 1,
+						     source->invocation->source.word));
 	add_objects(page, "GC.GARBAGE", &collector->garbage);
 	add_objects(page, "GC.CALLBACKS", &collector->callbacks);
 	return NULL;

@@ -136,7 +136,8 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
-	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
+	/* a file is as a process that has ended: what there is of it stays */
+	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation }, .is_gone = invocation->source.file };
 	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
 	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
@@ -300,11 +301,12 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 	const struct hs_invocation *invocation = sampling->source.invocation;
 	const struct hs_process *process = invocation->capture->process;
 	const struct hs_census *census = invocation->census;
+	static const char *const files[] = { [HS_FROM_SNAPSHOT] = "snapshot", [HS_FROM_CORE] = "core" };
 	const char *name = short_script(process->script), *layout = invocation->layout->source;
 
 	*ret = (struct hs_header){
 		.pid = (int)process->pid, .is_stopped = invocation->capture->was_stopped, .is_gone = sampling->is_gone,
-		.is_nonblocking = invocation->source.capture.nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
+		.file = files[invocation->capture->origin], .is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
 		.n_objects = census->n_objects, .bytes = census->bytes, .in_use_bytes = census->in_use_bytes, .explained_bytes = census->explained_bytes,
 		.pause_ns = sampling->last_pause_ns, .paused_ns = sampling->paused_ns, .watched_ns = sampling->taken_ns - sampling->first_ns,
 		.n_rss_history = sampling->n_rss,

@@ -29,6 +29,7 @@ struct hs_header {
 	char layout[160];
 	bool is_stopped;   /* by job control */
 	bool is_gone;
+	const char *file;  /* "core", "snapshot": what is looked at is one, and there is but one sample; NULL: a process */
 	bool is_nonblocking;
 	uint64_t serial;   /* of the last sample; 0: there is none yet, and what follows means nothing */
 	uint64_t rss_bytes;

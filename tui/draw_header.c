@@ -50,7 +50,9 @@ static void draw_identity(const struct hs_header *header, struct hs_canvas *canv
 
 	put_item(&line, HS_CELL_STRONG, header->name[0] ? header->name : "?");
 	print_item(&line, HS_CELL_PLAIN, "pid %d", header->pid);
-	if (header->is_gone)
+	if (header->file)
+		put_item(&line, HS_CELL_PLAIN, header->file);
+	else if (header->is_gone)
 		put_item(&line, HS_CELL_WARNING, "gone: the last sample stays");
 	else if (header->is_stopped)
 		put_item(&line, HS_CELL_WARNING, "stopped");
@@ -81,7 +83,8 @@ static void draw_figures(const struct hs_header *header, struct hs_canvas *canva
 
 	if (!header->serial)
 		return;
-	print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
+	if (header->rss_bytes || !header->file)
+		print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
 	draw_trend(header, &line);
 	print_item(&line, HS_CELL_PLAIN, "%s objects %s", hs_text_short_count(count, header->n_objects), hs_text_size(size, header->bytes));
 	print_item(&line, HS_CELL_PLAIN, "explained %s", hs_text_percent(share, header->explained_bytes, header->in_use_bytes));
