@@ -362,7 +362,7 @@ const struct hs_command hs_command_growth = {
 		       "on. Gaps are never equal, so that what comes and goes is not mistaken for growth. The growth of the resident size (RSS) is "
 		       "told by cause; the parts add up. Suspects are containers that became longer and kept what they had, with the path to them and the "
 		       "functions that may be writing to them. `~` stands for objects that are replaced all the time without becoming more. "
-		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a line of JSON for each, "
+		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a further line of JSON for each, "
 		       "and Ctrl-C or SIGTERM bring the last one forward. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy growth 4242\n"
 		    "  heapspy growth 4242 -i 30 -c 5\n"
