@@ -60,7 +60,20 @@ static struct hs_error *keep_sample(struct hs_diff *diff, size_t i)
 	struct hs_sample *sample = samples->items[samples->n++];
 	HS_TRY(hs_sample_describe(sample, moment->capture, moment->layout, moment->heap));
 	sample->utc = moment->capture->utc;
+	if (moment->capture->origin == HS_FROM_CORE)
+		sample->rss_bytes = 0;
 	return NULL;
+}
+
+/* What a core has of a process is less than its RSS: only cores can be held against each other. */
+static void forget_unlike_figures(struct hs_diff *diff)
+{
+	size_t n_cores = 0;
+
+	for (size_t i = 0; i < diff->n; i++)
+		n_cores += diff->moments[i].invocation.capture->origin == HS_FROM_CORE;
+	for (size_t i = 0; n_cores && n_cores < diff->n && i < diff->n; i++)
+		diff->run.series.samples.items[i]->has_memory = false;
 }
 
 static struct hs_error *look_at(struct hs_diff *diff, size_t i)
@@ -156,6 +169,7 @@ struct hs_error *hs_diff_make(struct hs_invocation *invocation, const struct hs_
 	for (size_t i = 0; i < n; i++)
 		HS_TRY(look_at(diff, i));
 	HS_TRY(check_runtime(diff));
+	forget_unlike_figures(diff);
 	set_times(diff);
 	/* what becomes less is no suspect, and backwards in time it would look like one that grows */
 	diff->run.series.has_graph = !diff->is_backwards;

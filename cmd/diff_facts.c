@@ -90,9 +90,13 @@ static struct hs_error *add_mismatches(struct hs_diff *diff)
 
 static struct hs_error *add_absent(struct hs_diff *diff)
 {
-	for (size_t i = 0; i < diff->n; i++)
-		if (!diff->run.series.samples.items[i]->has_memory)
-			return add(diff, "warning", true, "%s: a core has no memory figures: what the growth of RSS is made of is not known", labels[i]);
+	for (size_t i = 0; i < diff->n; i++) {
+		if (diff->moments[i].invocation.capture->origin != HS_FROM_CORE)
+			continue;
+		if (diff->run.series.samples.items[i]->has_memory)
+			return add(diff, "warning", true, "RSS is not in a core: its growth is that of the pages in the file, zeros aside");
+		return add(diff, "warning", true, "%s: RSS is not in a core: what its growth is made of is not known", labels[i]);
+	}
 	return NULL;
 }
 
