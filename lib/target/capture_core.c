@@ -91,8 +91,8 @@ static struct hs_error *take_threads(struct hs_capture *capture, const struct hs
 {
 	if (!hs_array_reserve(&capture->threads, core->threads.n + 1))
 		return hs_error_no_memory();
-	memcpy(capture->threads.items, core->threads.items, core->threads.n * sizeof(*core->threads.items));
-	capture->threads.n = core->threads.n;
+	for (size_t i = 0; i < core->threads.n; i++)
+		capture->threads.items[capture->threads.n++] = core->threads.items[i];
 	if (capture->threads.n)
 		qsort(capture->threads.items, capture->threads.n, sizeof(*capture->threads.items), compare_threads);
 	return NULL;

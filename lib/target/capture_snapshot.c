@@ -22,8 +22,8 @@ static struct hs_error *decode(const struct hs_core_file *core, struct hs_snapsh
 {
 	struct hs_snapshot_mark mark;
 
-	if (core->snapshot_mark_bytes < sizeof(mark.format))
-		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot is damaged: its mark is too short");
+	if (!core->snapshot_mark || core->snapshot_mark_bytes < sizeof(mark.format))
+		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot is damaged: the note that marks it as one is not there");
 	memcpy(&mark.format, core->snapshot_mark, sizeof(mark.format));
 	if (mark.format != HS_SNAPSHOT_FORMAT)
 		return hs_error_hint(hs_error_new(HS_ERROR_UNSUPPORTED, "a snapshot of format %u; this heapspy reads format %u", mark.format, HS_SNAPSHOT_FORMAT),

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "exec_id.h"
-#include "command_line.h"
+#include "core_arguments.h"
 #include "elf_identity.h"
+#include "exec_id.h"
 #include "image.h"
 
 #define DELETED_SUFFIX " (deleted)"
@@ -227,7 +227,6 @@ static uint64_t exec_id_of(const struct hs_core_file *core)
 struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs_process **ret)
 {
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
-	char arguments[sizeof(core->arguments)];
 	struct piece piece;
 	hs_addr at = 0;
 
@@ -241,13 +240,7 @@ struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs
 		HS_TRY(add_mapping(core, &piece, &process->mappings));
 	HS_TRY(set_exe_path(core, process));
 	HS_TRY(name_mappings(core, process));
-	/* what blanks were in arguments is not known any more */
-	size_t bytes = strlen(core->arguments);
-	while (bytes && core->arguments[bytes - 1] == ' ')
-		bytes--;
-	for (size_t i = 0; i <= bytes; i++)
-		arguments[i] = i == bytes || core->arguments[i] == ' ' ? '\0' : core->arguments[i];
-	HS_TRY(hs_script_of(arguments, bytes, process->comm, &process->script));
+	HS_TRY(hs_core_script(core, &process->script));
 	*ret = hs_take(process);
 	return NULL;
 }
