@@ -149,8 +149,7 @@ static struct hs_error *take_cached(struct malloc_chunks *chunks)
 
 	HS_TRY(malloc_arenas_find(chunks));
 	malloc_take_fastbins(chunks, &budget);
-	malloc_take_thread_caches(chunks, &budget);
-	return NULL;
+	return malloc_take_thread_caches(chunks, &budget);
 }
 
 struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct hs_image *image)
@@ -171,6 +170,7 @@ void malloc_chunks_deinit(struct malloc_chunks *chunks)
 	address_marks_deinit(&chunks->starts);
 	hs_array_free(&chunks->heaps);
 	hs_array_free(&chunks->arenas);
+	hs_array_free(&chunks->tcaches);
 }
 
 struct malloc_walk malloc_walk_of(const struct walked_heap *heap)

@@ -190,6 +190,9 @@ struct hs_error *hs_opening_snapshot(struct hs_opening *opening, struct hs_core_
 	};
 	HS_TRY(hs_opening_read_pages(opening, &pages));
 	part_zeros(opening->plan);
-	return hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
-			     &copied_bytes);
+	HS_TRY(hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
+			     &copied_bytes));
+	if (capture->is_redacted)
+		hs_image_set_redacted(capture->image);
+	return NULL;
 }

@@ -56,6 +56,16 @@ static bool is_of_file(const struct hs_mapping *mapping)
 	return mapping->inode && mapping->path[0] == '/';
 }
 
+static bool append_name(struct hs_bytes *table, const struct hs_mapping *mapping)
+{
+	static const char deleted[] = " (deleted)"; /* as the kernel names what has no name any more */
+	size_t bytes = strlen(mapping->path);
+
+	if (!mapping->is_deleted)
+		return hs_bytes_append(table, mapping->path, bytes + 1);
+	return hs_bytes_append(table, mapping->path, bytes) && hs_bytes_append(table, deleted, sizeof(deleted));
+}
+
 /* count, page size, (start, end, offset in pages) for each, then the names in the same order. */
 static bool append_files(struct hs_bytes *notes, const struct hs_mappings *mappings)
 {
@@ -73,7 +83,7 @@ static bool append_files(struct hs_bytes *notes, const struct hs_mappings *mappi
 			return false;
 	}
 	for (size_t i = 0; i < mappings->n; i++)
-		if (is_of_file(&mappings->items[i]) && !hs_bytes_append(&table, mappings->items[i].path, strlen(mappings->items[i].path) + 1))
+		if (is_of_file(&mappings->items[i]) && !append_name(&table, &mappings->items[i]))
 			return false;
 	return hs_snapshot_append_note(notes, "CORE", NT_FILE, table.items, table.n);
 }

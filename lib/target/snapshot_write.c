@@ -117,7 +117,7 @@ static void borrow_capture(const struct hs_capture *capture, const struct hs_sna
 		.redaction = options->redaction, .process = capture->process, .missing = capture->missing, .skipped = capture->skipped,
 		.threads = capture->threads, .uses = capture->uses, .pauses_ns = capture->pauses_ns, .pause_ns = capture->pause_ns,
 		.predicted_pause_ns = capture->predicted_pause_ns, .taken_at_ns = capture->taken_at_ns, .copied_bytes = capture->copied_bytes,
-		.was_stopped = capture->was_stopped, .is_nonblocking = options->is_nonblocking, .is_of_core = capture->origin == HS_FROM_CORE,
+		.was_stopped = capture->was_stopped, .is_nonblocking = capture->is_nonblocking, .is_of_core = capture->origin == HS_FROM_CORE,
 		.layout_text = (char *)options->layout_text,
 	};
 	ret->statics.items = (struct hs_static_range *)hs_image_static_ranges(capture->image, &ret->statics.n);

@@ -23,7 +23,6 @@ struct hs_snapshot_options {
 	unsigned n_workers;           /* 0: as many as this process may use */
 	const char *layout_text;      /* NULL: none */
 	enum hs_redaction redaction;  /* what was done to the capture before: its image, threads and process are written as they are */
-	bool is_nonblocking;
 	/* In any thread; NULL: none. */
 	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes);
 	bool (*is_cancelled)(void *context); /* asked between chunks; NULL: never */
