@@ -20,6 +20,7 @@ enum {
 };
 
 struct top_options {
+	struct hs_cancel cancel;
 	struct hs_top_options session;
 	enum hs_colour colour;
 };
@@ -50,7 +51,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		own->session = (struct hs_top_options){ .interval_ms = DEFAULT_INTERVAL_S * 1000, .duty_thousandths = DEFAULT_DUTY_THOUSANDTHS };
+		own->session = (struct hs_top_options){ .interval_ms = DEFAULT_INTERVAL_S * 1000, .duty_thousandths = DEFAULT_DUTY_THOUSANDTHS, .cancel = &own->cancel };
+		invocation->cancel = &own->cancel;
 		invocation->source.capture.wants_uses = true;
 		return 0;
 	case 'i':

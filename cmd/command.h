@@ -81,6 +81,7 @@ struct hs_invocation {
 	time_t captured_at;
 	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
+	struct hs_pauses untold_pauses; /* of captures that are gone, or came to nothing: the next one lists them */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
 	struct hs_census *census;
@@ -90,6 +91,7 @@ struct hs_invocation {
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
+	const struct hs_cancel *cancel; /* ends decoding and all that is worked out of a heap; NULL: nobody may */
 	bool owns_terminal;          /* the command asks and tells by itself: nothing else writes to the terminal */
 	int exit_status;             /* of a run without an error; 0: the runner's to say, by the census (see exit_status.h) */
 };
@@ -134,7 +136,7 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
  * For commands that compare moments: takes another picture of the same process in place of the one there is, as far as the heap.
  * Everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
  * those of the stages; GONE when the PID is another program by now. After an error capture, layout and census are those from before,
- * the heap is gone.
+ * with whatever pauses there were for nothing added to the capture's; the heap is gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
 /*
@@ -147,7 +149,9 @@ struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, co
 void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);
-/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages. */
+/* Gives back the graph and what was made of it. The heap stays. */
+void hs_invocation_drop_graph(struct hs_invocation *invocation);
+/* Goes on from the heap to a further stage; `needs` becomes it. Errors: those of the stages; after CANCELLED there is no graph. */
 struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_stage needs) HS_MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "format.h"
+#include "suspect_rules.h"
 
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
 #define CHURN_SHARE 0.1
@@ -76,50 +77,25 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
 }
 
-/* From here on a series has quarters with a floor each. */
-#define MIN_SAMPLES_OF_FLOORS 8
-#define N_QUARTERS 4
-
-/* The sample with least in a quarter of the time, by one figure; NULL: none falls into it. */
-static const struct hs_sample *find_floor(const struct hs_sample_list *samples, const uint64_t *figures, unsigned quarter, uint64_t *ret)
+/* What comes and goes has a floor: that of a long series counts. */
+static int64_t change_of(const struct hs_series *series, const uint64_t *times_ns, const uint64_t *figures)
 {
-	uint64_t begin = samples->items[0]->time_ns, all = samples->items[samples->n - 1]->time_ns - begin + 1;
-	const struct hs_sample *floor = NULL;
+	size_t last = series->samples.n - 1;
 
-	for (size_t i = 0; i < samples->n; i++) {
-		if ((unsigned)((double)(samples->items[i]->time_ns - begin) / (double)all * N_QUARTERS) != quarter)
-			continue;
-		if (!floor || figures[i] < *ret) {
-			floor = samples->items[i];
-			*ret = figures[i];
-		}
-	}
-	return floor;
-}
-
-/* What comes and goes has a floor that does not rise: from the first quarter's to the last one's, for the whole time. */
-static int64_t change_of(const struct hs_series *series, const uint64_t *figures)
-{
-	const struct hs_sample_list *samples = &series->samples;
-	size_t last = samples->n - 1;
-	uint64_t low = 0, high = 0;
-
-	if (series->is_long && samples->n >= MIN_SAMPLES_OF_FLOORS) {
-		const struct hs_sample *first_floor = find_floor(samples, figures, 0, &low);
-		const struct hs_sample *last_floor = find_floor(samples, figures, N_QUARTERS - 1, &high);
-		if (first_floor && last_floor && last_floor->time_ns > first_floor->time_ns)
-			return (int64_t)((double)(int64_t)(high - low) * hs_series_seconds(series) * 1e9 /
-					 (double)(last_floor->time_ns - first_floor->time_ns));
-	}
-	return (int64_t)(figures[last] - figures[0]);
+	return series->is_long ? hs_rise(times_ns, figures, last + 1) : (int64_t)(figures[last] - figures[0]);
 }
 
 static struct hs_error *compare_types(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *growth)
 {
 	const struct hs_sample_list *samples = &series->samples;
 	HS_FREE const char **names = NULL;
+	HS_FREE uint64_t *times_ns = calloc(samples->n + 1, sizeof(*times_ns));
 	size_t n = 0;
 
+	if (!times_ns)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < samples->n; i++)
+		times_ns[i] = samples->items[i]->time_ns;
 	HS_TRY(list_names(samples, &names, &n));
 	growth->figures = calloc(2 * n * samples->n + 1, sizeof(*growth->figures));
 	if (!growth->figures || !hs_array_reserve(&growth->types, n + 1))
@@ -134,8 +110,8 @@ static struct hs_error *compare_types(const struct hs_series *series, const stru
 			type->counts[k] = at ? at->count : 0;
 			type->bytes[k] = at ? at->bytes : 0;
 		}
-		type->count_change = change_of(series, type->counts);
-		type->bytes_change = change_of(series, type->bytes);
+		type->count_change = change_of(series, times_ns, type->counts);
+		type->bytes_change = change_of(series, times_ns, type->bytes);
 		set_turnover(type, turnover);
 	}
 	if (growth->types.n)
@@ -159,20 +135,10 @@ static struct hs_error *list_growing(const struct hs_suspects *suspects, struct 
 		if (!slot)
 			return hs_error_no_memory();
 		*slot = (struct hs_growing){ .bytes = suspect->retained_growth_bytes, .rank = (unsigned)i + 1,
-					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM, .is_bounded = suspect->figures.is_bounded };
+					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM,
+					     .is_certain = suspect->confidence == HS_CONFIDENCE_HIGH, .is_bounded = suspect->figures.is_bounded };
 	}
 	return NULL;
-}
-
-/* The sample that suspects were held against. */
-static size_t first_compared(const struct hs_series *series)
-{
-	const struct hs_sample *base = hs_series_base(series);
-	size_t i = 0;
-
-	while (base && series->samples.items[i] != base)
-		i++;
-	return i;
 }
 
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,
@@ -184,9 +150,7 @@ struct hs_error *hs_growth_compare(const struct hs_series *series, const struct 
 	*ret = (struct hs_growth){ .series = series, .seconds = hs_series_seconds(series), .suspects = suspects };
 	HS_TRY(compare_types(series, turnover, ret));
 	HS_TRY(list_growing(suspects, &growing));
-	size_t first = suspects ? first_compared(series) : 0;
-	ret->attributed_seconds = (double)(int64_t)(samples->items[samples->n - 1]->time_ns - samples->items[first]->time_ns) / 1e9;
-	return hs_attribution_of((const struct hs_sample *const *)samples->items + first, samples->n - first, &growing,
+	return hs_attribution_of((const struct hs_sample *const *)samples->items, samples->n, &growing,
 				 suspects ? (int64_t)suspects->garbage_bytes : 0, hs_watched_find(&series->watched, HS_WATCH_RESIDENT), &ret->attribution);
 }
 
@@ -229,6 +193,19 @@ const char *hs_growth_end(const struct hs_growth *growth)
 		return growth->series->error ? growth->series->error->message : "the series ended early";
 	}
 	return NULL;
+}
+
+const char *hs_growth_standstill(const struct hs_growth *growth)
+{
+	const struct hs_sample_list *samples = &growth->series->samples;
+	size_t n_stopped = 0;
+
+	for (size_t i = 0; i < samples->n; i++)
+		n_stopped += samples->items[i]->was_stopped;
+	if (!n_stopped)
+		return NULL;
+	return n_stopped == samples->n ? "the process was stopped at each sample (SIGSTOP, job control): what does not run does not grow. SIGCONT lets it go on"
+				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
 }
 
 /* The container that grows, which can be looked at; its path is told already. 0: there is none that convinces. */

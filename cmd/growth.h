@@ -43,7 +43,6 @@ struct hs_growth {
 	size_t n_facts;
 	const struct hs_series *series; /* borrowed */
 	double seconds;                 /* between the first and the last sample */
-	double attributed_seconds;      /* what the attribution is of: the same, but of a long series the last stretch */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
 	uint64_t *figures;              /* what counts and bytes point into */
 	struct hs_attribution attribution;
@@ -69,6 +68,9 @@ void hs_growth_release(struct hs_growth *growth);
 bool hs_growth_is_complete(const struct hs_growth *growth);
 /* Why the series ended early, in words; NULL: it did not. */
 const char *hs_growth_end(const struct hs_growth *growth);
+
+/* What there is to say of a process that was stopped by job control meanwhile; NULL: nothing, it ran at each sample. */
+const char *hs_growth_standstill(const struct hs_growth *growth);
 
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);

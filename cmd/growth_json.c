@@ -107,12 +107,14 @@ static void set_suspects(json_t *root, const struct hs_growth *growth)
 
 void hs_growth_json_members(json_t *root, const struct hs_growth *growth)
 {
-	const char *container = growth->document.process->container_id, *end = hs_growth_end(growth);
+	const char *container = growth->document.process->container_id, *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 
 	json_object_set_new(root, "container_id", *container ? json_string(container) : json_null());
 	json_object_set_new(root, "complete", json_boolean(hs_growth_is_complete(growth)));
 	if (end)
 		json_array_append_new(json_object_get(root, "warnings"), hs_json_string(end));
+	if (standstill)
+		json_array_append_new(json_object_get(root, "warnings"), json_string(standstill));
 	for (size_t i = 0; i < growth->n_facts; i++)
 		if (growth->facts[i].is_warning)
 			json_array_append_new(json_object_get(root, "warnings"), hs_json_string(growth->facts[i].text));

@@ -116,8 +116,8 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
 	hs_text_size_change(size, attribution->rss_growth_bytes);
-	if (growth->attributed_seconds > 0 && !growth->is_of_processes)
-		snprintf(text, sizeof(text), "RSS %s in %.1f s", size, growth->attributed_seconds);
+	if (growth->seconds > 0 && !growth->is_of_processes)
+		snprintf(text, sizeof(text), "RSS %s in %.1f s", size, growth->seconds);
 	else
 		snprintf(text, sizeof(text), "RSS %s", size);
 	put_cell(out, "growth", text);
@@ -155,6 +155,9 @@ static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspec
 	put(out, "%zu. `%s` (%s): confidence **%s**", rank, name ? name : "?", hs_suspect_kind_name(suspect->kind),
 	    hs_confidence_name(suspect->confidence));
 	put_figures(out, suspects, suspect);
+	/* where to look would look like an accusation of what is not sure to leak */
+	if (suspect->confidence == HS_CONFIDENCE_LOW && !suspects->is_static)
+		return;
 	for (size_t i = 0; i < suspect->writers.n && i < n_writers; i++) {
 		HS_FREE char *writer = plain(suspect->writers.items[i]);
 		put(out, "   written by `%s`, by its name", writer ? writer : "?");
@@ -206,7 +209,7 @@ static void put_facts(FILE *out, const struct hs_growth *growth)
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
 	HS_FREE char *next = hs_growth_next(growth);
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
 	put(out, "### Memory growth of pid %d: %s", pid, growth->attribution.is_known ? hs_verdict_name(growth->attribution.verdict) : "unknown");
@@ -219,6 +222,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
+	if (standstill)
+		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
 		put_suspects(out, growth->suspects, growth->facts ? N_WRITERS_OF_MOMENTS : N_WRITERS);

@@ -79,8 +79,8 @@ static void put_attribution(FILE *out, const struct hs_growth *growth, const str
 		return;
 	struct hs_text_line line = hs_text_line_begin(out, style, "growth", hs_text_bold);
 	hs_text_size_change(size, attribution->rss_growth_bytes);
-	if (growth->attributed_seconds > 0 && !growth->is_of_processes)
-		hs_text_line_item(&line, "RSS %s in %.1f s", size, growth->attributed_seconds);
+	if (growth->seconds > 0 && !growth->is_of_processes)
+		hs_text_line_item(&line, "RSS %s in %.1f s", size, growth->seconds);
 	else
 		hs_text_line_item(&line, "RSS %s", size);
 	for (size_t i = 0; i < attribution->parts.n; i++)
@@ -159,7 +159,7 @@ static void put_next(FILE *out, const struct hs_growth *growth)
 
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
-	const char *end = hs_growth_end(growth);
+	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 
 	if (growth->facts)
 		put_facts(out, growth, style);
@@ -168,6 +168,8 @@ void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct 
 	hs_document_put_warnings(out, &growth->document, style);
 	if (end)
 		put_warning(out, end, style);
+	if (standstill)
+		put_warning(out, standstill, style);
 	put_attribution(out, growth, style);
 	fputc('\n', out);
 }

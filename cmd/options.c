@@ -44,7 +44,7 @@ static const struct argp_option source_options[] = {
 
 static const struct argp_option file_options[] = {
 	{ NULL, 0, NULL, 0, "How the result is written:", 20 },
-	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600) instead of standard output", 20 },
+	{ "output", 'o', "FILE", 0, "Write to FILE (replaced as a whole, mode 0600; through a link into what it leads to) instead of standard output", 20 },
 	{ 0 },
 };
 

@@ -13,57 +13,36 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "new_file.h"
 
-static struct hs_error *write_all(int fd, const char *text, size_t bytes, const char *path)
+#define OWNER_ONLY 0600
+
+/* What a stream writes to, and why it could not. */
+struct sink {
+	int fd;
+	int os_errno;
+};
+
+static ssize_t write_to_sink(void *cookie, const char *text, size_t bytes)
 {
-	while (bytes) {
-		ssize_t written = write(fd, text, bytes);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return hs_error_os(errno, "cannot write %s", path);
-		text += written;
-		bytes -= (size_t)written;
+	struct sink *sink = cookie;
+
+	for (size_t done = 0; done < bytes && !sink->os_errno;) {
+		ssize_t written = write(sink->fd, text + done, bytes - done);
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno != EINTR)
+			sink->os_errno = errno;
 	}
-	return NULL;
+	return sink->os_errno ? 0 : (ssize_t)bytes;
 }
 
-/* A rename lasts over a crash only once its directory is on the disk. */
-static void sync_directory(const char *path)
+/* A file that is there, or will be, under this very name. A link is none: who made it wants the file behind it written. */
+static bool is_replaced(const char *path)
 {
-	HS_FREE char *copy = strdup(path);
-	HS_CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct stat status;
 
-	if (fd >= 0)
-		fsync(fd);
-}
-
-static struct hs_error *write_and_rename(int fd, const char *beside, const char *path, const char *text, size_t bytes)
-{
-	HS_TRY(write_all(fd, text, bytes, beside));
-	if (fsync(fd))
-		return hs_error_os(errno, "cannot write %s", beside);
-	if (rename(beside, path))
-		return hs_error_os(errno, "cannot write %s", path);
-	sync_directory(path);
-	return NULL;
-}
-
-static struct hs_error *replace_file(const char *path, const char *text, size_t bytes)
-{
-	HS_FREE char *beside = NULL;
-
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		beside = NULL;
-		return hs_error_no_memory();
-	}
-	HS_CLOSE int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	struct hs_error *error = write_and_rename(fd, beside, path, text, bytes);
-	if (error)
-		unlink(beside);
-	return error;
+	return lstat(path, &status) || S_ISREG(status.st_mode);
 }
 
 struct hs_error *hs_output_check(const char *path)
@@ -72,11 +51,11 @@ struct hs_error *hs_output_check(const char *path)
 
 	if (!path)
 		return NULL;
-	bool is_new = stat(path, &status);
-	if (!is_new && S_ISDIR(status.st_mode))
+	if (!stat(path, &status) && S_ISDIR(status.st_mode))
 		return hs_error_os(EISDIR, "cannot write %s", path);
-	if (!is_new && !S_ISREG(status.st_mode))
-		return eaccess(path, W_OK) ? hs_error_os(errno, "cannot write %s", path) : NULL;
+	/* that a link leads to nothing yet is no error: the file will be made */
+	if (!is_replaced(path))
+		return eaccess(path, W_OK) && errno != ENOENT ? hs_error_os(errno, "cannot write %s", path) : NULL;
 	/* a file is replaced: its own mode does not matter, that of its directory does */
 	HS_FREE char *copy = strdup(path);
 	if (!copy)
@@ -84,24 +63,70 @@ struct hs_error *hs_output_check(const char *path)
 	return eaccess(dirname(copy), W_OK | X_OK) ? hs_error_os(errno, "cannot write %s", path) : NULL;
 }
 
-struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes)
+struct hs_style hs_output_style(const struct hs_output_options *options)
+{
+	return hs_style_for(options->path ? NULL : stdout, options->colour);
+}
+
+#define STREAM_BUFFER_BYTES ((size_t)1 << 20)
+
+static struct hs_error *render_to(int fd, const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
+{
+	struct sink sink = { .fd = fd };
+	FILE *out = fopencookie(&sink, "w", (cookie_io_functions_t){ .write = write_to_sink });
+
+	if (!out)
+		return hs_error_no_memory();
+	setvbuf(out, NULL, _IOFBF, STREAM_BUFFER_BYTES);
+	struct hs_error *error = render(out, context);
+	fclose(out);
+	if (error || !sink.os_errno)
+		return error;
+	return hs_error_os(sink.os_errno, "cannot write %s", path);
+}
+
+static struct hs_error *replace_file(const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
+{
+	HS_CLEANUP(hs_new_file_discard) struct hs_new_file file = { .fd = -1 };
+
+	HS_TRY(hs_new_file_open(path, true, &file));
+	HS_TRY(render_to(file.fd, path, render, context));
+	return hs_new_file_commit(&file);
+}
+
+static struct hs_error *write_to(const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
 {
 	struct stat status;
 
 	if (!path)
-		return write_all(STDOUT_FILENO, text, bytes, "standard output");
-	if (stat(path, &status) || S_ISREG(status.st_mode))
-		return replace_file(path, text, bytes);
-
-	HS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return render_to(STDOUT_FILENO, "standard output", render, context);
+	if (is_replaced(path))
+		return replace_file(path, render, context);
+	/* only where a link leads to nothing is there something to make */
+	HS_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | (stat(path, &status) ? O_CREAT : 0), OWNER_ONLY);
 	if (fd < 0)
 		return hs_error_os(errno, "cannot write %s", path);
-	return write_all(fd, text, bytes, path);
+	return render_to(fd, path, render, context);
 }
 
-struct hs_style hs_output_style(const struct hs_output_options *options)
+struct text {
+	const char *start;
+	size_t bytes;
+};
+
+static struct hs_error *put_text(FILE *out, const void *context)
 {
-	return hs_style_for(options->path ? NULL : stdout, options->colour);
+	const struct text *text = context;
+
+	fwrite(text->start, 1, text->bytes, out);
+	return NULL;
+}
+
+struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes)
+{
+	const struct text whole = { text, bytes };
+
+	return write_to(path, put_text, &whole);
 }
 
 struct hs_error *hs_output_render(const struct hs_output_options *options,
@@ -120,56 +145,8 @@ struct hs_error *hs_output_render(const struct hs_output_options *options,
 	return error ? error : hs_output_write(options->path, text, bytes);
 }
 
-#define STREAM_BUFFER_BYTES ((size_t)1 << 20)
-
-/* Takes over `fd`. */
-static struct hs_error *render_to(int fd, const char *path, bool is_synced, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
-{
-	HS_FCLOSE FILE *out = fdopen(fd, "w");
-
-	if (!out) {
-		int os_errno = errno;
-		close(fd);
-		return hs_error_os(os_errno, "cannot write %s", path);
-	}
-	setvbuf(out, NULL, _IOFBF, STREAM_BUFFER_BYTES);
-	HS_TRY(render(out, context));
-	if (fflush(out) || ferror(out) || (is_synced && fsync(fd)))
-		return hs_error_os(errno, "cannot write %s", path);
-	return NULL;
-}
-
-static struct hs_error *stream_to_new_file(const char *path, struct hs_error *(*render)(FILE *out, const void *context), const void *context)
-{
-	HS_FREE char *beside = NULL;
-
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		beside = NULL;
-		return hs_error_no_memory();
-	}
-	int fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	struct hs_error *error = render_to(fd, beside, true, render, context);
-	if (!error && rename(beside, path))
-		error = hs_error_os(errno, "cannot write %s", path);
-	if (error)
-		unlink(beside);
-	else
-		sync_directory(path);
-	return error;
-}
-
 struct hs_error *hs_output_stream(const struct hs_output_options *options, struct hs_error *(*render)(FILE *out, const void *context),
 				  const void *context)
 {
-	const char *path = options->path ? options->path : "standard output";
-	struct stat status;
-
-	if (options->path && (stat(path, &status) || S_ISREG(status.st_mode)))
-		return stream_to_new_file(path, render, context);
-	int fd = options->path ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : dup(STDOUT_FILENO);
-	if (fd < 0)
-		return hs_error_os(errno, "cannot write %s", path);
-	return render_to(fd, path, false, render, context);
+	return write_to(options->path, render, context);
 }

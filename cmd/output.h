@@ -22,7 +22,8 @@ struct hs_style hs_output_style(const struct hs_output_options *options);
 
 /*
  * Writes `bytes` of `text` to `path` (NULL: standard output). A file is written beside, synced and renamed, with mode 0600: there is
- * the old one or the whole new one, never a part. What exists and is no regular file (a pipe, a device) is written to as it is.
+ * the old one or the whole new one, never a part. What exists and is no regular file (a pipe, a device, a symbolic link, which
+ * /dev/stdout is one of) is written to as it is.
  * Errors: OS, PERMISSION with the path.
  */
 struct hs_error *hs_output_write(const char *path, const char *text, size_t bytes) HS_MUST_CHECK;
@@ -34,8 +35,8 @@ struct hs_error *hs_output_write(const char *path, const char *text, size_t byte
 struct hs_error *hs_output_check(const char *path) HS_MUST_CHECK;
 
 /*
- * For results too large to collect: `render` writes to the file as it goes. A file is written beside, synced and renamed when all
- * went well, with mode 0600. Errors: those of `render`, OS and PERMISSION with the path.
+ * For results too large to collect: `render` writes to the file as it goes. Where to and how: as
+ * hs_output_write(). Errors: those of `render`, OS and PERMISSION with the path.
  */
 struct hs_error *hs_output_stream(const struct hs_output_options *options, struct hs_error *(*render)(FILE *out, const void *context),
 				  const void *context) HS_MUST_CHECK;

@@ -15,6 +15,7 @@
 #include "largest.h"
 #include "options.h"
 #include "output.h"
+#include "pauses.h"
 #include "payload.h"
 #include "signals.h"
 #include "workers.h"
@@ -112,6 +113,7 @@ static struct hs_error *copy_process(struct hs_invocation *invocation)
 	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
 	options->context = &invocation->progress;
 	options->skip = &invocation->skipped;
+	options->failed_pauses = &invocation->untold_pauses;
 	options->work_percent = work_percent(invocation);
 	return hs_capture_process(invocation->source.pid, options, &invocation->capture);
 }
@@ -123,8 +125,10 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 	hs_progress_update(&invocation->progress, is_file ? "reading" : "copying", 0, 0);
 	hs_signals_catch();
 	struct hs_error *error = is_file ? open_file(invocation) : copy_process(invocation);
-	if (!error)
+	if (!error) {
 		invocation->captured_at = invocation->capture->utc;
+		error = hs_pauses_put_before(invocation->capture, &invocation->untold_pauses);
+	}
 	if (!invocation->outlives_signals)
 		hs_signals_restore();
 	die_by_caught_signal(invocation);
@@ -134,7 +138,8 @@ static struct hs_error *take_capture(struct hs_invocation *invocation)
 /* The heap is kept for the commands that look at objects; for the others its memory is given back first. */
 static struct hs_error *take_census(struct hs_invocation *invocation)
 {
-	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .wanted = invocation->wanted };
+	const struct hs_heap_options options = { .n_workers = invocation->source.capture.n_workers, .cancel = invocation->cancel,
+						   .wanted = invocation->wanted };
 
 	HS_TRY(hs_process_heap_open(invocation->capture->image, invocation->layout, &options, &invocation->heap));
 	struct hs_error *error = hs_census_of(invocation->heap, &invocation->skipped, &invocation->census);
@@ -187,6 +192,14 @@ void hs_invocation_drop_heap(struct hs_invocation *invocation)
 	hs_workers_run(drop_large, invocation, N_LARGE_RESULTS, 1, invocation->graph ? n_workers_of(invocation) : 1);
 }
 
+void hs_invocation_drop_graph(struct hs_invocation *invocation)
+{
+	hs_array_free(&invocation->unexplained);
+	hs_reach_close(hs_take(invocation->reach));
+	hs_object_graph_destroy(hs_take(invocation->holders));
+	hs_graph_destroy(hs_take(invocation->graph));
+}
+
 static void drop_results(struct hs_invocation *invocation)
 {
 	hs_invocation_drop_heap(invocation);
@@ -195,39 +208,13 @@ static void drop_results(struct hs_invocation *invocation)
 	hs_capture_destroy(hs_take(invocation->capture));
 }
 
-/* The pauses of an earlier capture were pauses as well, and are listed first. `earlier` is emptied. */
-static struct hs_error *add_pauses(struct hs_capture *capture, struct hs_pauses *earlier)
-{
-	struct hs_pauses *pauses = &capture->pauses_ns;
-
-	if (!hs_array_reserve(earlier, earlier->n + pauses->n + 1))
-		return hs_error_no_memory();
-	for (size_t i = 0; i < pauses->n; i++)
-		earlier->items[earlier->n++] = pauses->items[i];
-	hs_array_free(pauses);
-	*pauses = *earlier;
-	*earlier = (struct hs_pauses){ 0 };
-	capture->pause_ns = 0;
-	for (size_t i = 0; i < pauses->n; i++)
-		capture->pause_ns += pauses->items[i];
-	return NULL;
-}
-
-static void free_pauses(struct hs_pauses *pauses)
-{
-	hs_array_free(pauses);
-}
-
 /* Captures and counts once more. */
 static struct hs_error *start_over(struct hs_invocation *invocation)
 {
-	HS_CLEANUP(free_pauses) struct hs_pauses pauses = invocation->capture->pauses_ns;
-
-	invocation->capture->pauses_ns = (struct hs_pauses){ 0 };
+	HS_TRY(hs_pauses_move(&invocation->untold_pauses, &invocation->capture->pauses_ns));
 	drop_results(invocation);
 	hs_progress_update(&invocation->progress, "copying again", 0, 0);
 	HS_TRY(take_capture(invocation));
-	HS_TRY(add_pauses(invocation->capture, &pauses));
 	HS_TRY(resolve_layout(invocation));
 	return take_census(invocation);
 }
@@ -330,6 +317,15 @@ static struct hs_error *check_identity(const struct hs_invocation *invocation, c
 	return NULL;
 }
 
+/* Of pictures that came to nothing, as far as there is memory for it. */
+static void keep_pauses(struct hs_invocation *invocation, struct hs_capture *earlier)
+{
+	if (invocation->capture)
+		hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->capture->pauses_ns));
+	hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->untold_pauses));
+	hs_array_free(&invocation->untold_pauses);
+}
+
 static struct hs_error *renew(struct hs_invocation *invocation)
 {
 	struct hs_invocation earlier;
@@ -343,7 +339,9 @@ static struct hs_error *renew(struct hs_invocation *invocation)
 	if (!error)
 		error = check_identity(invocation, earlier.capture, earlier.layout->runtime_start);
 	if (!error)
-		error = add_pauses(invocation->capture, &earlier.capture->pauses_ns);
+		error = hs_pauses_put_before(invocation->capture, &earlier.capture->pauses_ns);
+	if (error)
+		keep_pauses(invocation, earlier.capture);
 	struct hs_invocation *given_up = error ? invocation : &earlier;
 	hs_capture_destroy(given_up->capture);
 	hs_layout_destroy(given_up->layout);
@@ -379,6 +377,7 @@ static struct hs_error *follow_references(struct hs_invocation *invocation, enum
 		*ret_stage = HS_STAGE_GRAPH;
 		hs_progress_update(&invocation->progress, "following references", 0, 0);
 		HS_TRY(hs_graph_build(invocation->heap->heap, invocation->source.capture.n_workers, &invocation->graph));
+		hs_progress_update(&invocation->progress, "weighing references", 0, 0);
 		/* before the searches: its memory is given back when they need theirs */
 		if (invocation->command->needs_unexplained)
 			HS_TRY(hs_unexplained_find(invocation->graph, &invocation->capture->threads, &invocation->unexplained));
@@ -398,6 +397,8 @@ struct hs_error *hs_invocation_follow(struct hs_invocation *invocation, enum hs_
 	invocation->needs = needs;
 	start_progress(invocation);
 	struct hs_error *error = follow_references(invocation, &stage);
+	if (error && error->code == HS_ERROR_CANCELLED)
+		hs_invocation_drop_graph(invocation);
 	hs_progress_end(&invocation->progress);
 	return error;
 }
@@ -455,6 +456,7 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 {
 	drop_results(invocation);
 	hs_array_free(&invocation->skipped);
+	hs_array_free(&invocation->untold_pauses);
 }
 
 void hs_source_free(struct hs_source_options *source)

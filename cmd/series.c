@@ -16,7 +16,7 @@
 #define JITTER 0.3
 #define TICK_NS 100000000
 #define MAX_LONG_SAMPLES 128
-#define EARLIER_BYTES ((size_t)256 << 10) /* of containers, of the samples between the first and the last two of a long series */
+#define EARLIER_BYTES ((size_t)64 << 10) /* of containers, of each of the samples between the first and the last two of a long series */
 
 double hs_series_due(double interval_s, unsigned n_samples, unsigned i, uint64_t jitter)
 {
@@ -108,6 +108,7 @@ static struct hs_error *start_watch(struct taking *taking)
 	const struct hs_sample *last = samples->items[samples->n - 1], *before = samples->n > 1 ? samples->items[samples->n - 2] : NULL;
 
 	HS_TRY(hs_candidates_choose(last, before, taking->invocation->heap, &targets));
+	hs_watched_make_room(&taking->series->watched, &targets);
 	return hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
 }
 
@@ -133,23 +134,22 @@ static void thin_out(struct hs_sample_list *samples)
 }
 
 /* What only the last two samples need is given back, so that a series of days takes no more than one of hours. */
-static void make_room(struct hs_sample_list *samples)
+static void make_room(struct hs_sample_list *samples, bool is_last)
 {
-	if (samples->n > 2) {
-		hs_sample_drop_identities(samples->items[samples->n - 3]);
-		if (samples->n > 3)
-			hs_sample_shrink(samples->items[samples->n - 3], EARLIER_BYTES);
-	}
+	if (samples->n > 1 && !is_last)
+		hs_sample_drop_identities(samples->items[samples->n - 2]);
+	if (samples->n > 3)
+		hs_sample_shrink(samples->items[samples->n - 3], EARLIER_BYTES);
 	if (samples->n > MAX_LONG_SAMPLES)
 		thin_out(samples);
 }
 
-/* What the picture that the invocation is at leaves behind. */
-static struct hs_error *keep(struct taking *taking)
+/* What the picture that the invocation is at leaves behind. What the last one is made of is still there when it is compared. */
+static struct hs_error *keep(struct taking *taking, bool is_last)
 {
 	struct hs_invocation *invocation = taking->invocation;
 	struct hs_series *series = taking->series;
-	const struct hs_sample_options options = { .wants_identities = !series->samples.n || taking->options->is_long };
+	const struct hs_sample_options options = { .wants_identities = !series->samples.n || (taking->options->is_long && !is_last) };
 	struct hs_sample **slot;
 
 	if (!hs_array_reserve(&series->samples, series->samples.n + 1))
@@ -162,7 +162,7 @@ static struct hs_error *keep(struct taking *taking)
 	(*slot)->pause_ns = invocation->capture->pause_ns - taking->pauses_ns;
 	taking->pauses_ns = invocation->capture->pause_ns;
 	if (taking->options->is_long)
-		make_room(&series->samples);
+		make_room(&series->samples, is_last);
 	return NULL;
 }
 
@@ -197,7 +197,7 @@ static struct hs_error *look_again(struct taking *taking, bool is_last)
 
 	invocation->needs = is_last ? taking->options->last_needs : HS_STAGE_HEAP;
 	HS_TRY(hs_invocation_renew(invocation));
-	HS_TRY(keep(taking));
+	HS_TRY(keep(taking, is_last));
 	if (is_replaced(series)) {
 		hs_sample_destroy(series->samples.items[--series->samples.n]);
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
@@ -265,7 +265,7 @@ struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct h
 	*ret = (struct hs_series){ .is_long = options->is_long };
 	invocation->outlives_signals = true;
 	hs_signals_catch();
-	HS_TRY(keep(&taking));
+	HS_TRY(keep(&taking, false));
 	HS_TRY(start_watch(&taking));
 	hs_invocation_drop_heap(invocation);
 	tell(&taking);

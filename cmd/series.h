@@ -37,8 +37,8 @@ struct hs_series_options {
 	unsigned n_samples;        /* 2 and more */
 	enum hs_stage last_needs;  /* how far the last sample goes */
 	/*
-	 * A series of hours: fingerprints are kept of the last two samples alone, of earlier ones the longest containers; when there are many,
-	 * of two neighbours the one with less in it. A signal brings the last sample forward, instead of doing without.
+	 * A series of hours: fingerprints are kept of the latest sample alone, until the last one is held against it; of those between the first
+	 * and the last two, the longest containers; when there are many, of two neighbours the one with less in it. A signal brings the last sample forward, instead of doing without.
 	 */
 	bool is_long;
 	void (*kept)(void *context, const struct hs_series *series); /* called after each sample; NULL: not */

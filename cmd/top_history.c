@@ -74,7 +74,7 @@ static struct hs_error *merge(const struct hs_top_history *history, const struct
 	return NULL;
 }
 
-static bool is_in(const struct hs_top_history *history, const char *name)
+const struct hs_top_series *hs_top_history_named(const struct hs_top_history *history, const char *name)
 {
 	size_t low = 0, high = history->series.n;
 
@@ -82,13 +82,21 @@ static bool is_in(const struct hs_top_history *history, const char *name)
 		size_t middle = low + (high - low) / 2;
 		int order = strcmp(history->series.items[middle].name, name);
 		if (!order)
-			return history->series.items[middle].name == name;
+			return &history->series.items[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return false;
+	return NULL;
+}
+
+/* The name is the history's own, not a copy. */
+static bool is_in(const struct hs_top_history *history, const char *name)
+{
+	const struct hs_top_series *series = hs_top_history_named(history, name);
+
+	return series && series->name == name;
 }
 
 /* Takes the merged list over; series of what is gone for long go. */

@@ -53,6 +53,8 @@ struct hs_top_trend {
 struct hs_error *hs_top_history_add(struct hs_top_history *history, uint64_t time_ns, const struct hs_census_type *types, size_t n) HS_MUST_CHECK;
 /* Changes count from the last sample on. */
 void hs_top_history_set_base(struct hs_top_history *history);
+/* NULL: there is none of that name. */
+const struct hs_top_series *hs_top_history_named(const struct hs_top_history *history, const char *name);
 void hs_top_history_deinit(struct hs_top_history *history);
 
 struct hs_top_trend hs_top_trend_of(const struct hs_top_history *history, const struct hs_top_series *series);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The objects of one type, or of one holder: the new ones first, and the paths that keep them all. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,19 +33,21 @@ static const struct hs_column path_columns[N_PATH_COLUMNS] = {
 	[PATH_COLUMN_PATH] = { "HELD BY", NULL, HS_COLUMN_PATH, 0, 0 },
 };
 
-/* How long it is there, as far as samples prove it; the larger, the newer. */
-enum age {
-	AGE_UNKNOWN, /* there is one sample, or nothing tells it from another of its kind */
-	AGE_OLD,     /* it was there at the baseline */
-	AGE_SOME,    /* it was there at the sample before */
-	AGE_NEW,
+/*
+ * In how many samples it was seen, the last one included: 1 is new. Negative as a row's number: what is new comes first.
+ *
+ *     samples kept    1       4   5   6        it was seen in 4, 5 and 6: 3 samples, or more, as 2 and 3 are gone
+ */
+struct age {
+	uint64_t samples; /* 0: not known */
+	bool is_least;    /* or more */
 };
 
-static const char *const age_names[] = { [AGE_UNKNOWN] = "?", [AGE_OLD] = "old", [AGE_SOME] = "some", [AGE_NEW] = "new" };
+#define AGE_UNKNOWN_LAST INT32_MIN
 
 struct hit {
 	hs_node node;
-	enum age age;
+	struct age age;
 	uint64_t retained;
 };
 
@@ -66,26 +69,40 @@ static void finding_deinit(struct finding *finding)
 	free(finding->hits);
 }
 
-static enum age age_of(const struct finding *finding, hs_node node)
+static struct age age_of(const struct finding *finding, hs_node node)
 {
 	const struct hs_top_source *source = finding->source;
+	size_t earliest = source->n_samples - 1, i = earliest;
+	enum hs_lived lived = HS_LIVED;
 	struct hs_heap_object entry;
 
-	if (source->n_samples < 2 || !hs_graph_object(source->invocation->graph, node, &entry))
-		return AGE_UNKNOWN;
+	/* the last sample may be missing, for want of memory */
+	if (source->n_samples < 2 || source->serials[earliest] != source->serial || !hs_graph_object(source->invocation->graph, node, &entry))
+		return (struct age){ 0 };
 	hs_fingerprint now = hs_fingerprint_take(&finding->fingerprints, &entry.object);
-	enum hs_lived before = hs_sample_has_lived(source->samples[source->n_samples - 2], entry.object.address, now);
-	if (before != HS_LIVED)
-		return before == HS_LIVED_NOT ? AGE_NEW : AGE_UNKNOWN;
-	return hs_sample_has_lived(source->samples[0], entry.object.address, now) == HS_LIVED ? AGE_OLD : AGE_SOME;
+	while (i > 0 && lived == HS_LIVED) {
+		if (!source->samples[--i]->identities)
+			continue;
+		lived = hs_sample_has_lived_object(source->samples[i], &finding->fingerprints, &entry.object, now);
+		earliest = lived == HS_LIVED ? i : earliest;
+	}
+	if (earliest == source->n_samples - 1 && lived == HS_LIVED_UNKNOWN)
+		return (struct age){ 0 };
+	bool is_exact = lived == HS_LIVED_NOT && source->serials[i] + 1 == source->serials[earliest];
+	return (struct age){ source->serial - source->serials[earliest] + 1, !is_exact };
+}
+
+static int64_t number_of(struct age age)
+{
+	return age.samples ? -(int64_t)age.samples : AGE_UNKNOWN_LAST;
 }
 
 static int compare_hits(const void *a, const void *b)
 {
 	const struct hit *left = a, *right = b;
 
-	if (left->age != right->age)
-		return left->age > right->age ? -1 : 1;
+	if (number_of(left->age) != number_of(right->age))
+		return number_of(left->age) > number_of(right->age) ? -1 : 1;
 	if (left->retained != right->retained)
 		return left->retained > right->retained ? -1 : 1;
 	return left->node < right->node ? -1 : left->node > right->node;
@@ -144,6 +161,9 @@ static struct hs_error *add_paths(struct finding *finding, struct hs_page *page)
 		hs_row_set_number(row, PATH_COLUMN_COUNT, (int64_t)groups.list.items[i].count);
 		hs_row_set_text(row, PATH_COLUMN_PATH, hs_page_text(page, groups.list.items[i].expression));
 		row->mark = HS_ROW_STRONG;
+		/* one of those objects: from there the path can be walked */
+		row->address = hs_graph_address(invocation->graph, groups.list.items[i].sample);
+		hs_page_lead(page, row, HS_VIEW_OBJECT, row->address, "");
 	}
 	if (!groups.n_unreached)
 		return NULL;
@@ -155,7 +175,14 @@ static struct hs_error *add_paths(struct finding *finding, struct hs_page *page)
 	return NULL;
 }
 
-static void add_object(struct hs_page *page, struct hs_section *section, const struct hs_object_row *object, enum age age)
+static const char *age_text(struct hs_page *page, struct age age)
+{
+	if (age.samples < 2)
+		return age.samples ? "new" : "?";
+	return hs_page_printf(page, "%" PRIu64 "%s", age.samples, age.is_least ? "+" : "");
+}
+
+static void add_object(struct hs_page *page, struct hs_section *section, const struct hs_object_row *object, struct age age)
 {
 	struct hs_row *row = hs_page_add_row(page, section, object->address);
 	uint64_t length;
@@ -163,10 +190,10 @@ static void add_object(struct hs_page *page, struct hs_section *section, const s
 	if (!row)
 		return;
 	row->address = object->address;
-	row->mark = age == AGE_NEW ? HS_ROW_STRONG : HS_ROW_PLAIN;
+	row->mark = age.samples == 1 ? HS_ROW_STRONG : HS_ROW_PLAIN;
 	hs_row_set_number(row, COLUMN_OBJECT, (int64_t)object->address);
-	hs_row_set_text(row, COLUMN_AGE, age_names[age]);
-	row->values[COLUMN_AGE].number = (int64_t)age;
+	hs_row_set_text(row, COLUMN_AGE, age_text(page, age));
+	row->values[COLUMN_AGE].number = number_of(age);
 	if (hs_generation_name(object->generation))
 		hs_row_set_text(row, COLUMN_GENERATION, hs_generation_name(object->generation));
 	hs_row_set_number(row, COLUMN_BYTES, (int64_t)object->values[HS_OBJECT_BYTES]);

@@ -20,7 +20,7 @@ static const struct hs_column step_columns[N_STEP_COLUMNS] = {
 	[STEP_SHARE] = { "SHARE", NULL, HS_COLUMN_SHARE, 7, 0 },
 	[STEP_CHANGE] = { "CHANGE", NULL, HS_COLUMN_SIZE_CHANGE, 10, 0 },
 	[STEP_WHAT] = { " OF THE RSS", NULL, HS_COLUMN_TEXT, 0, 0 },
-	[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 24, 1 },
+	[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 10, 1 },
 };
 
 static void add_step(struct hs_page *page, struct hs_section *section, const char *label, uint64_t bytes, uint64_t before, uint64_t rss)

@@ -9,8 +9,10 @@
 #include "sample.h"
 #include "suspects.h"
 #include "top_history.h"
+#include "turnover.h"
 
 #define HS_TOP_KEPT_SAMPLES 8
+#define HS_TOP_IDENTITY_BYTES ((size_t)64 << 20)
 
 /* All that pages are made of. */
 struct hs_top_source {
@@ -20,10 +22,14 @@ struct hs_top_source {
 	uint64_t holders_serial;      /* of the last sample that `holders` has */
 	/*
 	 * What is kept of samples: the baseline's first, the last one last, some between. The first, the last and the one before it have
-	 * identities.
+	 * identities; those between as far as these take no more than HS_TOP_IDENTITY_BYTES.
 	 */
 	struct hs_sample *samples[HS_TOP_KEPT_SAMPLES];
+	uint64_t serials[HS_TOP_KEPT_SAMPLES];
 	size_t n_samples;
+	/* by type, of the last sample: n_lived came after the baseline and was there at the sample before */
+	struct hs_turnover_list stayed;
+	bool has_stayed;              /* there were samples enough to tell */
 	struct hs_watched_list watched; /* containers, between samples */
 	struct hs_suspects suspects;  /* of the sample suspects_serial; they borrow from its graph */
 	uint64_t suspects_serial;     /* 0: none were looked for, or that sample is gone */

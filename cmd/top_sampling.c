@@ -36,6 +36,19 @@ static void make_room(struct hs_top_source *source)
 	hs_sample_destroy(source->samples[found]);
 	source->n_samples--;
 	memmove(source->samples + found, source->samples + found + 1, (source->n_samples - found) * sizeof(*source->samples));
+	memmove(source->serials + found, source->serials + found + 1, (source->n_samples - found) * sizeof(*source->serials));
+}
+
+/* Between the first and the last two: the latest ones keep theirs, as far as these fit. */
+static void limit_identities(struct hs_top_source *source)
+{
+	size_t bytes = 0;
+
+	for (size_t i = source->n_samples > 2 ? source->n_samples - 3 : 0; i > 0; i--) {
+		bytes += hs_sample_identity_bytes(source->samples[i]);
+		if (bytes > HS_TOP_IDENTITY_BYTES)
+			hs_sample_drop_identities(source->samples[i]);
+	}
 }
 
 /* What is compared later. Missing memory is no reason to give the browser up: then this sample is not compared. */
@@ -54,13 +67,29 @@ static void keep_sample(struct hs_top_sampling *sampling)
 		hs_error_destroy(error);
 		return;
 	}
-	if (source->n_samples > 2)
-		hs_sample_drop_identities(source->samples[source->n_samples - 2]);
 	make_room(source);
+	source->serials[source->n_samples] = source->serial;
 	source->samples[source->n_samples++] = sample;
+	limit_identities(source);
 }
 
-#define MAX_WATCHED 512 /* containers that were ever watched; then it begins anew */
+/* What came and stayed, by type. Missing memory shows as figures that are missing. */
+static void count_stayed(struct hs_top_source *source)
+{
+	const struct hs_process_heap *heap = source->invocation->heap;
+	size_t n = source->n_samples;
+
+	hs_turnover_release(&source->stayed);
+	source->has_stayed = false;
+	if (n < 3 || source->serials[n - 1] != source->serial)
+		return;
+	HS_FREE uint8_t *marks = calloc((size_t)hs_heap_place_count(heap->heap) + 1, sizeof(*marks));
+	struct hs_error *error = marks ? hs_sample_mark_survivors(source->samples[0], source->samples[n - 2], heap, marks) : hs_error_no_memory();
+	if (!error)
+		error = hs_turnover_count(heap, marks, &source->stayed);
+	source->has_stayed = !error;
+	hs_error_destroy(error);
+}
 
 static void free_targets(struct hs_watch_targets *targets)
 {
@@ -76,9 +105,11 @@ static void watch(struct hs_top_sampling *sampling)
 
 	if (n < 2)
 		return;
-	if (source->watched.n > MAX_WATCHED)
-		source->watched.n = 0;
 	struct hs_error *error = hs_candidates_choose(source->samples[n - 1], source->samples[n - 2], source->invocation->heap, &targets);
+	if (!error)
+		hs_watched_make_room(&source->watched, &targets);
+	if (!error)
+		error = hs_top_live_track(source, &targets, &sampling->tracked);
 	if (!error)
 		error = hs_watch_start(source->invocation->source.pid, &targets, &sampling->watch);
 	hs_error_destroy(error);
@@ -86,6 +117,7 @@ static void watch(struct hs_top_sampling *sampling)
 
 static void stop_watching(struct hs_top_sampling *sampling)
 {
+	sampling->tracked.n = 0;
 	hs_error_destroy(hs_watch_stop(hs_take(sampling->watch), &sampling->source.watched));
 }
 
@@ -118,6 +150,17 @@ static void keep_memory(struct hs_top_sampling *sampling)
 	hs_error_destroy(error);
 }
 
+/* A capture counts all pauses so far, and those of what failed since: see hs_invocation_renew(). */
+static void count_pauses(struct hs_top_sampling *sampling, bool is_whole)
+{
+	uint64_t paused_ns = sampling->source.invocation->capture->pause_ns, last_ns = paused_ns - sampling->paused_ns;
+
+	/* a pause that was broken off says how long the next one is at least */
+	if (is_whole || last_ns > sampling->last_pause_ns)
+		sampling->last_pause_ns = last_ns;
+	sampling->paused_ns = paused_ns;
+}
+
 /* The invocation has just been filled anew. */
 static struct hs_error *keep(struct hs_top_sampling *sampling)
 {
@@ -125,19 +168,30 @@ static struct hs_error *keep(struct hs_top_sampling *sampling)
 	const struct hs_invocation *invocation = source->invocation;
 
 	source->serial++;
-	sampling->last_pause_ns = invocation->capture->pause_ns - sampling->paused_ns;
-	sampling->paused_ns = invocation->capture->pause_ns; /* those of all samples: see hs_invocation_renew() */
 	keep_rss(sampling);
 	keep_memory(sampling);
+	HS_TRY(hs_top_history_add(&source->types, sampling->taken_ns, invocation->census->types.items, invocation->census->types.n));
 	keep_sample(sampling);
 	watch(sampling);
-	return hs_top_history_add(&source->types, sampling->taken_ns, invocation->census->types.items, invocation->census->types.n);
+	count_stayed(source);
+	return NULL;
+}
+
+size_t hs_top_sampling_read_live(const struct hs_top_sampling *sampling, struct hs_live_row *ret, uint64_t *ret_banner_length)
+{
+	struct hs_watched watched;
+
+	*ret_banner_length = 0;
+	if (sampling->watch && sampling->banner_address && hs_watch_see(sampling->watch, sampling->banner_address, &watched) && !watched.is_lost)
+		*ret_banner_length = watched.previous;
+	return hs_top_live_read(sampling->watch, &sampling->tracked, ret, HS_LIVE_ROWS);
 }
 
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
 	/* a file is as a process that has ended: what there is of it stays */
 	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation }, .is_gone = invocation->source.file };
+	count_pauses(sampling, true);
 	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
 	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
@@ -151,6 +205,8 @@ void hs_top_sampling_deinit(struct hs_top_sampling *sampling)
 	stop_watching(sampling);
 	drop_suspects(&sampling->source);
 	hs_array_free(&sampling->source.watched);
+	hs_array_free(&sampling->tracked);
+	hs_turnover_release(&sampling->source.stayed);
 	for (size_t i = 0; i < sampling->source.n_samples; i++)
 		hs_sample_destroy(sampling->source.samples[i]);
 }
@@ -177,6 +233,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
 	sampling->tried_ns = hs_top_now_ns();
+	count_pauses(sampling, !error);
 	if (!error) {
 		sampling->taken_ns = sampling->tried_ns;
 		error = keep(sampling);
@@ -214,6 +271,16 @@ bool hs_top_sampling_suspects_are_due(const struct hs_top_sampling *sampling, ui
 	return !sampling->suspects_ns || now - sampling->suspected_ns > SUSPECTS_SHARE * sampling->suspects_ns;
 }
 
+/* What was given up in the midst of it is not gone on from. */
+static struct hs_error *clear_away(struct hs_top_sampling *sampling, struct hs_error *error)
+{
+	if (!error || error->code != HS_ERROR_CANCELLED)
+		return error;
+	drop_suspects(&sampling->source);
+	hs_invocation_drop_graph(sampling->source.invocation);
+	return hs_error_hint(error, "come back to have it worked out again");
+}
+
 struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 {
 	uint64_t begin = hs_top_now_ns();
@@ -221,6 +288,7 @@ struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 
 	if (!error)
 		error = hs_top_find_suspects(&sampling->source);
+	error = clear_away(sampling, error);
 	if (!error)
 		hs_top_name_suspect(&sampling->source, sampling->banner, sizeof(sampling->banner), &sampling->banner_address);
 	sampling->suspected_ns = hs_top_now_ns();
@@ -231,8 +299,10 @@ struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 struct hs_error *hs_top_sampling_fill(struct hs_top_sampling *sampling, struct hs_page *page)
 {
 	page->serial = sampling->source.serial;
-	HS_TRY(follow(sampling, hs_top_page_needs(&page->place)));
-	return hs_top_page_fill(&sampling->source, page);
+	struct hs_error *error = follow(sampling, hs_top_page_needs(&page->place));
+	if (!error)
+		error = hs_top_page_fill(&sampling->source, page);
+	return clear_away(sampling, error);
 }
 
 void hs_top_sampling_set_base(struct hs_top_sampling *sampling)
@@ -246,8 +316,12 @@ void hs_top_sampling_set_base(struct hs_top_sampling *sampling)
 		hs_sample_destroy(source->samples[i]);
 	if (source->n_samples)
 		source->samples[0] = source->samples[source->n_samples - 1];
+	if (source->n_samples)
+		source->serials[0] = source->serials[source->n_samples - 1];
 	source->n_samples = source->n_samples > 0;
+	source->has_stayed = false;
 	sampling->banner[0] = '\0';
+	sampling->banner_address = 0;
 	sampling->source.base_memory = sampling->source.memory;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "data.h"
+#include "top_live.h"
 #include "top_pages.h"
 
 #define HS_TOP_MIN_INTERVAL_MS 100
@@ -13,6 +14,7 @@
 struct hs_top_sampling {
 	struct hs_top_source source;
 	struct hs_watch *watch;      /* reads lengths until the next sample; NULL: does not */
+	struct hs_top_tracked_list tracked; /* what these lengths tell of types */
 	uint64_t suspects_ns;        /* what looking for suspects took the last time; 0: it was not done */
 	uint64_t suspected_ns;       /* when that was */
 	uint64_t taken_ns, first_ns; /* CLOCK_MONOTONIC, of the last and the first sample */
@@ -60,6 +62,9 @@ bool hs_top_sampling_suspects_are_due(const struct hs_top_sampling *sampling, ui
 /* Looks for suspects, of which the header names the first. Errors: those of the stages. */
 struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling) HS_MUST_CHECK;
 bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling);
+
+/* What the watched lengths tell by now: rows of the page of types, at most HS_LIVE_ROWS; and how long the banner's suspect is, 0: not known. */
+size_t hs_top_sampling_read_live(const struct hs_top_sampling *sampling, struct hs_live_row *ret, uint64_t *ret_banner_length);
 
 /* All of the header that belongs to the sample. */
 void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_header *ret);

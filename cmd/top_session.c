@@ -30,7 +30,6 @@ struct hs_top_session {
 	struct hs_page_place wanted;
 	bool is_made;            /* the page that is wanted, or an error in its place, has been handed over */
 	bool wants_sample, wants_base, is_frozen, is_over;
-	bool is_cancelled;       /* what is being done */
 	struct hs_top_options options;
 	/* news */
 	struct hs_header header; /* as of the last sample */
@@ -39,6 +38,9 @@ struct hs_top_session {
 	bool is_failed;
 	char error[300], hint[300], message[200];
 	bool is_sampling;
+	struct hs_live_row live[HS_LIVE_ROWS];
+	size_t n_live;
+	uint64_t live_serial, banner_length;
 	const char *phase;       /* static text; NULL: idle */
 	uint64_t done, all;
 	uint64_t told_ns;        /* when progress was told last */
@@ -125,7 +127,7 @@ static struct hs_error *take_wanted_sample(struct hs_top_session *session)
 	struct hs_error *error = hs_top_sampling_take(&session->sampling);
 
 	pthread_mutex_lock(&session->mutex);
-	bool is_wanted = !session->is_cancelled && !session->is_over;
+	bool is_wanted = !hs_is_cancelled(session->options.cancel) && !session->is_over;
 	pthread_mutex_unlock(&session->mutex);
 	if (!error || error->code != HS_ERROR_CANCELLED || !is_wanted)
 		return error;
@@ -141,7 +143,6 @@ static void take_sample(struct hs_top_session *session)
 	pthread_mutex_lock(&session->mutex);
 	struct hs_top_options options = session->options;
 	session->is_sampling = true;
-	session->is_cancelled = false;
 	pthread_mutex_unlock(&session->mutex);
 	struct hs_error *error = take_wanted_sample(session);
 	pthread_mutex_lock(&session->mutex);
@@ -224,6 +225,8 @@ static bool do_something(struct hs_top_session *session, uint64_t now)
 		act = suspect;
 	if (!act && !wants_page)
 		return false;
+	/* a wish that came before this began was for something else; the last one stands */
+	atomic_store(&session->options.cancel->is_wanted, session->is_over);
 	pthread_mutex_unlock(&session->mutex);
 	if (act)
 		act(session);
@@ -241,6 +244,25 @@ static void look_after_target(struct hs_top_session *session)
 	tell(session);
 }
 
+/* While the target runs and nothing else is to be done; who freezes the screen wants it to stand still. The mutex is held. */
+static void look_at_lengths(struct hs_top_session *session)
+{
+	struct hs_live_row live[HS_LIVE_ROWS];
+	uint64_t length;
+
+	if (session->is_frozen || session->header.is_gone)
+		return;
+	size_t n = hs_top_sampling_read_live(&session->sampling, live, &length);
+	bool is_other = n != session->n_live || memcmp(live, session->live, n * sizeof(*live)) || length != session->banner_length;
+	if (!is_other && session->live_serial == session->sampling.source.serial)
+		return;
+	memcpy(session->live, live, n * sizeof(*live));
+	session->n_live = n;
+	session->live_serial = session->sampling.source.serial;
+	session->banner_length = length;
+	tell(session);
+}
+
 static void *run(void *argument)
 {
 	struct hs_top_session *session = argument;
@@ -249,6 +271,7 @@ static void *run(void *argument)
 	while (!session->is_over) {
 		uint64_t now = hs_top_now_ns();
 		look_after_target(session);
+		look_at_lengths(session);
 		if (!do_something(session, now))
 			rest(session, now);
 	}
@@ -323,6 +346,7 @@ bool hs_top_session_destroy(struct hs_top_session *session)
 		return true;
 	pthread_mutex_lock(&session->mutex);
 	session->is_over = true;
+	atomic_store(&session->options.cancel->is_wanted, true);
 	if (session->is_sampling)
 		hs_capture_cancel();
 	pthread_cond_signal(&session->wake);
@@ -370,7 +394,7 @@ void hs_top_session_freeze(struct hs_top_session *session, bool is_frozen)
 void hs_top_session_cancel(struct hs_top_session *session)
 {
 	pthread_mutex_lock(&session->mutex);
-	session->is_cancelled = true;
+	atomic_store(&session->options.cancel->is_wanted, true);
 	session->wants_sample = false;
 	if (session->is_sampling)
 		hs_capture_cancel();
@@ -413,6 +437,7 @@ static void complete_header(const struct hs_top_session *session, struct hs_head
 	header->phase = session->phase;
 	header->done = session->done;
 	header->all = session->all;
+	header->banner_length = session->banner_length;
 	header->next_ms = due > now ? (due - now) / 1000000 : 0;
 	header->duty_thousandths = session->options.duty_thousandths;
 	header->interval_ms = session->due.gap_ms;
@@ -433,6 +458,9 @@ void hs_top_session_news(struct hs_top_session *session, struct hs_top_news *ret
 	complete_header(session, &ret->header);
 	ret->page = hs_take(session->page);
 	ret->is_failed = session->is_failed;
+	memcpy(ret->live, session->live, sizeof(ret->live));
+	ret->n_live = session->n_live;
+	ret->live_serial = session->live_serial;
 	memcpy(ret->error, session->error, sizeof(ret->error));
 	memcpy(ret->hint, session->hint, sizeof(ret->hint));
 	memcpy(ret->message, session->message, sizeof(ret->message));

@@ -18,6 +18,7 @@
 struct hs_top_options {
 	uint64_t interval_ms;      /* between samples, if the duty allows */
 	unsigned duty_thousandths; /* of the time, at most, that the target may be paused */
+	struct hs_cancel *cancel;  /* the invocation's; borrowed */
 };
 
 struct hs_top_session;
@@ -54,6 +55,9 @@ struct hs_top_news {
 	bool is_failed;          /* it cannot be made */
 	char error[300], hint[300]; /* then why; and what to try, "" for nothing */
 	char message[200];       /* to be said once; "": nothing */
+	struct hs_live_row live[HS_LIVE_ROWS]; /* what the watched lengths tell of types, for a page of that sample */
+	size_t n_live;
+	uint64_t live_serial;
 };
 
 void hs_top_session_news(struct hs_top_session *session, struct hs_top_news *ret);

@@ -33,7 +33,12 @@ static void add_call(struct hs_page *page, struct hs_section *section, const str
 		return;
 	row->indent = 2;
 	hs_row_set_text(row, COLUMN_WHAT, hs_page_printf(page, "%s%s%s%s", prefix, call->module, *call->module ? "." : "", call->function));
-	hs_row_set_text(row, COLUMN_VALUE, hs_page_printf(page, " %s:%d", call->file, (int)call->line));
+	/* the line first: a long path is cut at its end */
+	const char *slash = strrchr(call->file, '/');
+	if (slash)
+		hs_row_set_text(row, COLUMN_VALUE, hs_page_printf(page, " %s:%d  in %.*s", slash + 1, (int)call->line, (int)(slash - call->file + 1), call->file));
+	else
+		hs_row_set_text(row, COLUMN_VALUE, hs_page_printf(page, " %s:%d", call->file, (int)call->line));
 	for (size_t i = 0; i < call->variables.n; i++) {
 		const struct hs_call_variable *variable = &call->variables.items[i];
 		row = hs_page_add_row(page, section, key_of(part, variable->name) ^ 1);

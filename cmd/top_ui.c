@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "cleanup.h"
 #include "draw.h"
 #include "output.h"
@@ -101,6 +102,9 @@ static void take_news(struct ui *ui)
 {
 	hs_top_session_news(ui->session, &ui->news);
 	ui->data.header = ui->news.header;
+	ui->data.live = ui->news.live;
+	ui->data.n_live = ui->news.n_live;
+	ui->data.live_serial = ui->news.live_serial;
 	if (ui->news.message[0])
 		hs_state_say(&ui->state, true, "%s", ui->news.message);
 	if (ui->news.page)
@@ -211,13 +215,32 @@ static void read_keys(struct ui *ui)
 		handle(ui, &event);
 }
 
-/* A signal: the size of the window, or the end. */
+/* Ctrl-Z: curses' own handler gives the terminal back and stops all threads, which must not be while one of them keeps the target stopped. */
+static void suspend(struct ui *ui)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	hs_capture_hold_off();
+	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+	raise(SIGTSTP);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	hs_capture_go_on();
+	hs_term_forget(ui->term);
+}
+
+/* A signal: the size of the window, a stop, or the end. */
 static int read_signal(struct ui *ui, int fd)
 {
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGTSTP) {
+		suspend(ui);
+		return 0;
+	}
 	if (info.ssi_signo != SIGWINCH)
 		return (int)info.ssi_signo;
 	hs_term_resized(ui->term);
@@ -259,7 +282,7 @@ static struct hs_error *loop(struct ui *ui, int signal_fd, int *ret_signal)
 
 static int open_signals(sigset_t *ret_before)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP };
 	sigset_t signals;
 
 	sigemptyset(&signals);

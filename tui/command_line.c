@@ -156,9 +156,11 @@ static const struct typed_command *find_command(const char *word, size_t n)
 	return found;
 }
 
-void hs_command_line_run(struct hs_update *update, const char *line)
+void hs_command_line_run(struct hs_update *update, char *line)
 {
 	line += strspn(line, " ");
+	for (size_t end = strlen(line); end && line[end - 1] == ' ';) /* what is completed has one behind it */
+		line[--end] = '\0';
 	size_t n = strcspn(line, " ");
 	const struct typed_command *command = n ? find_command(line, n) : NULL;
 	const char *argument = line + n + strspn(line + n, " ");

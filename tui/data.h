@@ -51,6 +51,15 @@ struct hs_header {
 	unsigned n_warnings;
 	char banner[200];  /* the first suspect; "": none */
 	uint64_t banner_address; /* the object that it is; 0: none */
+	uint64_t banner_length;  /* what that is long now, between samples; 0: not known */
+};
+
+/* What the history of a row goes on with after its sample: estimates, the last one of now. */
+#define HS_LIVE_POINTS 3
+#define HS_LIVE_ROWS 64
+struct hs_live_row {
+	uint64_t key;
+	uint64_t values[HS_LIVE_POINTS];
 };
 
 struct hs_data {
@@ -58,6 +67,9 @@ struct hs_data {
 	const struct hs_page *page; /* of the place that the state is at; NULL: not there yet, or an error */
 	const char *error;          /* why there is none; NULL: it is being made */
 	const char *hint;           /* what to try; NULL: nothing */
+	const struct hs_live_row *live; /* of a page of the sample `live_serial` */
+	size_t n_live;
+	uint64_t live_serial;
 };
 
 #endif

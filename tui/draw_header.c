@@ -13,6 +13,7 @@
 #define CRUMB_BYTES 80
 #define WIDE 100 /* columns */
 #define SHORT_HISTORY 5
+#define HELD_WIDTH 38 /* of the longer of two ways to say so */
 
 /* Items of a line, of which those that do not fit are left out as a whole. */
 struct line {
@@ -117,7 +118,7 @@ static void draw_next(const struct hs_header *header, struct line *line)
 		print_item(line, HS_CELL_PLAIN, "next in %s (a sample is much work: %s)", age, interval);
 		break;
 	case HS_NEXT_HELD:
-		put_item(line, HS_CELL_PLAIN, "held while you look (r: new sample)");
+		put_item(line, HS_CELL_PLAIN, line->x + HELD_WIDTH > line->end ? "held (r: new)" : "held while you look (r: new sample)");
 		break;
 	case HS_NEXT_FROZEN:
 		put_item(line, HS_CELL_WARNING, "frozen (Z goes on)");
@@ -148,6 +149,17 @@ static void draw_samples(const struct hs_header *header, struct hs_canvas *canva
 		print_item(&line, HS_CELL_CHANGE, "%s (Esc stops)", header->phase);
 }
 
+/* The suspect, and, as far as there is room, how long it is by now. */
+static void draw_banner(const struct hs_header *header, unsigned y, struct hs_canvas *canvas)
+{
+	unsigned width = hs_canvas_put(canvas, 0, y, canvas->width, HS_CELL_GROWTH, HS_CUT_END, header->banner);
+	char count[HS_FIGURE_BYTES], text[HS_FIGURE_BYTES + 16];
+
+	snprintf(text, sizeof(text), "now %s", hs_text_count(count, header->banner_length));
+	if (header->banner_length && width + hs_canvas_text_width(text) + 2 <= canvas->width)
+		hs_canvas_put_right(canvas, canvas->width, y, canvas->width - width, HS_CELL_DIM, text);
+}
+
 void hs_draw_header(const struct hs_state *state, const struct hs_data *data, const struct hs_panes *panes, struct hs_canvas *canvas)
 {
 	const struct hs_header *header = &data->header;
@@ -159,7 +171,7 @@ void hs_draw_header(const struct hs_state *state, const struct hs_data *data, co
 	for (unsigned i = 0; i < panes->n_warnings; i++)
 		hs_canvas_printf(canvas, 0, panes->warnings + i, HS_CELL_WARNING, "! %s", header->warnings[i]);
 	if (panes->has_banner)
-		hs_canvas_put(canvas, 0, panes->banner, canvas->width, HS_CELL_GROWTH, HS_CUT_END, header->banner);
+		draw_banner(header, panes->banner, canvas);
 }
 
 /* What the place is called on the way to it. */

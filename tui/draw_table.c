@@ -9,6 +9,8 @@
 #include "figures.h"
 #include "view.h"
 
+#define MAX_HISTORY 64 /* values that are looked at */
+
 static const char *rate(char *ret, int64_t thousandths)
 {
 	double value = (double)thousandths / 1000;
@@ -68,7 +70,35 @@ struct row_drawing {
 	const struct hs_section *section;
 	const struct hs_column_layout *layout;
 	const int64_t *largest; /* by column, of bars */
+	const struct hs_data *data;
 };
+
+static const struct hs_live_row *live_row_of(const struct hs_data *data, uint64_t key)
+{
+	for (size_t i = 0; data->live_serial == data->page->serial && i < data->n_live; i++)
+		if (data->live[i].key == key)
+			return &data->live[i];
+	return NULL;
+}
+
+/* What is only estimated, since the sample, is dim. */
+static void draw_history(const struct row_drawing *drawing, unsigned i, const struct hs_row *row, unsigned y, enum hs_cell_style style)
+{
+	unsigned x = drawing->layout->x[i], width = drawing->layout->width[i];
+	const struct hs_value *value = &row->values[i];
+	const struct hs_live_row *live = live_row_of(drawing->data, row->key);
+	uint64_t values[MAX_HISTORY];
+	size_t n = (size_t)value->number, n_live = live && width > HS_LIVE_POINTS ? HS_LIVE_POINTS : 0, room = width < MAX_HISTORY ? width : MAX_HISTORY;
+
+	if (n + n_live > room)
+		n = room - n_live;
+	for (size_t k = 0; k < n; k++)
+		values[k] = value->series[(size_t)value->number - n + k];
+	for (size_t k = 0; k < n_live; k++)
+		values[n + k] = live->values[k];
+	hs_canvas_sparkline(drawing->canvas, x, y, width, values, n + n_live, style);
+	hs_canvas_restyle(drawing->canvas, x + width - (unsigned)n_live, y, (unsigned)n_live, HS_CELL_DIM);
+}
 
 static void draw_value(const struct row_drawing *drawing, unsigned i, const struct hs_row *row, unsigned y)
 {
@@ -86,7 +116,7 @@ static void draw_value(const struct row_drawing *drawing, unsigned i, const stru
 	else if (column->kind == HS_COLUMN_BAR)
 		hs_canvas_bar(drawing->canvas, x, y, width, value->number < 0 ? 0 : (uint64_t)value->number, (uint64_t)drawing->largest[i]);
 	else if (column->kind == HS_COLUMN_HISTORY)
-		hs_canvas_sparkline(drawing->canvas, x, y, width, value->series, (size_t)value->number, style);
+		draw_history(drawing, i, row, y, style);
 	else
 		hs_canvas_put_right(drawing->canvas, x + width, y, width, style, figure_of(column, value, figure));
 }
@@ -143,7 +173,7 @@ static void draw_section(const struct hs_state *state, const struct hs_data *dat
 
 	hs_columns_lay_out(section, canvas->width, &layout);
 	find_largest(section, &layout, largest);
-	const struct row_drawing drawing = { .canvas = canvas, .section = section, .layout = &layout, .largest = largest };
+	const struct row_drawing drawing = { .canvas = canvas, .section = section, .layout = &layout, .largest = largest, .data = data };
 	draw_headings(state, section, &layout, pane->heading, canvas);
 	for (unsigned line = 0; line < pane->n_lines && spot->top[index] + line < order->n; line++) {
 		size_t row = spot->top[index] + line;
@@ -158,7 +188,7 @@ static void draw_section(const struct hs_state *state, const struct hs_data *dat
 void hs_draw_tables(const struct hs_state *state, const struct hs_data *data, const struct hs_panes *panes, struct hs_canvas *canvas)
 {
 	if (panes->has_note)
-		hs_canvas_put(canvas, 0, panes->note, canvas->width, HS_CELL_STRONG, HS_CUT_MIDDLE, data->page->note);
+		hs_canvas_put(canvas, 0, panes->note, canvas->width, HS_CELL_STRONG, HS_CUT_END, data->page->note);
 	for (unsigned i = 0; i < panes->n_panes; i++)
 		draw_section(state, data, i, &panes->panes[i], canvas);
 }

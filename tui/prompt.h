@@ -12,8 +12,8 @@ void hs_prompt_key(struct hs_update *update, uint32_t key);
 /* "/", "\", ":", "write to: " */
 const char *hs_prompt_label(enum hs_mode mode);
 
-/* Carries a typed command out ("sort count"). */
-void hs_command_line_run(struct hs_update *update, const char *line);
+/* Carries a typed command out ("sort count"). `line` loses the spaces at its end. */
+void hs_command_line_run(struct hs_update *update, char *line);
 /* Completes the last word of `line` (HS_PROMPT_BYTES) as far as it is clear. */
 void hs_command_line_complete(const struct hs_update *update, char *line);
 

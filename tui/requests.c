@@ -74,7 +74,8 @@ static void on_object(struct hs_update *update)
 
 static void on_suspect(struct hs_update *update)
 {
-	struct hs_page_place place = { .view = HS_VIEW_OBJECT, .is_somewhere = true, .address = update->data->header.banner_address };
+	struct hs_page_place place = { .view = HS_VIEW_OBJECT, .is_somewhere = true, .address = update->data->header.banner_address,
+				       .name = "suspect 1" };
 
 	if (place.address)
 		hs_update_go(update, &place, update->state->spot);

@@ -92,31 +92,52 @@ static void prepare_rescue(void)
 		sigaction(crash_signals[i], &action, NULL);
 }
 
-/* A colour, and attributes that say the same where there are none. */
+/*
+ * A colour, as terminals of 8, of 256 and of all colours are told of it, and attributes that say the same where there are none. What is not
+ * the terminal's own colour stands out on dark and on light screens.
+ */
+struct colour {
+	short of_8, of_256;
+	int rgb;
+};
+
+#define DEFAULT { -1, -1, -1 }
+#define RED { COLOR_RED, 167, 0xd75f5f }
+#define YELLOW { COLOR_YELLOW, 136, 0xaf8700 }
+#define CYAN { COLOR_CYAN, 31, 0x0087af }
+
 struct look {
-	short colour;
+	struct colour colour;
 	attr_t attributes, plain_attributes;
 };
 
 static const struct look looks[HS_N_CELL_STYLES] = {
-	[HS_CELL_PLAIN] = { -1, A_NORMAL, A_NORMAL },
-	[HS_CELL_STRONG] = { -1, A_BOLD, A_BOLD },
-	[HS_CELL_DIM] = { -1, A_DIM, A_NORMAL },
-	[HS_CELL_HEADING] = { -1, A_REVERSE | A_DIM, A_REVERSE },
-	[HS_CELL_SELECTED] = { COLOR_CYAN, A_REVERSE, A_REVERSE | A_BOLD },
-	[HS_CELL_TAGGED] = { COLOR_YELLOW, A_BOLD, A_BOLD },
-	[HS_CELL_GROWTH] = { COLOR_RED, A_BOLD, A_BOLD },
-	[HS_CELL_CHANGE] = { COLOR_YELLOW, A_NORMAL, A_NORMAL },
-	[HS_CELL_WARNING] = { COLOR_YELLOW, A_BOLD, A_BOLD },
-	[HS_CELL_BAR] = { COLOR_CYAN, A_NORMAL, A_NORMAL },
-	[HS_CELL_KEY] = { COLOR_CYAN, A_BOLD, A_BOLD },
+	[HS_CELL_PLAIN] = { DEFAULT, A_NORMAL, A_NORMAL },
+	[HS_CELL_STRONG] = { DEFAULT, A_BOLD, A_BOLD },
+	[HS_CELL_DIM] = { DEFAULT, A_DIM, A_NORMAL },
+	[HS_CELL_HEADING] = { DEFAULT, A_REVERSE | A_DIM, A_REVERSE },
+	[HS_CELL_SELECTED] = { CYAN, A_REVERSE, A_REVERSE | A_BOLD },
+	[HS_CELL_TAGGED] = { YELLOW, A_BOLD, A_BOLD },
+	[HS_CELL_GROWTH] = { RED, A_BOLD, A_BOLD },
+	[HS_CELL_CHANGE] = { YELLOW, A_NORMAL, A_NORMAL },
+	[HS_CELL_WARNING] = { YELLOW, A_BOLD, A_BOLD },
+	[HS_CELL_BAR] = { CYAN, A_NORMAL, A_NORMAL },
+	[HS_CELL_KEY] = { CYAN, A_BOLD, A_BOLD },
 };
+
+/* Colours are red, green and blue, a byte each: terminfo calls that RGB. */
+static bool has_all_colours(void)
+{
+	return COLORS >= 1 << 24 && (tigetflag("RGB") > 0 || tigetnum("RGB") == 8);
+}
 
 static void prepare_colours(struct hs_term *term, bool is_plain)
 {
 	term->has_colours = !is_plain && has_colors() && start_color() == OK && use_default_colors() == OK;
-	for (short i = 0; term->has_colours && i < HS_N_CELL_STYLES; i++)
-		init_pair((short)(i + 1), looks[i].colour, -1);
+	for (int i = 0; term->has_colours && i < HS_N_CELL_STYLES; i++) {
+		const struct colour *colour = &looks[i].colour;
+		init_extended_pair(i + 1, has_all_colours() ? colour->rgb : COLORS >= 256 ? colour->of_256 : colour->of_8, -1);
+	}
 }
 
 static struct hs_error *unusable(const char *name)

@@ -2,9 +2,18 @@
 /* From two waterfalls and what others explain of their difference to parts that add up. */
 #include "attribution.h"
 
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "suspect_rules.h"
+
 #define NOISE_BYTES ((int64_t)256 << 10) /* allocators and the kernel's page cache move by as much while nothing leaks */
+#define ARENA_BYTES ((int64_t)1 << 20) /* of free blocks: an arena more comes by chance, and is not given back as long as anything is in it */
 #define FAR_MORE 4 /* fragmentation outdoes a suspect that convinces: it comes and goes with what the suspect is made of */
+#define FAR_MORE_THAN_CERTAIN 16 /* … one that is certain: what it keeps lies among what is freed, and holds pools, arenas and heaps of threads; 9 was seen */
 #define FALLS_BACK 0.5 /* of all that a process grew by, given back at any time between: it goes up and down, and was up at last */
+#define LEAST_POINTS 8                   /* of the resident size: fewer have no floor */
+#define RISES 0.25                       /* of what grew, by which the least size of the second half of the time is above that of the first: of what grows steadily half */
 #define STEADY 0.25                      /* the slower of two stretches, as a share of the faster one */
 
 /* What each step of the waterfall is counted as. Objects are left to the suspects; what these leave is unattributed, as is the rest of RSS. */
@@ -47,66 +56,109 @@ static void add_up(const struct hs_sample *from, const struct hs_sample *to, int
 		sums[causes[step]] += (int64_t)(to->memory.steps[step] - from->memory.steps[step]);
 }
 
-/* Whether a cause grew in each stretch between two samples, at rates that compare. */
+/* What was freed is still there as free blocks, and what is new fills them: of two parts of opposite signs the rest is more memory. */
+static int64_t net(const int64_t sums[HS_N_CAUSES], enum hs_cause cause)
+{
+	enum hs_cause other = cause == HS_CAUSE_FRAGMENTATION ? HS_CAUSE_UNATTRIBUTED : HS_CAUSE_FRAGMENTATION;
+	bool is_one_of_two = cause == HS_CAUSE_FRAGMENTATION || cause == HS_CAUSE_UNATTRIBUTED;
+
+	return is_one_of_two && sums[other] < 0 ? sums[cause] + sums[other] : sums[cause];
+}
+
+/* Whether a cause grew all the time, at rates that compare: in each stretch between two samples, or, where these are many, in each quarter. */
 static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, enum hs_cause cause)
 {
-	double slowest = 0, fastest = 0;
+	HS_FREE uint64_t *times = calloc(n_samples, sizeof(*times)), *values = calloc(n_samples, sizeof(*values));
+	int64_t least = 0;
 
-	for (size_t i = 1; i < n_samples; i++) {
+	if (!times || !values)
+		return false;
+	for (size_t i = 0; i < n_samples; i++) {
 		int64_t sums[HS_N_CAUSES] = { 0 };
-		double seconds = (double)(int64_t)(samples[i]->time_ns - samples[i - 1]->time_ns) / 1e9;
-		add_up(samples[i - 1], samples[i], sums);
-		double rate = seconds > 0 ? (double)sums[cause] / seconds : 0;
-		slowest = i == 1 || rate < slowest ? rate : slowest;
-		fastest = i == 1 || rate > fastest ? rate : fastest;
+		add_up(samples[0], samples[i], sums);
+		times[i] = samples[i]->time_ns;
+		values[i] = (uint64_t)net(sums, cause);
+		least = net(sums, cause) < least ? net(sums, cause) : least;
 	}
-	return slowest > 0 && slowest >= fastest * STEADY;
+	for (size_t i = 0; i < n_samples; i++)
+		values[i] -= (uint64_t)least;
+	return n_samples > 2 ? hs_steadiness(times, values, n_samples) >= STEADY : values[1] > values[0];
+}
+
+static uint64_t least_resident(const struct hs_watched *resident, unsigned from, unsigned to)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = from; i < to; i++)
+		least = resident->points[i].length < least ? resident->points[i].length : least;
+	return least;
+}
+
+/* What goes up and down has a floor, and that did not rise by much of what the last sample has more than the first. */
+static bool rests_on_floor(const struct hs_watched *resident, int64_t growth)
+{
+	unsigned n = resident->n_points < HS_WATCH_POINTS ? resident->n_points : HS_WATCH_POINTS;
+
+	if (n < LEAST_POINTS)
+		return false;
+	uint64_t first = least_resident(resident, 0, n / 2), second = least_resident(resident, n / 2, n);
+	return (double)second < (double)first + RISES * (double)growth;
 }
 
 /* What is free may go back to the system; that between two samples more was free by chance is no fragmentation. */
 static bool falls_back(const struct hs_watched *resident, int64_t growth)
 {
-	return resident && resident->largest_drop * (double)resident->peak > FALLS_BACK * (double)growth;
+	return resident && (resident->largest_drop * (double)resident->peak > FALLS_BACK * (double)growth || rests_on_floor(resident, growth));
+}
+
+/* What has no suspect, and grows all the time for reasons unknown: it leaves no verdict to what is less than it. */
+static int64_t unexplained_of(const struct hs_sample *const *samples, size_t n_samples, const int64_t sums[HS_N_CAUSES])
+{
+	int64_t most = 0;
+
+	for (enum hs_cause cause = HS_CAUSE_FILES; cause <= HS_CAUSE_UNATTRIBUTED; cause++)
+		if (net(sums, cause) > most && is_steady(samples, n_samples, cause))
+			most = net(sums, cause);
+	return most;
+}
+
+/* A convincing suspect needs no least size: its evidence is not its bytes. NULL: none convinces. */
+static const struct hs_growing *largest_convincing(const struct hs_growing_list *suspects)
+{
+	const struct hs_growing *largest = NULL;
+
+	for (size_t i = 0; i < suspects->n; i++)
+		if (suspects->items[i].is_convincing && suspects->items[i].bytes > (largest ? largest->bytes : 0))
+			largest = &suspects->items[i];
+	return largest;
+}
+
+static bool outdoes(int64_t fragmentation, const struct hs_growing *leak)
+{
+	return !leak || fragmentation >= (leak->is_certain ? FAR_MORE_THAN_CERTAIN : FAR_MORE) * leak->bytes;
 }
 
 static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t n_samples, const struct hs_growing_list *suspects,
 				  const int64_t sums[HS_N_CAUSES], bool falls_back)
 {
-	static const struct {
-		enum hs_cause cause;
-		enum hs_verdict verdict;
-	} others[] = { { HS_CAUSE_NATIVE, HS_VERDICT_NATIVE }, { HS_CAUSE_FRAGMENTATION, HS_VERDICT_FRAGMENTATION } };
+	const struct hs_growing *leak = largest_convincing(suspects);
+	int64_t unexplained = unexplained_of(samples, n_samples, sums), most = leak && leak->bytes > unexplained ? leak->bytes : unexplained;
+	int64_t garbage = sums[HS_CAUSE_GARBAGE], native = sums[HS_CAUSE_NATIVE], fragmentation = net(sums, HS_CAUSE_FRAGMENTATION);
 	enum hs_verdict verdict = HS_VERDICT_NONE;
-	int64_t most = 0, unexplained = 0, leaked = 0;
 
-	/* what grows all the time for reasons unknown leaves no verdict to what is less than it */
-	for (enum hs_cause cause = HS_CAUSE_FILES; cause <= HS_CAUSE_UNATTRIBUTED; cause++)
-		if (sums[cause] > unexplained && is_steady(samples, n_samples, cause))
-			unexplained = sums[cause];
-	/* a convincing suspect needs no least size: its evidence is not its bytes */
-	for (size_t i = 0; i < suspects->n; i++)
-		if (suspects->items[i].is_convincing && suspects->items[i].bytes > most) {
-			most = suspects->items[i].bytes;
-			verdict = suspects->items[i].is_bounded ? HS_VERDICT_BOUNDED : HS_VERDICT_LEAK;
-		}
-	leaked = most;
-	most = unexplained > most ? unexplained : most;
-	if (sums[HS_CAUSE_GARBAGE] > most && sums[HS_CAUSE_GARBAGE] >= NOISE_BYTES) {
-		most = sums[HS_CAUSE_GARBAGE];
+	if (leak)
+		verdict = leak->is_bounded ? HS_VERDICT_BOUNDED : HS_VERDICT_LEAK;
+	if (garbage > most && garbage >= NOISE_BYTES) {
+		most = garbage;
 		verdict = HS_VERDICT_GARBAGE;
 	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		int64_t bytes = sums[others[i].cause];
-		/* what objects of no suspect gave back is still there as free blocks: neither more nor less memory */
-		if (others[i].cause == HS_CAUSE_FRAGMENTATION && sums[HS_CAUSE_UNATTRIBUTED] < 0)
-			bytes += sums[HS_CAUSE_UNATTRIBUTED];
-		if (others[i].cause == HS_CAUSE_FRAGMENTATION && (falls_back || bytes < FAR_MORE * leaked))
-			continue;
-		if (bytes > most && bytes >= NOISE_BYTES && is_steady(samples, n_samples, others[i].cause)) {
-			most = bytes;
-			verdict = others[i].verdict;
-		}
+	if (native > most && native >= NOISE_BYTES && is_steady(samples, n_samples, HS_CAUSE_NATIVE)) {
+		most = native;
+		verdict = HS_VERDICT_NATIVE;
 	}
+	if (fragmentation > most && fragmentation >= ARENA_BYTES && !falls_back && outdoes(fragmentation, leak) &&
+	    is_steady(samples, n_samples, HS_CAUSE_FRAGMENTATION))
+		verdict = HS_VERDICT_FRAGMENTATION;
 	return verdict;
 }
 

@@ -37,6 +37,7 @@ struct hs_growing {
 	int64_t bytes;
 	unsigned rank;      /* of a suspect: from 1 */
 	bool is_convincing; /* of medium confidence or better */
+	bool is_certain;    /* of high confidence */
 	bool is_bounded;
 };
 

@@ -35,6 +35,12 @@ static int32_t length_offset(const struct hs_layout *layout, const struct hs_typ
 		return HS_OFFSET(layout, PySetObject, used);
 	if (!strcmp(kind, "dict") || !strcmp(kind, "collections.OrderedDict"))
 		return HS_OFFSET(layout, PyDictObject, ma_used);
+	if (!strcmp(kind, "_io.BytesIO"))
+		return HS_OFFSET(layout, bytesio, string_size);
+	if (!strcmp(kind, "_io.StringIO"))
+		return HS_OFFSET(layout, stringio, string_size);
+	if (!strcmp(kind, "_queue.SimpleQueue"))
+		return HS_OFFSET(layout, simplequeueobject, num_items);
 	return HS_OFFSET(layout, PyVarObject, ob_size);
 }
 
@@ -56,6 +62,16 @@ static struct hs_error *add_target(const struct hs_sample_container *container, 
 	return NULL;
 }
 
+/* The most that it can have had in an earlier sample: what is not listed there was short. */
+static uint64_t length_in(const struct hs_sample *earlier, const struct hs_sample_container *container)
+{
+	const struct hs_sample_container *then = earlier ? hs_sample_container_at(earlier, container->address) : NULL;
+
+	if (then && then->type == container->type)
+		return then->length;
+	return earlier && earlier->min_length ? earlier->min_length - 1 : 0;
+}
+
 struct hs_error *hs_candidates_choose(const struct hs_sample *sample, const struct hs_sample *earlier, const struct hs_process_heap *heap,
 				      struct hs_watch_targets *ret)
 {
@@ -63,8 +79,7 @@ struct hs_error *hs_candidates_choose(const struct hs_sample *sample, const stru
 
 	for (size_t i = 0; i < sample->containers.n; i++) {
 		const struct hs_sample_container *container = &sample->containers.items[i];
-		const struct hs_sample_container *then = earlier ? hs_sample_container_at(earlier, container->address) : NULL;
-		uint64_t before = then && then->type == container->type ? then->length : 0;
+		uint64_t before = length_in(earlier, container);
 		consider(&choice, container, container->length > before ? container->length - before : 0);
 	}
 	for (size_t i = 0; i < choice.n; i++)

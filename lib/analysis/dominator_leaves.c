@@ -38,6 +38,8 @@ static void place_shared(void *context, size_t begin, size_t end, unsigned worke
 	uint32_t *place = leaves->tree->place;
 
 	(void)worker;
+	if (hs_is_cancelled(leaves->input->cancel))
+		return;
 	for (size_t node = begin; node < end; node++)
 		if (place[node] == PLACE_SHARED)
 			place[node] = place_leaf(leaves, (uint32_t)node);
@@ -108,5 +110,6 @@ struct hs_error *hs_place_leaves(struct hs_dominators *tree, const struct hs_dom
 	struct leaves leaves = { .tree = tree, .input = input, .climber = climber };
 
 	hs_workers_run(place_shared, &leaves, tree->n, NODES_PER_CHUNK, input->n_workers ? input->n_workers : 1);
+	HS_TRY(hs_check_cancelled(input->cancel));
 	return place_hubs(&leaves);
 }

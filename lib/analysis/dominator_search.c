@@ -17,7 +17,10 @@ struct search {
 	uint32_t *cursors; /* by depth: entries of the row that are done with; a row is shorter than 2^32 (rows.h) */
 	size_t cursor_bytes;
 	bool is_full;
+	const struct hs_cancel *cancel;
 };
+
+#define STRETCH ((uint32_t)1 << 16) /* nodes that are numbered without asking whether to go on */
 
 /* Gives a node the next number. */
 static uint32_t add(struct search *search, uint32_t node, uint32_t parent)
@@ -86,7 +89,7 @@ static void search_from(struct search *search, uint32_t node, uint32_t parent)
 		return;
 	uint32_t number = add(search, node, parent);
 	search->cursors[0] = 0;
-	while (!search->is_full) {
+	while (!search->is_full && (tree->n_order % STRETCH || !hs_is_cancelled(search->cancel))) {
 		uint32_t child = next_child(search, number, &search->cursors[depth]);
 		if (child != HS_CSR_NONE) {
 			number = add(search, child, number);
@@ -199,6 +202,7 @@ static struct hs_error *run(struct search *search, const struct hs_dominator_inp
 	for (size_t i = 0; i < input->n_roots; i++)
 		search_from(search, input->roots[i], 0);
 	tree->first_late = tree->n_order;
+	HS_TRY(hs_check_cancelled(search->cancel));
 	if (!search_from_late_roots(search, input, late) || !find_tops(search, input, tops))
 		return hs_error_no_memory();
 	tree->unreachable = tree->n_order;
@@ -207,6 +211,7 @@ static struct hs_error *run(struct search *search, const struct hs_dominator_inp
 		for (size_t i = 0; i < tops->n; i++)
 			search_from(search, tops->items[i], tree->unreachable);
 	}
+	HS_TRY(hs_check_cancelled(search->cancel));
 	if (search->is_full)
 		return hs_error_new(HS_ERROR_LIMIT, "more than 2^31 objects with references");
 	memcpy(semi, tree->idom, tree->n_order * sizeof(*semi));
@@ -217,7 +222,7 @@ static struct hs_error *run(struct search *search, const struct hs_dominator_inp
 
 struct hs_error *hs_number_nodes(struct hs_dominators *tree, const struct hs_dominator_input *input, uint32_t *semi)
 {
-	struct search search = { .graph = input->graph, .tree = tree, .cursor_bytes = ((size_t)tree->n + 1) * sizeof(*search.cursors) };
+	struct search search = { .graph = input->graph, .tree = tree, .cancel = input->cancel, .cursor_bytes = ((size_t)tree->n + 1) * sizeof(*search.cursors) };
 	struct node_list late = { 0 }, tops = { 0 };
 
 	hs_pages_populate(tree->place, tree->n * sizeof(*tree->place));

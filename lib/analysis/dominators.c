@@ -73,16 +73,21 @@ static uint32_t semidominator(const struct solver *solver, uint32_t number)
 	return semi;
 }
 
-static void find_semidominators(const struct solver *solver)
+#define STRETCH ((uint32_t)1 << 18) /* nodes that are worked on without asking whether to go on */
+
+static struct hs_error *find_semidominators(const struct solver *solver, const struct hs_cancel *cancel)
 {
 	uint32_t n = solver->tree->n_order;
 
 	memcpy(solver->ancestor, solver->tree->idom, n * sizeof(*solver->ancestor));
 	for (uint32_t number = n; number-- > 1;) {
+		if (number % STRETCH == 0)
+			HS_TRY(hs_check_cancelled(cancel));
 		/* what is not linked yet is not above the limit; from now on this one is */
 		solver->semi[number] = semidominator(solver, number);
 		solver->best[number] = solver->semi[number];
 	}
+	return hs_check_cancelled(cancel);
 }
 
 uint32_t hs_common_dominator(const struct climber *climber, uint32_t a, uint32_t b)
@@ -112,7 +117,7 @@ static struct hs_error *solve(struct solver *solver, struct hs_dominators *tree,
 		return hs_error_no_memory();
 	hs_pages_populate(solver->ancestor, tree->n_order * sizeof(*solver->ancestor));
 	hs_pages_populate(solver->best, tree->n_order * sizeof(*solver->best));
-	find_semidominators(solver);
+	HS_TRY(find_semidominators(solver, input->cancel));
 	/* what the search needed is not needed any more, and the memory is there */
 	struct climber climber = { .idom = tree->idom, .depth = solver->ancestor, .jump = solver->best };
 	climber.depth[0] = climber.jump[0] = 0;
@@ -121,6 +126,7 @@ static struct hs_error *solve(struct solver *solver, struct hs_dominators *tree,
 		climber_add(&climber, number);
 	}
 	hs_pages_free(hs_take(solver->semi), solver->bytes);
+	HS_TRY(hs_check_cancelled(input->cancel));
 	HS_TRY(hs_place_leaves(tree, input, &climber));
 	/* memory that is touched already costs half of what fresh memory does */
 	tree->spare[0] = hs_take(solver->ancestor);

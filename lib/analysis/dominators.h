@@ -11,6 +11,7 @@
 #ifndef HS_DOMINATORS_H
 #define HS_DOMINATORS_H
 
+#include "cancel.h"
 #include "csr.h"
 
 struct hs_dominator_input {
@@ -28,6 +29,7 @@ struct hs_dominator_input {
 	bool (*is_something)(const void *context, uint32_t node);
 	const void *context;
 	unsigned n_workers; /* the result does not depend on it */
+	const struct hs_cancel *cancel; /* NULL: none */
 };
 
 struct hs_dominators {
@@ -44,7 +46,7 @@ struct hs_dominators {
 
 #define HS_PLACE_LEAF 0x80000000u
 
-/* LIMIT when more than 2^31 nodes have references. Free it with hs_dominators_deinit, whatever it returned. */
+/* Errors: LIMIT when more than 2^31 nodes have references, NO_MEMORY, CANCELLED. Free it with hs_dominators_deinit, whatever it returned. */
 struct hs_error *hs_dominators_init(struct hs_dominators *tree, const struct hs_dominator_input *input) HS_MUST_CHECK;
 void hs_dominators_deinit(struct hs_dominators *tree);
 

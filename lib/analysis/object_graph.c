@@ -154,6 +154,7 @@ static struct hs_error *find_dominators(struct hs_object_graph *object_graph, st
 		.graph = &object_graph->csr, .reverse = &object_graph->reverse, .hubs = hubs, .n_hubs = n_hubs,
 		.roots = collecting->exact.items, .n_roots = collecting->exact.n, .late_roots = late, .n_late_roots = collecting->late.n,
 		.is_something = is_object, .context = graph, .n_workers = n_workers,
+		.cancel = hs_heap_cancel(hs_graph_heap(graph)),
 	};
 	return hs_dominators_init(&object_graph->tree, &input);
 }
@@ -172,6 +173,7 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 	uint64_t start = now_ns();
 
 	HS_TRY(collect(&collecting, options->threads));
+	HS_TRY(hs_check_cancelled(hs_heap_cancel(hs_graph_heap(graph))));
 	drop_exact_roots(&collecting);
 	uint64_t collected = now_ns();
 	HS_TRY(find_dominators(object_graph, &collecting, n_workers));

@@ -145,7 +145,7 @@ static double kept_since(const struct hs_observed_growth *observed, size_t i, co
 {
 	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[i], object->address);
 
-	return then && then->type == object->type->address ? hs_sample_kept(then, observed->input.heap, object) : HS_UNKNOWN;
+	return then && then->type == object->type->address ? hs_sample_kept(then, &observed->fingerprints, object) : HS_UNKNOWN;
 }
 
 /*
@@ -244,8 +244,9 @@ static double weigh_items(struct hs_observed_growth *observed, struct hs_contain
 		mark_items(items, history->node, has_keys, observed->vouched);
 		return has_keys ? -1 : 1;
 	}
+	/* by its type, where it is not known how long it was */
 	if (history->is_grower)
-		return grown / (double)n_new;
+		return history->first > observed->base && !hs_is_fresh(observed, history->node) ? -1 : grown / (double)n_new;
 	/* values of old keys may be anything's place, and so may the few places of a short sequence */
 	bool is_stream = has_keys ? items->n_new_keys > 0 : history->length >= LEAST_STREAM;
 	if (!history->is_turnover && !is_stream)
@@ -297,22 +298,31 @@ static bool is_own_dict(const struct hs_observed_growth *observed, hs_node dict,
 	       hs_object_field(observed->input.heap->py, &entry.object, "__dict__") == hs_graph_address(observed->input.graph, dict);
 }
 
-/* A record below a new object is new, though it looks like the record before, as its keys are the same. */
-static void settle_records(struct hs_observed_growth *observed)
+/*
+ * A record below a new object is new, though it looks like the record before, as its keys are the same. Where instances are no more than
+ * before, the dict of one that looks new is taken for an old one, and kept in mind: a container may vouch for the instance.
+ */
+static struct hs_error *settle_records(struct hs_observed_growth *observed)
 {
 	const struct hs_dominators *tree = hs_object_graph_dominators(observed->input.holders);
 
+	observed->changed_dicts = calloc(hs_bit_words(hs_graph_node_count(observed->input.graph)), sizeof(*observed->changed_dicts));
+	if (!observed->changed_dicts)
+		return hs_error_no_memory();
 	for (uint32_t number = 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number], above = tree->order[tree->idom[number]];
 		if (node >= tree->n || above >= tree->n)
 			continue;
 		/* an instance of which there are no more has only changed */
 		bool is_above_old = !hs_is_fresh(observed, above) || !observed->has_more[hs_observed_group(observed, above)];
-		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above))
+		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above)) {
 			observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
-		else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
+			if (hs_is_fresh(observed, above))
+				hs_set_bit(observed->changed_dicts, node);
+		} else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))
 			hs_set_bit(observed->fresh, node);
 	}
+	return NULL;
 }
 
 static size_t first_listing(const struct hs_observed_growth *observed, const struct hs_sample_container *now)
@@ -323,6 +333,47 @@ static size_t first_listing(const struct hs_observed_growth *observed, const str
 			return i;
 	}
 	return observed->input.n_samples;
+}
+
+/* One of a sketch's hashes lost is an eighth of it, and may be a hundredth of the container: then its items are counted that are not new. */
+#define ONE_LOST ((double)(HS_SKETCH_HASHES - 1) / HS_SKETCH_HASHES)
+
+static double refined(const struct hs_container_history *history, const struct hs_sample_container *then, uint64_t n_new)
+{
+	if (history->kept < ONE_LOST || n_new > history->length || !then->length)
+		return history->kept;
+	double counted = (double)(history->length - n_new) / (double)then->length;
+	if (counted <= history->kept)
+		return history->kept;
+	return counted < 1 ? counted : 1;
+}
+
+/* Rule 1. */
+static void judge(const struct hs_observed_growth *observed, const struct hs_sample_container *now, const struct hs_sample_container *then,
+		  const struct hs_object *object, uint64_t n_new, struct hs_container_history *history)
+{
+	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
+
+	history->kept = least_kept(observed, history->first, object);
+	history->kept = refined(history, then, n_new);
+	/* raw bytes and text: there are no items to look for, and whoever writes more of it takes none away */
+	if (history->kept < 0 && then->length && then->hashes[0] == HS_SKETCH_UNUSED && now->length > then->length)
+		history->kept = 1;
+	bool has_lost = history->kept >= 0 && history->kept < HS_LEAST_KEPT;
+	history->is_turnover = has_lost && !is_tiny;
+	history->is_grower = !has_lost && now->length > then->length;
+}
+
+/* The most that it can have had at the base, where it is not listed, or was not there. `listed` is what tells of it first. */
+static uint64_t length_at_base(const struct hs_observed_growth *observed, hs_node node, size_t first, const struct hs_sample_container *listed)
+{
+	uint64_t min_length = observed->input.samples[observed->base]->min_length;
+
+	if (first == observed->base)
+		return listed->length;
+	if (!min_length || hs_is_fresh(observed, node))
+		return 0;
+	return listed->length < min_length ? listed->length : min_length - 1;
 }
 
 static struct hs_error *add_container(struct hs_observed_growth *observed, const struct hs_sample_container *now)
@@ -336,18 +387,20 @@ static struct hs_error *add_container(struct hs_observed_growth *observed, const
 	const struct hs_sample_container *then = hs_sample_container_at(observed->input.samples[first], now->address);
 	struct hs_container_history history = {
 		.node = node, .address = now->address, .first = first, .length = now->length, .kept = HS_UNKNOWN,
-		.length_then = first == observed->base ? then->length : 0, .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
+		.length_then = length_at_base(observed, node, first, then), .own_growth = (int64_t)now->bytes - (int64_t)then->bytes,
 	};
 	struct items items = { .observed = observed };
 	bool has_keys = is_dict(entry.object.type);
 	count_items(&items, node, has_keys);
 	history.n_fresh = items.n_fresh;
-	if (!history.n_fresh && then->length == now->length)
+	bool is_unchanged = !history.n_fresh && then->length == now->length;
+	if (is_unchanged && !observed->is_long)
 		return NULL;
-	history.kept = least_kept(observed, first, &entry.object);
-	bool is_tiny = now->length < LEAST_TURNOVER && then->length < LEAST_TURNOVER;
-	history.is_turnover = history.kept >= 0 && history.kept < HS_LEAST_KEPT && !is_tiny;
-	history.is_grower = !(history.kept >= 0 && history.kept < HS_LEAST_KEPT) && now->length > then->length;
+	if (!is_unchanged)
+		judge(observed, now, then, &entry.object, has_keys ? items.n_new_keys : items.n_fresh, &history);
+	observed_look_back(observed, now, &entry.object, &history);
+	if (is_unchanged && !history.is_slow)
+		return NULL;
 	double weight = weigh_items(observed, &history, &items, has_keys);
 	struct hs_container_history *slot = hs_array_append(&observed->containers);
 	if (!slot || !add_change(observed, &history, weight))
@@ -369,20 +422,27 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 {
 	const struct hs_sample *last = input->samples[input->n_samples - 1];
 
-	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input) };
+	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input), .fingerprints = hs_fingerprints_of(input->heap) };
 	observed->seconds = (double)(int64_t)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
+	observed->whole_seconds = (double)(int64_t)(last->time_ns - input->samples[0]->time_ns) / 1e9;
+	observed->is_long = observed->base > 0;
+	observed->times_ns = calloc(input->n_samples, sizeof(*observed->times_ns));
+	if (!observed->times_ns)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < input->n_samples; i++)
+		observed->times_ns[i] = input->samples[i]->time_ns;
 	HS_TRY(mark_fresh(observed));
 	HS_TRY(group_types(observed));
 	find_type_growth(observed);
 	for (size_t i = 0; i < last->containers.n; i++)
 		settle_container(observed, &last->containers.items[i]);
-	settle_records(observed);
-	count_fresh_instances(observed);
+	HS_TRY(settle_records(observed));
 	for (size_t i = 0; i < last->containers.n; i++)
 		HS_TRY(add_container(observed, &last->containers.items[i]));
 	if (observed->containers.n)
 		qsort(observed->containers.items, observed->containers.n, sizeof(*observed->containers.items), compare_histories);
-	HS_TRY(observed_close_over(observed, observed->vouched));
+	HS_TRY(observed_vouch(observed));
+	count_fresh_instances(observed);
 	HS_TRY(observed_pass_over(observed));
 	return accumulate(observed);
 }
@@ -413,6 +473,8 @@ void hs_observed_deinit(struct hs_observed_growth *observed)
 	free(observed->fresh);
 	free(observed->vouched);
 	free(observed->passing);
+	free(observed->changed_dicts);
+	free(observed->times_ns);
 	free(observed->groups);
 	free(observed->names);
 	free(observed->count_growth);

@@ -32,6 +32,9 @@ struct hs_container_history {
 	int64_t own_growth;   /* bytes of its own block and storage */
 	bool is_grower;       /* it became longer, and kept what it had */
 	bool is_turnover;     /* it did not keep what it had */
+	size_t begin;         /* of a long series: the first sample that is known to list this container, and no other at its address; else as `first` */
+	bool is_slow;         /* a grower, though not since the base: since `begin`; then length_then is as of now */
+	uint64_t slow_items;  /* that it grew by since then */
 	bool lets_go;         /* what it takes, it lets go again: new items of it do not count */
 };
 
@@ -39,11 +42,16 @@ HS_ARRAY_TYPE(hs_container_histories, struct hs_container_history);
 
 struct hs_observed_growth {
 	struct hs_observed_input input;
+	struct hs_fingerprints fingerprints; /* of input.heap */
 	size_t base;               /* the sample that the last one is compared with: the first that kept identities, else the first */
 	double seconds;            /* since then */
+	bool is_long;              /* there are samples before: they tell of lengths and counts, and of no object */
+	double whole_seconds;      /* since the first sample */
+	uint64_t *times_ns;        /* of all samples */
 	struct hs_container_histories containers; /* by node */
 	uint64_t *fresh;           /* sets of nodes */
 	uint64_t *vouched, *passing;
+	uint64_t *changed_dicts;   /* of instances that look new where there are no more than before: taken for old ones, unless vouched for */
 	uint32_t *groups;          /* by hs_type.index: types of one name together */
 	const char **names;        /* by group; borrowed from the types */
 	int64_t *count_growth;     /* by group: instances */
@@ -68,6 +76,14 @@ static inline bool hs_is_fresh(const struct hs_observed_growth *observed, hs_nod
 
 /* NULL: it is none, or nothing happened to it. */
 const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node);
+/*
+ * The length of a container in sample `i`; 0: it was not there. Where the sample does not list it, as it was too short, *ret_is_known is
+ * cleared, and it is no less than what could have been: `later` is its length in the sample after.
+ */
+uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later,
+				 bool *ret_is_known);
+/* By how much figures of all samples rose, as hs_rise() tells. */
+int64_t hs_observed_rise(const struct hs_observed_growth *observed, const uint64_t *figures);
 /* The length of the container at `address` in sample `i`; 0: it is not listed there. */
 uint64_t hs_observed_length(const struct hs_observed_growth *observed, hs_addr address, size_t i);
 /* The group of a node's type; n_groups - 1: unknown. */

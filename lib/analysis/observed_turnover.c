@@ -21,6 +21,7 @@ struct walk {
 	uint64_t *seen;        /* set of nodes: those that were met are left out, and added */
 	const uint64_t *but;   /* never these; NULL: none */
 	const uint64_t *only;  /* only these; NULL: all that are new */
+	const uint64_t *revived; /* these are new from now on, when they are met; NULL: none */
 	struct group_sum *sums; /* by group; NULL: nothing is added up */
 	struct waiting_nodes waiting;
 };
@@ -46,6 +47,8 @@ static struct hs_error *follow(const struct hs_observed_growth *observed, uint32
 	for (uint32_t at = start;;) {
 		for (uint64_t edge = hs_csr_begin(graph, at), end = hs_csr_end(graph, at); edge < end; edge++) {
 			uint32_t target = graph->targets[edge];
+			if (walk->revived && hs_bit(walk->revived, target))
+				hs_set_bit(observed->fresh, target);
 			if (!hs_is_fresh(observed, target) || hs_bit(walk->seen, target) || (walk->but && hs_bit(walk->but, target)) ||
 			    (walk->only && !hs_bit(walk->only, target)))
 				continue;
@@ -65,9 +68,10 @@ static struct hs_error *follow(const struct hs_observed_growth *observed, uint32
 	}
 }
 
-struct hs_error *observed_close_over(const struct hs_observed_growth *observed, uint64_t *set)
+/* Adds to a set of new objects what is new and can be reached from them by way of new objects. */
+static struct hs_error *close_over(const struct hs_observed_growth *observed, uint64_t *set, const uint64_t *revived)
 {
-	HS_CLEANUP(walk_deinit) struct walk walk = { .seen = set };
+	HS_CLEANUP(walk_deinit) struct walk walk = { .seen = set, .revived = revived };
 
 	for (uint32_t node = 0; node < hs_graph_node_count(observed->input.graph); node++) {
 		if (node % 64 == 0 && !set[node / 64])
@@ -76,6 +80,11 @@ struct hs_error *observed_close_over(const struct hs_observed_growth *observed, 
 			HS_TRY(follow(observed, node, &walk));
 	}
 	return NULL;
+}
+
+struct hs_error *observed_vouch(struct hs_observed_growth *observed)
+{
+	return close_over(observed, observed->vouched, observed->changed_dicts);
 }
 
 #define MAX_REFERRERS 256 /* of one object, that are looked at */
@@ -117,7 +126,7 @@ static struct hs_error *keep_held(struct hs_observed_growth *observed, const uin
 		else if (hs_bit(observed->passing, node) && is_held(observed, node, letting_go))
 			hs_set_bit(held, node);
 	}
-	HS_TRY(observed_close_over(observed, held));
+	HS_TRY(close_over(observed, held, NULL));
 	for (size_t i = 0; i < hs_bit_words(n); i++)
 		observed->passing[i] &= ~held[i];
 	return NULL;

@@ -8,6 +8,8 @@
 #include "cleanup.h"
 #include "path_shapes.h"
 
+#define STRETCH ((hs_node)1 << 18) /* nodes that are looked at without asking whether to go on */
+
 static int compare_groups(const void *a, const void *b)
 {
 	const struct hs_path_group *left = a, *right = b;
@@ -73,6 +75,8 @@ struct hs_error *hs_path_groups_find(struct hs_reach *reach, const struct hs_gra
 	HS_TRY(path_shapes_init(&shapes, reach, graph, false));
 	for (hs_node node = 0; node < n; node++) {
 		const struct hs_type *type = hs_graph_type(graph, node);
+		if (node % STRETCH == 0)
+			HS_TRY(hs_check_cancelled(hs_heap_cancel(hs_graph_heap(graph))));
 		if (!type || !is_meant(context, type))
 			continue;
 		ret->n_objects++;

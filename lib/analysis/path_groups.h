@@ -22,7 +22,7 @@ struct hs_path_groups {
 };
 
 /*
- * Adds up the paths of all nodes that `is_meant` holds for. Errors: NO_MEMORY.
+ * Adds up the paths of all nodes that `is_meant` holds for. Errors: NO_MEMORY, CANCELLED.
  */
 struct hs_error *hs_path_groups_find(struct hs_reach *reach, const struct hs_graph *graph,
 				     bool (*is_meant)(const void *context, const struct hs_type *type), const void *context,

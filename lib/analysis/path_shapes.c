@@ -12,7 +12,7 @@
 #include "reach_internal.h"
 #include "repr.h"
 
-#define MAX_KEYS_LOOKED_AT 64 /* entries of a dict that is searched for one value's key */
+#define MAX_KEYS_LOOKED_AT 64 /* entries of a container that is searched for one of them */
 #define MAX_KEY_BYTES 42      /* a longer key is no field's name */
 
 struct hs_error *path_shapes_init(struct path_shapes *shapes, struct hs_reach *reach, const struct hs_graph *graph, bool from_classes)
@@ -155,6 +155,48 @@ static bool is_namespace(const struct path_shape *before)
 	return before->step.kind == HS_EDGE_FIELD && !strcmp(before->name, "__dict__");
 }
 
+/* How a container has an object: among its items, or by what else it refers to. */
+struct having {
+	hs_addr wanted;
+	bool has_items, is_named;
+	uint8_t item_kind;
+};
+
+static void look_at_run(void *context, const struct hs_reference_run *run)
+{
+	struct having *having = context;
+
+	if (run->kind == HS_EDGE_INDEX || run->kind == HS_EDGE_ITEM) {
+		having->has_items = true;
+		having->item_kind = run->kind;
+		return;
+	}
+	for (size_t i = 0; i < run->n && !having->is_named; i++) {
+		hs_addr word;
+		memcpy(&word, (const uint8_t *)run->words + i * run->stride, sizeof(word));
+		having->is_named = (word & ~(uint64_t)run->tag_mask) == having->wanted;
+	}
+}
+
+/*
+ * A large container of any other type, and an item of it: lists and sets of the user's classes, arrays of objects, queues. Which item it
+ * is does not matter, and going through all of them for each would take as long as there are items, squared.
+ */
+static bool is_item_of_large(const struct path_shapes *shapes, hs_node from, hs_node to, uint8_t *ret_kind)
+{
+	struct having having = { .wanted = hs_graph_address(shapes->graph, to) };
+	struct hs_visitor visitor = hs_visitor_of_references(look_at_run, &having);
+	struct hs_heap_object entry;
+	size_t n;
+
+	hs_graph_targets(shapes->graph, from, &n);
+	if (n <= MAX_KEYS_LOOKED_AT || !hs_graph_object(shapes->graph, from, &entry))
+		return false;
+	hs_object_visit(shapes->reach->heap->py, &entry.object, &visitor);
+	*ret_kind = having.item_kind;
+	return having.has_items && !having.is_named;
+}
+
 /* The step from `from` to `to`, with what makes it one of many taken out of it. */
 static void general_step(struct path_shapes *shapes, const struct path_shape *before, hs_node from, hs_node to, struct hs_reach_step *ret)
 {
@@ -169,6 +211,10 @@ static void general_step(struct path_shapes *shapes, const struct path_shape *be
 	}
 	if (!is_namespace(before) && (is_large_dict(shapes, from, kind) || (shapes->merges_all && is_dict(kind) && !is_module_dict(shapes, from)))) {
 		ret->expression = (struct hs_expression_step){ .kind = HS_EDGE_VALUE, .is_any = true };
+		return;
+	}
+	if (!is_dict(kind) && is_item_of_large(shapes, from, to, &edge_kind)) {
+		ret->expression = (struct hs_expression_step){ .kind = edge_kind, .is_any = true };
 		return;
 	}
 	if (!hs_reach_step(shapes->reach, from, to, ret))

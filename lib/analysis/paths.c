@@ -22,6 +22,8 @@ struct search {
 	size_t n_waiting;                 /* in all buckets */
 	HS_ARRAY(uint8_t) asked;
 	bool out_of_memory;
+	uint32_t n_steps;
+	bool is_cancelled;
 };
 
 static bool is_excluded(const struct hs_path_input *input, uint32_t node)
@@ -85,14 +87,23 @@ static void go_on_from(struct search *search, uint32_t node, uint32_t cost)
 	}
 }
 
+#define STRETCH ((uint32_t)1 << 16) /* nodes that are gone on from without asking whether to go on */
+
+static bool must_end(struct search *search)
+{
+	if (search->n_steps++ % STRETCH == 0)
+		search->is_cancelled = hs_is_cancelled(search->paths->input.cancel);
+	return search->out_of_memory || search->is_cancelled;
+}
+
 /* Goes on from all that waits, by ascending costs from `first` on. */
 static void drain(struct search *search, uint32_t first)
 {
 	/* no path that an address space can hold costs more than this leaves room for */
-	for (uint32_t cost = first; search->n_waiting && cost < UINT32_MAX - N_BUCKETS && !search->out_of_memory; cost++) {
+	for (uint32_t cost = first; search->n_waiting && cost < UINT32_MAX - N_BUCKETS && !must_end(search); cost++) {
 		struct bucket *bucket = &search->buckets[cost % N_BUCKETS];
 		/* steps that cost nothing make it grow */
-		for (size_t i = 0; i < bucket->n && !search->out_of_memory; i++)
+		for (size_t i = 0; i < bucket->n && !must_end(search); i++)
 			if (search->paths->nodes[bucket->items[i]].cost == cost)
 				go_on_from(search, bucket->items[i], cost);
 		search->n_waiting -= bucket->n;
@@ -144,6 +155,8 @@ static struct hs_error *end(struct search *search)
 	for (unsigned i = 0; i < N_BUCKETS; i++)
 		hs_array_free(&search->buckets[i]);
 	hs_array_free(&search->asked);
+	if (search->is_cancelled)
+		return hs_error_new(HS_ERROR_CANCELLED, "given up");
 	return search->out_of_memory ? hs_error_no_memory() : NULL;
 }
 

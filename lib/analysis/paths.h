@@ -7,6 +7,7 @@
 #ifndef HS_PATHS_H
 #define HS_PATHS_H
 
+#include "cancel.h"
 #include "csr.h"
 
 #define HS_PATH_CLASSES 16
@@ -31,6 +32,7 @@ struct hs_path_input {
 	/* Writes the cost of each entry of the source's row; at most HS_PATH_MAX_COST. */
 	void (*ask)(const void *context, uint32_t source, size_t n, uint8_t *ret_costs);
 	const void *context;
+	const struct hs_cancel *cancel; /* NULL: none */
 	bool reaches_most;        /* nearly all nodes will be reached: memory for all of them is taken at once */
 	const uint64_t *excluded; /* a set of nodes that no path may go through or end in; NULL: none */
 };
@@ -45,11 +47,11 @@ struct hs_paths {
 	uint32_t late_cost;      /* what was added to paths from late roots, so that all others are cheaper */
 };
 
-/* What `input` points to is borrowed until hs_paths_deinit, which is called whatever this returned. Errors: NO_MEMORY, LIMIT. */
+/* What `input` points to is borrowed until hs_paths_deinit, which is called whatever this returned. Errors: NO_MEMORY, LIMIT, CANCELLED. */
 struct hs_error *hs_paths_init(struct hs_paths *paths, const struct hs_path_input *input) HS_MUST_CHECK;
 /*
  * The search goes on from late roots, which count only as far as no other reaches them; their indices follow those of the others. `roots`
- * takes the place of the input's, which may have moved. At most once. Errors: NO_MEMORY, LIMIT.
+ * takes the place of the input's, which may have moved. At most once. Errors: NO_MEMORY, LIMIT, CANCELLED.
  */
 struct hs_error *hs_paths_add_late(struct hs_paths *paths, const struct hs_path_root *roots, const struct hs_path_root *late_roots,
 				   size_t n_late_roots) HS_MUST_CHECK;

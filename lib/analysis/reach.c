@@ -128,6 +128,7 @@ static struct hs_path_input input_of(const struct hs_reach *reach)
 	struct hs_path_input input = {
 		.graph = &reach->csr, .sources = sources_of, .has_source = has_source, .roots = reach->path_roots.items, .n_roots = reach->n_exact, .classes = reach->classes,
 		.ask = reach_ask, .context = reach, .excluded = reach->excluded, .reaches_most = true,
+		.cancel = hs_heap_cancel(reach->heap->heap),
 	};
 
 	reach_fill_costs(input.costs);
@@ -190,6 +191,7 @@ struct hs_error *hs_reach_open(const struct hs_process_heap *heap, const struct 
 	reach->csr = (struct hs_csr){ .n = hs_graph_node_count(graph), .rows = *hs_graph_rows(graph), .targets = hs_graph_all_targets(graph) };
 	HS_TRY(reach_find_roots(reach));
 	HS_TRY(classify(reach, options->exclude));
+	HS_TRY(hs_check_cancelled(hs_heap_cancel(heap->heap)));
 	reach->n_exact = reach->roots.n;
 	const struct hs_path_input input = input_of(reach);
 	/* asking needs the costs that the search is given */

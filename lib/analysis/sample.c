@@ -125,6 +125,7 @@ struct hs_error *hs_sample_describe(struct hs_sample *sample, const struct hs_ca
 	sample->identity = identity_of(capture->process, layout);
 	sample->time_ns = capture->taken_at_ns;
 	sample->pause_ns = capture->pause_ns;
+	sample->was_stopped = capture->was_stopped;
 	sample->rss_bytes = capture->process->rss_bytes;
 	if (!capture->uses.n)
 		return NULL;

@@ -30,7 +30,7 @@ struct hs_sample_type {
 
 /*
  * Something whose length can change: list, dict (of those whose keys their class shares the long ones alone), set, deque, OrderedDict, bytearray, array.array,
- * subclasses of these included.
+ * BytesIO, StringIO, SimpleQueue (3.13+; before, it is its list), subclasses of these included.
  */
 struct hs_sample_container {
 	hs_addr address;
@@ -67,6 +67,7 @@ struct hs_sample {
 	uint64_t pause_ns; /* of all its stops */
 	uint64_t rss_bytes;
 	uint64_t python_bytes; /* pymalloc blocks and malloc chunks in use by Python */
+	bool was_stopped;  /* by job control, when it was taken: what does not run does not grow */
 	bool has_memory;
 	struct hs_memory memory;
 	uint64_t n_objects;
@@ -95,6 +96,8 @@ struct hs_error *hs_sample_describe(struct hs_sample *sample, const struct hs_ca
 void hs_sample_destroy(struct hs_sample *sample);
 /* Gives the identities back: for samples that are no more the oldest or the newest. */
 void hs_sample_drop_identities(struct hs_sample *sample);
+/* What they take; 0: they were not kept. */
+size_t hs_sample_identity_bytes(const struct hs_sample *sample);
 
 /* Keeps the longest containers, as many as take `max_bytes`; `min_length` is raised. */
 void hs_sample_shrink(struct hs_sample *sample, size_t max_bytes);
@@ -111,16 +114,29 @@ const struct hs_sample_container *hs_sample_container_at(const struct hs_sample 
  */
 enum hs_lived hs_sample_has_lived(const struct hs_sample *sample, hs_addr address, hs_fingerprint now);
 /*
+ * The same of an object of the open heap that `fingerprints` are of, `now` being its own. A container that kept four fifths of its items has
+ * lived, whatever its words say. Thread-safe.
+ */
+enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
+					 hs_fingerprint now);
+/*
  * The same for every object of a heap: ret[place] of hs_heap_place_count() bytes, an enum hs_lived each; places without an object are left
- * alone. A container that kept four fifths of its items has lived, whatever its words say. In linear time, with threads.
+ * alone. In linear time, with threads.
  */
 struct hs_error *hs_sample_mark_lived(const struct hs_sample *sample, const struct hs_process_heap *heap, uint8_t *ret) HS_MUST_CHECK;
+/*
+ * In the same form, those that came after `first` and stayed until after `before`, which is later: HS_LIVED. HS_LIVED_NOT: they were there
+ * before that, or are newer. Errors: NO_MEMORY.
+ */
+struct hs_error *hs_sample_mark_survivors(const struct hs_sample *first, const struct hs_sample *before, const struct hs_process_heap *heap,
+					  uint8_t *ret) HS_MUST_CHECK;
 
 /*
  * The share of the container's items of then that `now`, an object of an open heap, still has: by membership, never by position, and by
- * their fingerprints where these tell. Linear in the items of `now`. < 0: there is nothing to compare.
+ * their fingerprints where these tell. `fingerprints` are of that heap. Linear in the items of `now`; thread-safe. < 0: there is
+ * nothing to compare.
  */
-double hs_sample_kept(const struct hs_sample_container *then, const struct hs_process_heap *heap, const struct hs_object *now);
+double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fingerprints *fingerprints, const struct hs_object *now);
 /* The same from two sketches alone, for a later sample whose heap is gone: rough, as few hashes are left to compare in what has grown. */
 double hs_sample_kept_between(const struct hs_sample_container *then, const struct hs_sample_container *later);
 

@@ -30,7 +30,8 @@ static uint64_t least_of(unsigned class)
 /* The kinds whose instances change their length; a frozenset's and a tuple's never do. */
 static bool has_changing_length(const struct hs_kind *kind)
 {
-	static const char *const kinds[] = { "list", "dict", "set", "collections.deque", "collections.OrderedDict", "bytearray", "array.array" };
+	static const char *const kinds[] = { "list", "dict", "set", "collections.deque", "collections.OrderedDict", "bytearray", "array.array",
+					     "_io.BytesIO", "_io.StringIO", "_queue.SimpleQueue" };
 
 	if (kind->is_leaf || kind == hs_kind_plain())
 		return false;
@@ -53,7 +54,7 @@ static bool is_plain_split_dict(const struct hs_cpython *py, const struct hs_obj
 
 bool sample_is_container(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret_length)
 {
-	return has_changing_length(object->type->kind) && hs_object_length(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
+	return has_changing_length(object->type->kind) && hs_object_fill(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
 }
 
 /* The smallest hashes of what one container holds, while it is being visited. */
@@ -112,31 +113,30 @@ static void sketch_run(void *context, const struct hs_reference_run *run)
 	}
 }
 
-static void visit_items(const struct hs_process_heap *heap, const struct hs_object *object,
+static void visit_items(const struct hs_cpython *py, const struct hs_object *object,
 			void (*each)(void *context, const struct hs_reference_run *run), void *context)
 {
 	struct hs_visitor visitor = hs_visitor_of_references(each, context);
 
 	visitor.skips_classes = true;
-	hs_object_visit(heap->py, object, &visitor);
+	hs_object_visit(py, object, &visitor);
 }
 
-static hs_fingerprint proof_of(const struct hs_process_heap *heap, const struct hs_fingerprints *fingerprints, hs_addr item)
+static hs_fingerprint proof_of(const struct hs_fingerprints *fingerprints, hs_addr item)
 {
 	struct hs_object object;
 
-	return hs_object_at(heap->py, heap->types, item, &object) ? hs_fingerprint_take(fingerprints, &object) : 0;
+	return hs_object_at(fingerprints->py, fingerprints->types, item, &object) ? hs_fingerprint_take(fingerprints, &object) : 0;
 }
 
-static void fill_sketch(const struct hs_process_heap *heap, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
-			struct hs_sample_container *container)
+static void fill_sketch(const struct hs_fingerprints *fingerprints, const struct hs_object *object, struct hs_sample_container *container)
 {
 	struct sketch sketch = { 0 };
 
-	visit_items(heap, object, sketch_run, &sketch);
+	visit_items(fingerprints->py, object, sketch_run, &sketch);
 	for (unsigned i = 0; i < HS_SKETCH_HASHES; i++) {
 		container->hashes[i] = i < sketch.n ? sketch.hashes[i] : HS_SKETCH_UNUSED;
-		container->proofs[i] = i < sketch.n ? proof_of(heap, fingerprints, sketch.items[i]) : 0;
+		container->proofs[i] = i < sketch.n ? proof_of(fingerprints, sketch.items[i]) : 0;
 	}
 }
 
@@ -180,7 +180,7 @@ static void keep_container(void *context, const struct hs_heap_item *item)
 	container->type = item->object.type->address;
 	container->length = length;
 	container->bytes = item->block_bytes + hs_heap_storage_bytes(gathering->heap->heap, &item->object);
-	fill_sketch(gathering->heap, &gathering->fingerprints, &item->object, container);
+	fill_sketch(&gathering->fingerprints, &item->object, container);
 }
 
 /* The length from which on no more than `room` containers are left. */
@@ -267,8 +267,7 @@ struct hs_error *sample_containers_take(const struct hs_process_heap *heap, size
 
 /* The items of a later moment, held against the hashes of an earlier one. */
 struct membership {
-	const struct hs_process_heap *heap;
-	struct hs_fingerprints fingerprints;
+	const struct hs_fingerprints *fingerprints;
 	const struct hs_sample_container *then;
 	unsigned n;    /* hashes of then */
 	unsigned kept; /* bits: which were found */
@@ -276,7 +275,7 @@ struct membership {
 
 static bool is_same_item(const struct membership *membership, unsigned i, hs_addr item)
 {
-	hs_fingerprint now = proof_of(membership->heap, &membership->fingerprints, item);
+	hs_fingerprint now = proof_of(membership->fingerprints, item);
 
 	return hs_fingerprint_compare(membership->then->proofs[i], now) != HS_LIVED_NOT;
 }
@@ -306,15 +305,13 @@ static unsigned count_hashes(const struct hs_sample_container *container)
 	return n;
 }
 
-double hs_sample_kept(const struct hs_sample_container *then, const struct hs_process_heap *heap, const struct hs_object *now)
+double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fingerprints *fingerprints, const struct hs_object *now)
 {
-	struct membership membership = {
-		.heap = heap, .fingerprints = hs_fingerprints_of(heap), .then = then, .n = count_hashes(then),
-	};
+	struct membership membership = { .fingerprints = fingerprints, .then = then, .n = count_hashes(then) };
 
 	if (!membership.n)
 		return -1;
-	visit_items(heap, now, find_run, &membership);
+	visit_items(fingerprints->py, now, find_run, &membership);
 	return (double)__builtin_popcount(membership.kept) / membership.n;
 }
 

@@ -181,20 +181,25 @@ enum hs_lived hs_sample_has_lived(const struct hs_sample *sample, hs_addr addres
 	return hs_fingerprint_compare(sample_identities_at(sample->identities, address), now);
 }
 
+enum hs_lived hs_sample_has_lived_object(const struct hs_sample *sample, const struct hs_fingerprints *fingerprints, const struct hs_object *object,
+					 hs_fingerprint now)
+{
+	enum hs_lived lived = hs_sample_has_lived(sample, object->address, now);
+	uint64_t length;
+
+	if (lived == HS_LIVED || !sample_is_container(fingerprints->py, object, &length))
+		return lived;
+	const struct hs_sample_container *then = hs_sample_container_at(sample, object->address);
+	if (then && then->type == object->type->address && hs_sample_kept(then, fingerprints, object) >= SAMPLE_KEPT)
+		return HS_LIVED;
+	return lived;
+}
+
 static void compare(void *context, const struct hs_heap_item *item)
 {
 	struct marker *marker = context;
-	const struct hs_sample *sample = marker->sample;
-	hs_addr address = item->object.address;
-	enum hs_lived lived = hs_sample_has_lived(sample, address, take(marker, item));
-	uint64_t length;
 
-	if (lived != HS_LIVED && sample_is_container(marker->heap->py, &item->object, &length)) {
-		const struct hs_sample_container *then = hs_sample_container_at(sample, address);
-		if (then && then->type == item->object.type->address && hs_sample_kept(then, marker->heap, &item->object) >= SAMPLE_KEPT)
-			lived = HS_LIVED;
-	}
-	marker->lived[item->place] = (uint8_t)lived;
+	marker->lived[item->place] = (uint8_t)hs_sample_has_lived_object(marker->sample, &marker->fingerprints, &item->object, take(marker, item));
 }
 
 struct hs_error *hs_sample_mark_lived(const struct hs_sample *sample, const struct hs_process_heap *heap, uint8_t *ret)
@@ -204,5 +209,30 @@ struct hs_error *hs_sample_mark_lived(const struct hs_sample *sample, const stru
 	HS_TRY(marker_init(&marker, heap));
 	hs_heap_walk(heap->heap, compare, &marker);
 	free(marker.recent);
+	return NULL;
+}
+
+size_t hs_sample_identity_bytes(const struct hs_sample *sample)
+{
+	const struct hs_identities *identities = sample->identities;
+
+	if (!identities)
+		return 0;
+	return identities->n_places * sizeof(*identities->fingerprints) + (identities->n_places - identities->n_blocks) * sizeof(*identities->outside) +
+	       identities->n_pools * sizeof(*identities->pools);
+}
+
+struct hs_error *hs_sample_mark_survivors(const struct hs_sample *first, const struct hs_sample *before, const struct hs_process_heap *heap, uint8_t *ret)
+{
+	hs_heap_place n = hs_heap_place_count(heap->heap);
+	HS_FREE uint8_t *at_first = calloc((size_t)n + 1, sizeof(*at_first));
+
+	if (!at_first)
+		return hs_error_no_memory();
+	HS_TRY(hs_sample_mark_lived(first, heap, at_first));
+	HS_TRY(hs_sample_mark_lived(before, heap, ret));
+	for (hs_heap_place i = 0; i < n; i++)
+		if (ret[i] == HS_LIVED && at_first[i] != HS_LIVED_NOT)
+			ret[i] = at_first[i] == HS_LIVED ? HS_LIVED_NOT : HS_LIVED_UNKNOWN;
 	return NULL;
 }

@@ -70,7 +70,7 @@ bool suspect_bound_of(const struct suspect_search *search, const struct hs_path 
 
 	if (!hs_graph_object(search->input->graph, container, &entry))
 		return false;
-	if (hs_object_length(heap->py, &entry.object, &length))
+	if (hs_object_fill(heap->py, &entry.object, &length))
 		*ret_filled = length;
 	if (deque_bound(heap->py, &entry.object, ret_limit))
 		return true;

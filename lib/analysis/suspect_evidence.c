@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector.h"
 #include "format.h"
 #include "lru_cache.h"
 #include "suspect_internal.h"
@@ -62,6 +61,10 @@ static bool add_collector(const struct suspect_search *search, struct hs_suspect
 		return suspect_text_add(&suspect->evidence, "the collector never starts by itself: its threshold is 0");
 	if (collector.n_frozen)
 		return suspect_text_add(&suspect->evidence, "%" PRIu64 " objects are frozen: gc.freeze() hides them from the collector", collector.n_frozen);
+	if (suspect_is_out_of_reach(&collector, suspect->members))
+		return suspect_text_add(&suspect->evidence, "the collector is on, and far from its thresholds: %" PRId64 ", %" PRId64 ", %" PRId64,
+					(int64_t)collector.generations[0].threshold, (int64_t)collector.generations[1].threshold,
+					(int64_t)collector.generations[2].threshold);
 	return suspect_text_add(&suspect->evidence, "the collector is on: they wait for its next full round");
 }
 
@@ -108,6 +111,17 @@ bool suspect_write_evidence(const struct suspect_search *search, struct hs_suspe
 	return add_cache(search, suspect) && add_collector(search, suspect) && add_bound(suspect) && add_doubts(suspect);
 }
 
+/* What is written to again and again, and not what keeps another's buffer. */
+static bool is_written_to(const struct hs_suspect *suspect)
+{
+	static const char *const types[] = { "builtins.bytearray", "_io.BytesIO", "_io.StringIO" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(suspect->type, types[i]))
+			return true;
+	return false;
+}
+
 const char *suspect_hint(const struct hs_suspect *suspect)
 {
 	static const char *const hints[HS_N_SUSPECT_KINDS] = {
@@ -131,6 +145,8 @@ const char *suspect_hint(const struct hs_suspect *suspect)
 		[HS_SUSPECT_UNEXPLAINED] = "C code keeps references to them: which extension handles these?",
 	};
 
+	if (suspect->kind == HS_SUSPECT_BUFFER && is_written_to(suspect))
+		return "what was written to it stays: cut off what is done with, or truncate it";
 	if (suspect->kind == HS_SUSPECT_LRU_CACHE && suspect->has_bound)
 		return NULL;
 	return suspect->has_bound ? NULL : hints[suspect->kind];

@@ -4,6 +4,7 @@
 #define HS_SUSPECT_INTERNAL_H
 
 #include "address_index.h"
+#include "collector.h"
 #include "observed_growth.h"
 #include "path_shapes.h"
 #include "suspects.h"
@@ -29,7 +30,10 @@ struct suspect_group {
 	double shared;         /* … that new items occupy which others hold, too */
 	uint64_t items;        /* that the containers grew by */
 	double kept, weight;   /* sums over containers, by length */
-	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned */
+	double slow_bytes;     /* of `exclusive`: what gathered in a long series before its last stretch, where nothing came in that … */
+	uint64_t slow_items;   /* … and in how many items */
+	uint64_t *lengths;     /* by sample; NULL: no container among the members. Owned, like the next */
+	bool *is_unknown;      /* by sample: that of one member, which is not listed there, is only the most that it can have been */
 	struct suspect_tally tally;
 	uint64_t n_rooted;     /* members that hang on roots, on no object */
 	bool is_chain;         /* new objects that lead to each other */
@@ -76,6 +80,13 @@ void suspect_tally_add(struct suspect_tally *tally, uint32_t type, uint64_t coun
 struct hs_error *suspect_find_twins(struct suspect_search *search) HS_MUST_CHECK;
 double suspect_share_of(struct suspect_search *search, uint32_t group);
 
+/* suspect_series.c */
+/* Adds a container that grew in a long series, but not lately. Returns the bytes that it grew by. */
+double suspect_add_slow(struct suspect_search *search, struct suspect_group *group, const struct hs_container_history *history);
+/* From the last stretch of a long series to all of it: by the lengths of the containers, by the count of the type. Where that rests on its floor, only this is told. */
+void suspect_stretch_container(const struct suspect_search *search, struct hs_suspect *suspect, const struct suspect_group *group);
+void suspect_stretch_type(const struct suspect_search *search, struct hs_suspect *suspect, uint32_t type);
+
 /* suspect_bound.c: what keeps a container from growing for ever; false: nothing that can be seen. */
 bool suspect_bound_of(const struct suspect_search *search, const struct hs_path *path, hs_node container, uint64_t *ret_limit, uint64_t *ret_filled);
 
@@ -107,6 +118,8 @@ void suspect_rank(struct hs_suspect *suspect);
 
 /* suspect_lost.c: what no exact root leads to. */
 struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+/* Of a collector that is on: its thresholds are far from what `n_objects`, which came between the samples, will ever reach. */
+bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_objects);
 
 /* suspect_static.c */
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;

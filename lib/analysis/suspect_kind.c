@@ -97,6 +97,7 @@ static enum hs_suspect_kind kind_of_container(const struct suspect_search *searc
 	} kinds[] = {
 		{ "list", HS_SUSPECT_LIST }, { "dict", HS_SUSPECT_DICT }, { "set", HS_SUSPECT_SET }, { "collections.deque", HS_SUSPECT_DEQUE },
 		{ "collections.OrderedDict", HS_SUSPECT_ODICT }, { "array.array", HS_SUSPECT_ARRAY }, { "bytearray", HS_SUSPECT_BUFFER },
+		{ "_io.BytesIO", HS_SUSPECT_BUFFER }, { "_io.StringIO", HS_SUSPECT_BUFFER },
 	};
 
 	for (size_t i = 0; type && i < sizeof(kinds) / sizeof(*kinds); i++)

@@ -61,6 +61,8 @@ static struct hs_error *add_suspect(struct suspect_search *search, struct hs_sus
 	suspect->figures.bytes = bytes;
 	suspect->figures.seconds = search->observed.seconds;
 	suspect_set_figures_by_type(search, suspect, tally->types[0]);
+	if (search->observed.is_long)
+		suspect_stretch_type(search, suspect, tally->types[0]);
 	*ret_suspect = suspect;
 	return NULL;
 }
@@ -147,14 +149,25 @@ static hs_node tally_garbage(const struct suspect_search *search, struct suspect
 	return tally->n ? first_of_type(search, tally->types[0]) : HS_NO_NODE;
 }
 
-/* A threshold that garbage would take so many times longer to reach is none. */
+/* A threshold that garbage would take so many times longer to reach is none … */
 #define NEVER 100
+/* … unless it is one of those that interpreters begin with: sooner or later these are reached. */
+#define LEAST_NEVER 1e6
 
 static double left_of(const struct hs_generation_state *generation)
 {
 	double left = (double)generation->threshold - generation->count;
 
 	return left > 1 ? left : 1;
+}
+
+bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_objects)
+{
+	const struct hs_generation_state *generations = collector->generations;
+	double left = left_of(&generations[0]) + (left_of(&generations[1]) - 1) * generations[0].threshold +
+		      (left_of(&generations[2]) - 1) * generations[1].threshold * generations[0].threshold;
+
+	return left > NEVER * (double)n_objects && left > LEAST_NEVER;
 }
 
 /* Nothing will take it: the collector is off, does not see it, or has thresholds that `n_objects`, which came meanwhile, are far from. */
@@ -167,10 +180,7 @@ static bool is_never_collected(const struct hs_process_heap *heap, uint64_t n_ob
 		hs_error_destroy(error);
 		return false;
 	}
-	const struct hs_generation_state *generations = collector.generations;
-	double left = left_of(&generations[0]) + (left_of(&generations[1]) - 1) * generations[0].threshold +
-		      (left_of(&generations[2]) - 1) * generations[1].threshold * generations[0].threshold;
-	return !collector.is_enabled || !generations[0].threshold || collector.n_frozen || left > NEVER * (double)n_objects;
+	return !collector.is_enabled || !collector.generations[0].threshold || collector.n_frozen || suspect_is_out_of_reach(&collector, n_objects);
 }
 
 static struct hs_error *list_garbage(struct suspect_search *search, struct hs_suspects *ret)
@@ -189,6 +199,7 @@ static struct hs_error *list_garbage(struct suspect_search *search, struct hs_su
 	bool is_certain = is_never_collected(search->input->heap, tally.counts[0]);
 	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
 	suspect->figures.is_indirect = !is_certain;
+	ret->garbage_bytes = suspect->figures.bytes;
 	suspect_rank(suspect);
 	return NULL;
 }

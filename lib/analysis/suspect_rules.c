@@ -11,6 +11,8 @@
 #define LEAST_ITEMS 30
 #define LEAST_BYTES (64 << 10)
 #define BOUND_FACTOR 0.3
+#define LEAST_VALUES_OF_FLOORS 8
+#define N_QUARTERS 4
 #define MAX_SINGLE_GAPS 4 /* values; of more, quarters are compared */
 
 const char *hs_confidence_name(enum hs_confidence confidence)
@@ -53,6 +55,33 @@ double hs_steadiness(const uint64_t *times_ns, const uint64_t *values, size_t n)
 		most = !i || gap > most ? gap : most;
 	}
 	return least > 0 ? least / most : 0;
+}
+
+/* The least value of a quarter of the time; n: there is none. */
+static size_t floor_in_time(const uint64_t *times_ns, const uint64_t *values, size_t n, unsigned quarter)
+{
+	double all = (double)(times_ns[n - 1] - times_ns[0]) + 1;
+	size_t least = n;
+
+	for (size_t i = 0; i < n; i++) {
+		bool is_in = (unsigned)((double)(times_ns[i] - times_ns[0]) / all * N_QUARTERS) == quarter;
+		if (is_in && (least == n || values[i] < values[least]))
+			least = i;
+	}
+	return least;
+}
+
+int64_t hs_rise(const uint64_t *times_ns, const uint64_t *values, size_t n)
+{
+	size_t first = n < LEAST_VALUES_OF_FLOORS ? 0 : floor_in_time(times_ns, values, n, 0);
+	size_t last = n < LEAST_VALUES_OF_FLOORS ? n - 1 : floor_in_time(times_ns, values, n, N_QUARTERS - 1);
+
+	if (n < 2)
+		return 0;
+	int64_t rise = (int64_t)(values[last] - values[first]);
+	if (n < LEAST_VALUES_OF_FLOORS || times_ns[last] <= times_ns[first])
+		return rise;
+	return (int64_t)((double)rise * (double)(times_ns[n - 1] - times_ns[0]) / (double)(times_ns[last] - times_ns[first]));
 }
 
 double hs_largest_drop(const uint64_t *lengths, size_t n)

@@ -59,6 +59,12 @@ struct hs_suspect_figures {
 double hs_steadiness(const uint64_t *times_ns, const uint64_t *values, size_t n);
 
 /*
+ * How much values rose from the first to the last. Of eight and more, by how much their floor did: from the least in the first quarter of the
+ * time to the least in the last one, as if for the whole time. What is filled and emptied has a floor that does not rise.
+ */
+int64_t hs_rise(const uint64_t *times_ns, const uint64_t *values, size_t n);
+
+/*
  * The largest drop in a series of lengths, as a part of the highest before it, or of all that it grew by if that is less: one that
  * lost a tenth of what it had gained has not dropped.
  */

@@ -86,11 +86,17 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 
 	if (!group->lengths)
 		group->lengths = calloc(n + 1, sizeof(*group->lengths));
-	if (!group->lengths)
+	if (!group->is_unknown)
+		group->is_unknown = calloc(n + 1, sizeof(*group->is_unknown));
+	if (!group->lengths || !group->is_unknown)
 		return false;
-	for (size_t i = 0; i + 1 < n; i++)
-		group->lengths[i] += hs_observed_length(&search->observed, history->address, i);
 	group->lengths[n - 1] += history->length;
+	for (size_t i = n - 1, length = history->length; i-- > 0;) {
+		bool is_known = true;
+		length = hs_observed_length_then(&search->observed, history, i, length, &is_known);
+		group->lengths[i] += length;
+		group->is_unknown[i] |= !is_known;
+	}
 	group->items += history->length - history->length_then;
 	/* by length, so that one long container counts as much as many short ones */
 	double weight = (double)(history->length - history->length_then) + 1;
@@ -198,13 +204,14 @@ static struct hs_error *add_container(struct suspect_search *search, const struc
 		exclusive += (double)history->own_growth;
 	tally_items(search, group, history);
 	HS_TRY(claim(search, history->node, &shared));
+	double slow = history->is_slow ? suspect_add_slow(search, group, history) : 0;
 	struct suspect_place *place = hs_array_append(&search->places);
 	if (!place || !add_lengths(search, group, history))
 		return hs_error_no_memory();
 	*place = (struct suspect_place){ history->node, number };
 	group->exclusive += exclusive;
 	group->shared += shared;
-	add_member(group, history->node, exclusive + shared);
+	add_member(group, history->node, exclusive + shared + slow);
 	return NULL;
 }
 
@@ -378,7 +385,7 @@ static struct hs_error *select_groups(struct suspect_search *search)
 	for (uint32_t i = 0; i < search->groups.n; i++) {
 		const struct suspect_group *group = &search->groups.items[i];
 		/* a container whose new items are everybody's has no bytes of its own to show */
-		if (suspect_group_growth(group) < least && group->items < LEAST_LINKS)
+		if (suspect_group_growth(group) < least && group->items + group->slow_items < LEAST_LINKS)
 			continue;
 		uint32_t *slot = hs_array_append(&search->selected);
 		if (!slot)
@@ -411,8 +418,10 @@ struct hs_error *suspect_search_groups(struct suspect_search *search)
 
 void suspect_search_deinit(struct suspect_search *search)
 {
-	for (size_t i = 0; i < search->groups.n; i++)
+	for (size_t i = 0; i < search->groups.n; i++) {
 		free(search->groups.items[i].lengths);
+		free(search->groups.items[i].is_unknown);
+	}
 	hs_array_free(&search->groups);
 	hs_array_free(&search->places);
 	hs_array_free(&search->by_shape);

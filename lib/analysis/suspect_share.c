@@ -96,20 +96,42 @@ static uint32_t twin_of(const struct suspect_search *search, uint32_t group)
 	return group;
 }
 
-/* Both hold mostly the same: the one that holds more goes first. */
+static bool goes_first(const struct suspect_search *search, uint32_t a, uint32_t b)
+{
+	const struct suspect_group *left = &search->groups.items[a], *right = &search->groups.items[b];
+
+	/* one that is not shown would hide the other */
+	if (left->is_passing != right->is_passing)
+		return right->is_passing;
+	if (suspect_group_growth(left) != suspect_group_growth(right))
+		return suspect_group_growth(left) > suspect_group_growth(right);
+	return a < b;
+}
+
+/* Both hold mostly the same: the one that holds more goes first. Groups hang on roots only, so that no way leads around. */
 static void join(struct suspect_search *search, uint32_t a, uint32_t b)
 {
 	a = twin_of(search, a);
 	b = twin_of(search, b);
-	if (a == b)
+	/* what is held by one with a bound says nothing of what the other holds besides */
+	if (a == b || search->groups.items[a].has_bound != search->groups.items[b].has_bound)
 		return;
-	const struct suspect_group *left = &search->groups.items[a], *right = &search->groups.items[b];
-	bool left_first = suspect_group_growth(left) > suspect_group_growth(right) ||
-			  (suspect_group_growth(left) == suspect_group_growth(right) && a < b);
-	search->groups.items[left_first ? b : a].twin = left_first ? a : b;
+	bool is_first = goes_first(search, a, b);
+	search->groups.items[is_first ? b : a].twin = is_first ? a : b;
 }
 
-static void join_twins(struct sharing *sharing)
+/* Who is bounded holds nothing for ever; who holds only what that one holds goes with it. Done before others are joined: then all are roots. */
+static void join_bounded(struct suspect_search *search, uint32_t a, uint32_t b, uint32_t both)
+{
+	uint32_t bounded = search->groups.items[a].has_bound ? a : b, free = bounded == a ? b : a;
+
+	/* of a dict, new keys or new values: as many as it grew by */
+	if ((double)both >= BOUND_OVERLAP * (double)search->groups.items[free].items && search->groups.items[free].twin == free)
+		search->groups.items[free].twin = bounded;
+}
+
+/* Of all pairs that hold much of the same those of which one is bounded, or the others. */
+static void join_pairs(struct sharing *sharing, bool is_bounded)
 {
 	struct suspect_search *search = sharing->search;
 
@@ -120,15 +142,11 @@ static void join_twins(struct sharing *sharing)
 			uint32_t both = *pair(sharing, a, b);
 			if (!both || (double)both < TWIN_OVERLAP * (double)less)
 				continue;
-			/* who is bounded holds nothing for ever; who holds only what that one holds goes with it */
-			if (search->groups.items[a].has_bound != search->groups.items[b].has_bound) {
-				uint32_t bounded = search->groups.items[a].has_bound ? a : b, free = bounded == a ? b : a;
-				/* of a dict, new keys or new values: as many as it grew by */
-				if ((double)both >= BOUND_OVERLAP * (double)search->groups.items[free].items)
-					search->groups.items[free].twin = bounded;
-				continue;
-			}
-			join(search, a, b);
+			bool is_of_two_kinds = search->groups.items[a].has_bound != search->groups.items[b].has_bound;
+			if (is_of_two_kinds && is_bounded)
+				join_bounded(search, a, b, both);
+			else if (!is_of_two_kinds && !is_bounded)
+				join(search, a, b);
 		}
 }
 
@@ -149,7 +167,8 @@ struct hs_error *suspect_find_twins(struct suspect_search *search)
 		if (is_selected(&sharing, search->places.items[i].group))
 			HS_TRY(add_items(&sharing, &search->places.items[i]));
 	count_pairs(&sharing);
-	join_twins(&sharing);
+	join_pairs(&sharing, true);
+	join_pairs(&sharing, false);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_index.h"
 #include "bounded_text.h"
 #include "cleanup.h"
 #include "code.h"
@@ -22,10 +23,12 @@
 #define CALL_WITHIN 14         /* units between a name and the method that is called on it, caches included */
 #define STORE_NEAR 18          /* … and the store of an item, with a short key … */
 #define STORE_WITHIN 40        /* … with any */
+#define REWRITTEN_WITHIN 24    /* units between a name that is read and the store of the same name: name += … */
+#define SURE_FIT 3             /* of writes_to() */
 #define CALL_BEFORE 8          /* units before a name that is an argument: heappush(heap, item) */
 
+/* A code object with the first function that was met of those that have it: closures are made by the million. */
 struct function {
-	hs_node node;
 	struct hs_code code;
 	hs_addr module, name;    /* str */
 	const uint8_t *names;    /* n_names addresses of str; in the image */
@@ -38,11 +41,13 @@ struct finding {
 	struct suspect_search *search;
 	const struct hs_process_heap *heap;
 	HS_ARRAY(struct function) functions;
+	struct hs_address_index codes; /* that were looked at */
 };
 
 static void finding_deinit(struct finding *finding)
 {
 	hs_array_free(&finding->functions);
+	hs_address_index_free(&finding->codes);
 }
 
 static void read_names(const struct hs_process_heap *heap, const struct hs_object *code, struct function *function)
@@ -74,27 +79,45 @@ static void read_units(const struct hs_process_heap *heap, const struct hs_objec
 	function->n_units = function->units ? n : 0;
 }
 
+static hs_addr code_of(const struct finding *finding, hs_node node, struct hs_heap_object *ret_entry)
+{
+	if (!hs_graph_object(finding->search->input->graph, node, ret_entry))
+		return 0;
+	return hs_object_field(finding->heap->py, &ret_entry->object, "__code__");
+}
+
+static struct hs_error *add_function(struct finding *finding, const struct hs_object *entry, hs_addr address)
+{
+	const struct hs_cpython *py = finding->heap->py;
+	struct function function = { .module = hs_object_field(py, entry, "__module__") };
+	struct hs_object code;
+
+	if (!hs_code_read(py, address, &function.code) || !hs_object_at(py, finding->heap->types, address, &code))
+		return NULL;
+	function.name = hs_object_field(py, entry, "__qualname__");
+	read_names(finding->heap, &code, &function);
+	read_units(finding->heap, &code, &function);
+	struct function *slot = hs_array_append(&finding->functions);
+	if (!slot)
+		return hs_error_no_memory();
+	*slot = function;
+	return NULL;
+}
+
 static struct hs_error *list_functions(struct finding *finding)
 {
 	const struct hs_graph *graph = finding->search->input->graph;
-	const struct hs_cpython *py = finding->heap->py;
 	struct hs_heap_object entry;
-	struct hs_object code;
 
 	for (hs_node node = 0; node < hs_graph_node_count(graph); node++) {
-		if (finding->search->input->reach->classes[node] != CLASS_FUNCTION || !hs_graph_object(graph, node, &entry))
+		bool is_new = false;
+		hs_addr code = finding->search->input->reach->classes[node] == CLASS_FUNCTION ? code_of(finding, node, &entry) : 0;
+		if (!code)
 			continue;
-		struct function function = { .node = node, .module = hs_object_field(py, &entry.object, "__module__") };
-		hs_addr address = hs_object_field(py, &entry.object, "__code__");
-		if (!hs_code_read(py, address, &function.code) || !hs_object_at(py, finding->heap->types, address, &code))
-			continue;
-		function.name = hs_object_field(py, &entry.object, "__qualname__");
-		read_names(finding->heap, &code, &function);
-		read_units(finding->heap, &code, &function);
-		struct function *slot = hs_array_append(&finding->functions);
-		if (!slot)
+		if (hs_address_index_add(&finding->codes, code, &is_new) == HS_NO_INDEX)
 			return hs_error_no_memory();
-		*slot = function;
+		if (is_new)
+			HS_TRY(add_function(finding, &entry.object, code));
 	}
 	return NULL;
 }
@@ -120,7 +143,7 @@ static size_t place_of(const struct hs_cpython *py, const uint8_t *names, size_t
 static bool adds(const char *name)
 {
 	static const char *const whole[] = { "append", "appendleft", "extend", "extendleft", "insert", "setdefault", "update", "put", "put_nowait", "push",
-					     "send", "submit", "connect", "listen", "subscribe", "attach", "enqueue", "__setitem__", "heappush", "intern" };
+					     "send", "submit", "write", "writelines", "connect", "listen", "subscribe", "attach", "enqueue", "__setitem__", "heappush", "intern" };
 	static const char *const beginnings[] = { "add", "append", "register", "push_", "put_", "insert_", "subscribe_", "connect_", "call_later",
 						  "call_at", "call_soon", "create_task", "ensure_future" };
 
@@ -152,6 +175,25 @@ static bool is_adding(const uint8_t *unit, const uint64_t *adding)
 	unsigned name = unit[1];
 
 	return unit[0] && (adding[name / 64] >> name % 64 & 1 || adding[name / 128] >> (name / 2) % 64 & 1);
+}
+
+static bool is_store_of(const struct hs_features *features, const uint8_t *unit, size_t name)
+{
+	return unit[1] == (uint8_t)name && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes));
+}
+
+/* What was read at `at` gets more, and its name again: "buffer += data". */
+static bool is_added_to(const struct hs_features *features, const struct function *function, size_t at, size_t name)
+{
+	bool is_more = false;
+
+	for (size_t i = at + 1; i < function->n_units && i <= at + REWRITTEN_WITHIN; i++) {
+		const uint8_t *unit = function->units + 2 * i;
+		if (is_store_of(features, unit, name))
+			return is_more;
+		is_more |= unit[1] >= features->inplace_argument && is_opcode(unit[0], features->inplace_opcodes, sizeof(features->inplace_opcodes));
+	}
+	return false;
 }
 
 /* How well the code around a use of the name fits: 3: a method that adds is called, an item is stored; 2: perhaps; 0: nothing does. */
@@ -199,11 +241,11 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 		if (place == SIZE_MAX || unit[0] == 0 || !is_name_unit(unit, place))
 			continue;
 		/* giving the name a new object is where a chain grows, and where anything begins */
-		if (unit[1] == (uint8_t)place && is_opcode(unit[0], features->store_name_opcodes, sizeof(features->store_name_opcodes))) {
+		if (is_store_of(features, unit, place)) {
 			best = best < 1 ? 1 : best;
 			continue;
 		}
-		unsigned fits = look_around(features, function, i, adding);
+		unsigned fits = is_added_to(features, function, i, place) ? 3 : look_around(features, function, i, adding);
 		best = fits > best ? fits : best;
 	}
 	return best ? best : any || stores;
@@ -212,6 +254,8 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 struct candidate {
 	const struct function *function;
 	unsigned rank;
+	unsigned fits;   /* as writes_to() tells */
+	bool is_foreign; /* neither the user's nor of the module or class that has the container: its name may be that of another */
 };
 
 static int compare_candidates(const void *a, const void *b)
@@ -228,7 +272,7 @@ struct wanted {
 	char names[2][HS_REFERENCE_NAME_BYTES]; /* the container's own, the owner's; "": none */
 	char module[HS_REFERENCE_NAME_BYTES];   /* of the owner */
 	const struct hs_type *class;            /* that has the container; NULL: none of Python's */
-	hs_node function;                       /* whose default it is; HS_NO_NODE: none's */
+	hs_addr code;                           /* of the function whose default it is; 0: none's */
 };
 
 static bool is_name_kind(const struct hs_named_step *step)
@@ -251,9 +295,10 @@ static void take_name(const struct hs_named_step *step, char *ret, size_t ret_by
 static void find_wanted(const struct finding *finding, const struct hs_suspect *suspect, struct wanted *wanted)
 {
 	const struct hs_graph *graph = finding->search->input->graph;
+	struct hs_heap_object entry;
 	bool has_own = false, has_owners = false;
 
-	*wanted = (struct wanted){ .function = HS_NO_NODE };
+	*wanted = (struct wanted){ 0 };
 	for (size_t i = suspect->path.steps.n; i-- > 0;) {
 		const struct hs_named_step *step = &suspect->path.steps.items[i];
 		hs_node from = hs_graph_node_at(graph, step->from);
@@ -269,7 +314,7 @@ static void find_wanted(const struct finding *finding, const struct hs_suspect *
 		if (!wanted->class && path_shapes_is_instance(type))
 			wanted->class = type;
 		if (suspect->root == HS_SUSPECT_OF_DEFAULT && type && finding->search->input->reach->classes[from] == CLASS_FUNCTION)
-			wanted->function = from;
+			wanted->code = code_of(finding, from, &entry);
 	}
 	if (suspect->path.root.kind == HS_ROOT_MODULE && suspect->path.root.name)
 		snprintf(wanted->module, sizeof(wanted->module), "%s", suspect->path.root.name);
@@ -300,26 +345,30 @@ static bool is_method_of(const struct finding *finding, const struct hs_type *cl
 	return false;
 }
 
-static unsigned rank_of(const struct finding *finding, const struct function *function, const struct wanted *wanted)
+/* 0 ranks: it is none. */
+static struct candidate judge(const struct finding *finding, const struct function *function, const struct wanted *wanted)
 {
+	struct candidate candidate = { .function = function };
 	const struct hs_cpython *py = finding->heap->py;
 	unsigned own = *wanted->names[0] ? writes_to(finding, function, wanted->names[0]) : 0;
 	unsigned owners = *wanted->names[1] ? writes_to(finding, function, wanted->names[1]) : 0;
 	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "";
 
-	if (function->node == wanted->function)
-		return UINT32_MAX;
-	if (!own && owners < 2)
-		return 0;
+	if (wanted->code && function->code.address == wanted->code)
+		candidate.rank = UINT32_MAX;
+	if (candidate.rank || (!own && owners < 2))
+		return candidate;
 	hs_str_read(py, function->module, module, sizeof(module));
 	hs_str_read(py, function->name, name, sizeof(name));
 	bool is_method = is_method_of(finding, wanted->class, module, name), is_near = is_method || !strcmp(module, wanted->module);
 	bool is_users = suspect_origin_of_module(finding->search->input->reach, module) == ORIGIN_USER;
 
+	candidate.fits = own > owners ? own : owners;
+	candidate.is_foreign = !is_near && !is_users;
 	/* a name that is elsewhere may be anything's */
-	if (!is_near && own < 2 && owners < 2)
-		return 0;
-	return 1 + 8 * (own > owners ? own : owners) + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + 3 * (is_users && is_near);
+	if (is_near || own >= 2 || owners >= 2)
+		candidate.rank = 1 + 8 * candidate.fits + 4 * is_method + 3 * is_near + 2 * is_users + (own >= 2) + 3 * (is_users && is_near);
+	return candidate;
 }
 
 static bool write_writer(const struct finding *finding, const struct function *function, struct hs_suspect *suspect)
@@ -345,18 +394,20 @@ static struct hs_error *find_for(const struct finding *finding, struct hs_suspec
 
 	find_wanted(finding, suspect, &wanted);
 	for (size_t i = 0; i < finding->functions.n && !is_short; i++) {
-		unsigned rank = rank_of(finding, &finding->functions.items[i], &wanted);
-		struct candidate *slot = rank ? hs_array_append(&found) : NULL;
-		is_short = rank && !slot;
+		const struct candidate candidate = judge(finding, &finding->functions.items[i], &wanted);
+		struct candidate *slot = candidate.rank ? hs_array_append(&found) : NULL;
+		is_short = candidate.rank && !slot;
 		if (slot)
-			*slot = (struct candidate){ &finding->functions.items[i], rank };
+			*slot = candidate;
 	}
 	if (found.n)
 		qsort(found.items, found.n, sizeof(*found.items), compare_candidates);
-	for (size_t i = 0; i < found.n && suspect->writers.n < MAX_WRITERS && !is_short; i++)
-		/* of one function made over and over, one is enough */
-		if (!i || found.items[i].function->code.address != found.items[i - 1].function->code.address)
+	for (size_t i = 0; i < found.n && suspect->writers.n < MAX_WRITERS && !is_short; i++) {
+		/* where one of its own fits, others are so called by chance */
+		bool is_chance = found.items[i].is_foreign && !found.items[0].is_foreign && found.items[0].fits >= SURE_FIT;
+		if (!is_chance)
 			is_short = !write_writer(finding, found.items[i].function, suspect);
+	}
 	hs_array_free(&found);
 	return is_short ? hs_error_no_memory() : NULL;
 }

@@ -90,6 +90,14 @@ static bool holds_weakly(const struct suspect_search *search, hs_node node)
 	return weighing.n && (double)weighing.n_weak >= WEAK_ITEMS * (double)weighing.n;
 }
 
+/* Weak references in what lets go of them now and then: as many as happen to be there. */
+static bool is_weak(const struct suspect_search *search, const struct suspect_group *group)
+{
+	const struct hs_type *type = hs_graph_type(search->input->graph, group->best);
+
+	return type && hs_weak_kind_of(search->input->heap->types, type) != HS_WEAK_NONE;
+}
+
 /* A chain, a tree. */
 static bool is_repeated(const struct suspect_search *search, uint32_t shape)
 {
@@ -167,7 +175,7 @@ static struct hs_error *look_at_paths(struct describing *describing)
 		struct suspect_group *group = group_at(describing, i);
 		struct found_paths *paths = &describing->paths[i];
 		HS_TRY(hs_reach_find(search->input->reach, group->best, N_PATHS, &paths->list, &paths->n));
-		group->is_passing = !paths->n || is_replaced(search, group) || (group->lengths && holds_weakly(search, group->best));
+		group->is_passing = !paths->n || is_replaced(search, group) || is_weak(search, group) || (group->lengths && holds_weakly(search, group->best));
 		if (group->is_passing)
 			continue;
 		paths->n_cut = is_one_container(group) ? 0 : first_round(search, group->shape, &paths->list[0]);
@@ -199,16 +207,19 @@ static double steadiness_by_order(const uint64_t *counts, size_t n)
 	return HS_UNKNOWN;
 }
 
-static double steadiness_of(const struct suspect_search *search, const uint64_t *lengths, uint32_t type)
+/* Of the containers of a group; NULL: of a type. Samples that do not tell how long one of them was are left out. */
+static double steadiness_of(const struct suspect_search *search, const struct suspect_group *group, uint32_t type)
 {
-	size_t n = search->input->n_samples;
-	HS_FREE uint64_t *times = calloc(n + 1, sizeof(*times)), *counts = calloc(n + 1, sizeof(*counts));
+	size_t n_samples = search->input->n_samples, n = 0;
+	HS_FREE uint64_t *times = calloc(n_samples + 1, sizeof(*times)), *counts = calloc(n_samples + 1, sizeof(*counts));
 
 	if (!times || !counts)
 		return HS_UNKNOWN;
-	for (size_t i = 0; i < n; i++) {
-		times[i] = search->input->samples[i]->time_ns;
-		counts[i] = lengths ? lengths[i] : hs_observed_count(&search->observed, type, i);
+	for (size_t i = 0; i < n_samples; i++) {
+		if (group && group->is_unknown[i])
+			continue;
+		times[n] = search->input->samples[i]->time_ns;
+		counts[n++] = group ? group->lengths[i] : hs_observed_count(&search->observed, type, i);
 	}
 	return search->input->is_by_path ? steadiness_by_order(counts, n) : hs_steadiness(times, counts, n);
 }
@@ -261,14 +272,12 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	figures->is_bounded = group->has_bound;
 	if (group->lengths) {
 		figures->kept = group->weight > 0 ? group->kept / group->weight : HS_UNKNOWN;
-		figures->steadiness = steadiness_of(search, group->lengths, 0);
-		/* a container of raw bytes keeps what it has: it only became longer */
-		if (group->weight <= 0 && !group->tally.n)
-			figures->kept = 1;
+		figures->steadiness = steadiness_of(search, group, 0);
 	} else if (group->tally.n) {
 		suspect_set_figures_by_type(search, suspect, group->tally.types[0]);
 	}
-	figures->is_by_type = is_by_type(search, group);
+	/* that all new ones are more does not tell of what is more in one gap alone */
+	figures->is_by_type = is_by_type(search, group) || (!group->lengths && !group->is_chain && figures->steadiness == 0);
 	if (figures->is_by_type && group->members > 1)
 		figures->kept = HS_UNKNOWN;
 	suspect->has_bound = group->has_bound;
@@ -277,6 +286,10 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 	suspect->links = group->links;
 	suspect->lengths = hs_take(group->lengths);
 	suspect_set_types(search, suspect, &group->tally);
+	if (search->observed.is_long && suspect->lengths)
+		suspect_stretch_container(search, suspect, group);
+	else if (search->observed.is_long && group->tally.n)
+		suspect_stretch_type(search, suspect, group->tally.types[0]);
 }
 
 void suspect_rank(struct hs_suspect *suspect)
@@ -402,7 +415,7 @@ static struct hs_error *describe_groups(struct describing *describing)
 			return hs_error_no_memory();
 		HS_TRY(describe(describing, i, suspect));
 		/* rule 1 holds for what has no length, too */
-		if (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT)
+		if (suspect->rests_on_floor || (suspect->figures.kept >= 0 && suspect->figures.kept < HS_LEAST_KEPT))
 			suspect_deinit(&describing->ret->list.items[--describing->ret->list.n]);
 	}
 	return NULL;
@@ -504,15 +517,21 @@ static struct hs_error *find_grown(struct suspect_search *search, struct hs_susp
 		.lived = search->input->lived,
 	};
 
+	const struct hs_cancel *cancel = hs_heap_cancel(search->input->heap->heap);
+
 	HS_TRY(hs_observed_init(&search->observed, &observed));
-	ret->seconds = search->observed.seconds;
+	HS_TRY(hs_check_cancelled(cancel));
+	ret->seconds = search->observed.whole_seconds;
 	ret->growth_bytes = search->observed.accumulation.total;
 	HS_TRY(suspect_search_groups(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	describing.paths = calloc(search->selected.n + 1, sizeof(*describing.paths));
 	if (!describing.paths)
 		return hs_error_no_memory();
 	HS_TRY(look_at_paths(&describing));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(suspect_find_twins(search));
+	HS_TRY(hs_check_cancelled(cancel));
 	HS_TRY(describe_groups(&describing));
 	give_locals_to_threads(ret);
 	HS_TRY(suspect_find_lost(search, ret));

@@ -102,6 +102,7 @@ struct hs_suspect {
 	const struct hs_watched *watched; /* between samples; borrowed from the input; NULL: it was not */
 	struct hs_suspect_figures figures;
 	bool has_bound;
+	bool rests_on_floor;         /* in a long series: it grew lately, as it does now and then; such are taken off the list */
 	struct hs_suspect_bound bound;
 	uint64_t retained_bytes;     /* of all members */
 	int64_t retained_growth_bytes;
@@ -140,13 +141,13 @@ struct hs_suspects {
 	bool is_static;
 	bool is_by_path;
 	size_t n_samples;
-	double seconds;                /* between the samples compared */
+	double seconds;                /* between the samples compared; of a long series all of it */
 	double growth_bytes;           /* of all that gathers anywhere */
 	double garbage_bytes;          /* of these: what no root reaches and a collection would take */
 	struct hs_ruled_out ruled_out;
 };
 
-/* What `input` points to is borrowed, and the suspects borrow from it. Free them with hs_suspects_deinit, whatever this returned. Errors: NO_MEMORY, LIMIT. */
+/* What `input` points to is borrowed, and the suspects borrow from it. Free them with hs_suspects_deinit, whatever this returned. Errors: NO_MEMORY, LIMIT, CANCELLED. */
 struct hs_error *hs_suspects_find(const struct hs_suspects_input *input, struct hs_suspects *ret) HS_MUST_CHECK;
 void hs_suspects_deinit(struct hs_suspects *suspects);
 

@@ -182,6 +182,7 @@ struct hs_error *hs_unexplained_find(const struct hs_graph *graph, const struct 
 	HS_CLEANUP(free_words) struct hs_late_roots words = { 0 };
 
 	HS_TRY(weigh(graph, ret));
+	HS_TRY(hs_check_cancelled(hs_heap_cancel(hs_graph_heap(graph))));
 	HS_FREE uint64_t *wanted = set_of(graph, ret, false);
 	if (!wanted)
 		return hs_error_no_memory();
@@ -190,5 +191,6 @@ struct hs_error *hs_unexplained_find(const struct hs_graph *graph, const struct 
 	HS_TRY(hs_late_words_find(graph, threads, wanted, &words));
 	take_words(ret, &words);
 	keep_excess(graph, ret);
+	HS_TRY(hs_check_cancelled(hs_heap_cancel(hs_graph_heap(graph))));
 	return look_everywhere(graph, threads, ret);
 }

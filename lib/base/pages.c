@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Large arrays by mmap. With a sanitizer that knows the bounds of malloc's blocks only, by calloc. */
+/*
+ * Large arrays by mmap. By calloc with a sanitizer that knows the bounds of malloc's blocks only, or that takes no notice of what mremap
+ * moves: memory that one thread gave back would be raced for by the next.
+ */
 #include "pages.h"
 
 #include <stdlib.h>
@@ -10,10 +13,10 @@
 #define MADV_POPULATE_WRITE 23 /* the C library may be older than the kernel */
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define BOUNDS_ARE_CHECKED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define BOUNDS_ARE_CHECKED 1
 #endif
 #endif

@@ -42,6 +42,26 @@ bool hs_object_length(const struct hs_cpython *py, const struct hs_object *objec
 	return !strcmp(kind, "numpy.ndarray") && ndarray_length(py, object, ret);
 }
 
+bool hs_object_fill(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret)
+{
+	const struct hs_layout *layout = py->layout;
+	const char *kind = object->type->kind->tp_name;
+
+	if (!strcmp(kind, "_io.BytesIO") && HS_HAS(layout, bytesio, string_size)) {
+		*ret = HS_BODY(py, object, bytesio, string_size);
+		return true;
+	}
+	if (!strcmp(kind, "_io.StringIO") && HS_HAS(layout, stringio, string_size)) {
+		*ret = HS_BODY(py, object, stringio, string_size);
+		return true;
+	}
+	if (!strcmp(kind, "_queue.SimpleQueue") && HS_HAS(layout, simplequeueobject, num_items)) {
+		*ret = HS_BODY(py, object, simplequeueobject, num_items);
+		return true;
+	}
+	return hs_object_length(py, object, ret);
+}
+
 /*
  * Include/refcount.h (3.14+), Include/object.h: an object whose 32-bit count is negative is immortal. In 3.11 static objects begin with
  * 999,999,999 references, which nobody has (pycore_object.h, _PyObject_IMMORTAL_REFCNT), and lose some in each interpreter that ends.

@@ -38,6 +38,11 @@ bool hs_repr_at(const struct hs_cpython *py, struct hs_types *types, hs_addr add
 
 /* What len() gives, as far as the object's own words tell; false when it has none. */
 bool hs_object_length(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret);
+/*
+ * The same; and of what has no len(), but is filled, how much is in it: bytes of a BytesIO, characters of a StringIO (Modules/_io/bytesio.c and
+ * stringio.c, string_size), objects that wait in a SimpleQueue (3.13+, Modules/_queuemodule.c, buf.num_items).
+ */
+bool hs_object_fill(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret);
 
 /* The object's reference count; false when it is immortal. */
 bool hs_object_refcount(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret);

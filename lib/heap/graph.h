@@ -29,7 +29,8 @@ struct hs_graph;
 
 /*
  * Builds both directions with up to `n_workers` threads (0: as many as the heap was built with); the result does not
- * depend on how many. `heap` is borrowed until hs_graph_destroy. The caller owns *ret. Errors: NO_MEMORY, LIMIT.
+ * depend on how many. `heap` is borrowed until hs_graph_destroy. The caller owns *ret. Errors: NO_MEMORY, LIMIT, CANCELLED (see
+ * hs_heap_options: all that is made of the graph ends so, too).
  */
 struct hs_error *hs_graph_build(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret) HS_MUST_CHECK;
 /*

@@ -296,7 +296,7 @@ static void make_runs(void *context, size_t begin, size_t end, unsigned worker_i
 	struct pass *pass = context;
 	size_t n_outside_runs = pass->n_runs - pass->n_pool_runs;
 
-	for (size_t i = begin; i < end; i++)
+	for (size_t i = begin; i < end && !hs_is_cancelled(pass->graph->heap->cancel); i++)
 		make_run(pass, &pass->workers[worker_index], i < n_outside_runs ? pass->n_pool_runs + i : i - n_outside_runs);
 }
 
@@ -394,6 +394,7 @@ static struct hs_error *gather(struct pass *pass)
 {
 	struct hs_graph *graph = pass->graph;
 
+	HS_TRY(hs_check_cancelled(graph->heap->cancel));
 	for (unsigned i = 0; i < graph->n_workers; i++) {
 		if (pass->workers[i].out_of_memory)
 			return hs_error_no_memory();

@@ -17,6 +17,7 @@
  */
 #define HUB_SHARE 64
 #define MIN_HUB_SOURCES 1024
+#define STRETCH ((uint64_t)1 << 20) /* edges, or nodes, that are gone through without asking whether to go on */
 #define IS_HUB UINT32_MAX /* in place of an offset, while rows are filled */
 
 struct ranges {
@@ -62,9 +63,12 @@ static void count_range(void *context, size_t begin, size_t end, unsigned worker
 	(void)worker;
 	for (size_t range = begin; range < end; range++) {
 		hs_node start = ranges->starts[range], n = ranges->starts[range + 1] - start;
-		for (uint64_t edge = 0; edge < graph->n_edges; edge++)
-			if (graph->targets[edge] - start < n && ++counts[graph->targets[edge]] == 0)
-				atomic_store_explicit(&ranges->has_overflown, true, memory_order_relaxed);
+		for (uint64_t edge = 0; edge < graph->n_edges && !hs_is_cancelled(graph->heap->cancel);) {
+			uint64_t stretch_end = graph->n_edges - edge < STRETCH ? graph->n_edges : edge + STRETCH;
+			for (; edge < stretch_end; edge++)
+				if (graph->targets[edge] - start < n && ++counts[graph->targets[edge]] == 0)
+					atomic_store_explicit(&ranges->has_overflown, true, memory_order_relaxed);
+		}
 	}
 }
 
@@ -80,7 +84,7 @@ static void fill_range(void *context, size_t begin, size_t end, unsigned worker)
 	for (size_t range = begin; range < end; range++) {
 		hs_node start = ranges->starts[range], n = ranges->starts[range + 1] - start;
 		uint64_t edge = 0;
-		for (hs_node node = 0; node < graph->n_nodes; node++)
+		for (hs_node node = 0; node < graph->n_nodes && (node % STRETCH || !hs_is_cancelled(graph->heap->cancel)); node++)
 			for (uint64_t row_end = hs_row_end(&graph->rows, node); edge < row_end; edge++) {
 				hs_node target = graph->targets[edge];
 				if (target - start < n && next[target] != IS_HUB)
@@ -171,6 +175,7 @@ struct hs_error *graph_build_reverse(struct hs_graph *graph)
 	HS_TRY(graph_rows_init(&graph->source_rows, graph->n_nodes));
 	split(graph, &ranges);
 	hs_workers_run(count_range, &ranges, ranges.n, 1, ranges.n);
+	HS_TRY(hs_check_cancelled(graph->heap->cancel));
 	if (ranges.has_overflown)
 		return hs_error_new(HS_ERROR_LIMIT, "2^32 references to one object");
 	HS_TRY(place_rows(graph));
@@ -178,6 +183,7 @@ struct hs_error *graph_build_reverse(struct hs_graph *graph)
 	if (!graph->sources)
 		return hs_error_no_memory();
 	hs_workers_run(fill_range, &ranges, ranges.n, 1, ranges.n);
+	HS_TRY(hs_check_cancelled(graph->heap->cancel));
 	settle_rows(graph);
 	return NULL;
 }

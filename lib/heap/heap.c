@@ -133,16 +133,32 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void sweep_and_visit(struct hs_heap *heap)
+static struct hs_error *sweep_and_visit(struct hs_heap *heap)
 {
 	uint64_t begin = now_ns();
 
 	hs_heap_sweep(heap);
+	HS_TRY(hs_check_cancelled(heap->cancel));
 	uint64_t swept = now_ns();
 	hs_heap_visit_pools(heap);
 	heap->figures.n_pool_blocks = heap->pymalloc->n_blocks;
 	heap->figures.sweep_ns = swept - begin;
 	heap->figures.visit_ns = now_ns() - swept;
+	return hs_check_cancelled(heap->cancel);
+}
+
+static struct hs_error *enumerate(struct hs_heap *heap)
+{
+	HS_TRY(allocate(heap));
+	HS_TRY(sweep_and_visit(heap));
+	hs_heap_scan_roots(heap);
+	hs_heap_close_over(heap);
+	HS_TRY(hs_check_cancelled(heap->cancel));
+	hs_heap_remove_ghosts(heap);
+	hs_heap_close_over(heap);
+	HS_TRY(hs_check_cancelled(heap->cancel));
+	hs_heap_adopt_blocks(heap);
+	return gather(heap);
 }
 
 struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *types, const struct hs_heap_options *options,
@@ -157,22 +173,19 @@ struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *type
 	/* that instances refer to their class is not reported: of a type, only a search of its own would find them */
 	heap->wanted = options && options->wanted && !hs_type_at(types, options->wanted) ? options->wanted : 0;
 	heap->n_workers = options && options->n_workers ? options->n_workers : hs_workers_default();
-	struct hs_error *error = allocate(heap);
-	if (!error) {
-		sweep_and_visit(heap);
-		hs_heap_scan_roots(heap);
-		hs_heap_close_over(heap);
-		hs_heap_remove_ghosts(heap);
-		hs_heap_close_over(heap);
-		hs_heap_adopt_blocks(heap);
-		error = gather(heap);
-	}
+	heap->cancel = options ? options->cancel : NULL;
+	struct hs_error *error = enumerate(heap);
 	if (error) {
 		hs_heap_close(heap);
 		return error;
 	}
 	*ret = heap;
 	return NULL;
+}
+
+const struct hs_cancel *hs_heap_cancel(const struct hs_heap *heap)
+{
+	return heap->cancel;
 }
 
 void hs_heap_close(struct hs_heap *heap)

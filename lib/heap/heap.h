@@ -9,6 +9,7 @@
 #ifndef HS_HEAP_H
 #define HS_HEAP_H
 
+#include "cancel.h"
 #include "cpython.h"
 #include "kind.h"
 #include "pymalloc.h"
@@ -40,6 +41,7 @@ struct hs_heap_figures {
 
 struct hs_heap_options {
 	unsigned n_workers; /* 0: as many as this process may use */
+	const struct hs_cancel *cancel; /* asked while the heap is opened, and by all that is made of it; borrowed until that is gone; NULL: none */
 	hs_addr wanted;     /* an object that will be asked for (hs_graph_index): who mentions it is noted in passing; 0: none */
 };
 
@@ -47,12 +49,14 @@ struct hs_heap;
 
 /*
  * Enumerates. `py` and `types` are borrowed until hs_heap_close; the target need not be stopped. The caller owns *ret.
- * Errors: NO_MEMORY, BAD_DATA.
+ * Errors: NO_MEMORY, BAD_DATA, CANCELLED.
  */
 struct hs_error *hs_heap_open(const struct hs_cpython *py, struct hs_types *types, const struct hs_heap_options *options,
 			      struct hs_heap **ret) HS_MUST_CHECK;
 /* NULL is legal. */
 void hs_heap_close(struct hs_heap *heap);
+/* What it was opened with. */
+const struct hs_cancel *hs_heap_cancel(const struct hs_heap *heap);
 
 const struct hs_heap_figures *hs_heap_figures(const struct hs_heap *heap);
 /* Totals by hs_type.index; *ret_n of them. Borrowed. */

@@ -165,6 +165,7 @@ struct hs_heap {
 	struct address_marks accepted; /* … objects */
 	struct address_marks claimed;  /* malloc chunks counted as somebody's storage */
 	unsigned n_workers;
+	const struct hs_cancel *cancel;
 	struct worker *workers;
 	size_t n_types_added;          /* types looked at as objects so far */
 	uint32_t hook_bytes;           /* before each block's data, with debug hooks; else 0 */

@@ -160,7 +160,7 @@ static void sweep_pools(void *context, size_t begin, size_t end, unsigned worker
 	struct worker *worker = &heap->workers[worker_index];
 	struct hs_pool_bits free_blocks;
 
-	for (size_t i = begin; i < end; i++) {
+	for (size_t i = begin; i < end && !hs_is_cancelled(heap->cancel); i++) {
 		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
 		int n_free = hs_pool_free_blocks(heap->pymalloc, pool, &free_blocks);
 		if (n_free < 0) {

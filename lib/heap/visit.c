@@ -332,7 +332,7 @@ static void visit_pools(void *context, size_t begin, size_t end, unsigned worker
 	struct hs_heap *heap = context;
 	struct worker *worker = &heap->workers[worker_index];
 
-	for (size_t i = begin; i < end; i++) {
+	for (size_t i = begin; i < end && !hs_is_cancelled(heap->cancel); i++) {
 		const struct hs_pool *pool = &heap->pymalloc->pools.items[i];
 		for (uint32_t index = 0; index < pool->n_blocks; index++) {
 			uint8_t state = block_state(heap, pool, index);

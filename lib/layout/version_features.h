@@ -76,6 +76,9 @@ struct hs_features {
 	/* Instructions that store an item, X[…] = y, and those that store a name, x.X = y or a global's: specialised ones included; 0: no more. */
 	uint8_t store_item_opcodes[4];
 	uint8_t store_name_opcodes[6];
+	/* Those that make the object of x += y or x |= y, where that may be x itself: with an argument from the least one on (opcode.h, NB_INPLACE_…). */
+	uint8_t inplace_opcodes[3];
+	uint8_t inplace_argument;
 	int8_t frame_cleared;                /* … of one whose frame is gone; one that was closed before it began keeps it */
 };
 

@@ -64,7 +64,7 @@ static void keep_copied(struct hs_plan *plan, const struct hs_mappings *mappings
 		while (k < earlier->extents.n && earlier->extents.items[k].start < extent->start)
 			k++;
 		struct hs_extent *old = k < earlier->extents.n ? &earlier->extents.items[k] : NULL;
-		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end ||
+		if (!old || !old->is_copied || old->start != extent->start || old->end != extent->end || old->local != extent->local ||
 		    !are_same_mappings(earlier_mappings, mappings, old->start, old->end))
 			continue;
 		struct hs_extent fresh = *extent;
@@ -140,7 +140,7 @@ struct hs_error *hs_session_copy(struct hs_session *session)
 
 	for (size_t i = 0; i < session->plan->extents.n; i++)
 		hs_file_pages_give_up(&session->plan->extents.items[i]);
-	HS_TRY(hs_copy_plan(session->plan, &session->destination, &options, &session->capture->missing, &result));
+	HS_TRY(hs_copy_plan(session->plan, &options, &session->capture->missing, &result));
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
 	if (!result.is_whole)
@@ -205,7 +205,7 @@ static struct hs_error *run_session(struct hs_session *session)
 	} else {
 		HS_TRY(hs_session_stop_and_copy(session));
 	}
-	return make_image(session);
+	return NULL;
 }
 
 /* What a file of this capture would have to tell, beside the target itself. */
@@ -223,6 +223,28 @@ static struct hs_error *note_circumstances(struct hs_capture *capture, const str
 	return NULL;
 }
 
+/* The target stood still for it all the same. */
+static struct hs_error *tell_pauses(const struct hs_session *session)
+{
+	struct hs_pauses *pauses = session->options->failed_pauses;
+	const struct hs_pauses *own = &session->capture->pauses_ns;
+
+	if (!pauses)
+		return NULL;
+	if (!hs_array_reserve(pauses, pauses->n + own->n + 1))
+		return hs_error_no_memory();
+	for (size_t i = 0; i < own->n; i++)
+		if (own->items[i])
+			pauses->items[pauses->n++] = own->items[i];
+	return NULL;
+}
+
+static struct hs_error *finish(struct hs_session *session)
+{
+	HS_TRY(make_image(session));
+	return note_circumstances(session->capture, session->options);
+}
+
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options, struct hs_capture **ret)
 {
 	HS_CLEANUP(end_session) struct hs_session session = {
@@ -236,11 +258,15 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 	if (pid == getpid())
 		return hs_error_new(HS_ERROR_INVALID, "PID %d is heapspy itself", (int)pid);
 	struct hs_error *error = run_session(&session);
+	if (!error)
+		error = finish(&session);
 	/* A cancellation ends one capture, the running one or the next to begin. */
 	if (error && error->code == HS_ERROR_CANCELLED)
 		atomic_store(&is_cancelled, false);
-	HS_TRY(error);
-	HS_TRY(note_circumstances(session.capture, options));
+	if (error) {
+		hs_error_destroy(tell_pauses(&session));
+		return error;
+	}
 	*ret = hs_take(session.capture);
 	return NULL;
 }

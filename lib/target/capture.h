@@ -64,6 +64,8 @@ struct hs_capture_options {
 	void *context;            /* of both callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
+	/* The pauses of a capture that fails are added here; NULL: nobody asks. */
+	struct hs_pauses *failed_pauses;
 	bool wants_uses; /* of memory by mapping: see hs_capture.uses. Lengthens the stop by some ms a GiB */
 	/* What the caller will take beside the copy, in percent of its bytes: room for it is asked for as well. */
 	unsigned work_percent;
@@ -113,6 +115,13 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 void hs_capture_drop_image(struct hs_capture *capture);
 /* NULL is legal. */
 void hs_capture_destroy(struct hs_capture *capture);
+
+/*
+ * Between these two no capture of this process stops a target: for one that is about to stop itself (job control), with threads that
+ * capture. The first waits for a stop that there is.
+ */
+void hs_capture_hold_off(void);
+void hs_capture_go_on(void);
 
 /* Async-signal-safe: makes the running hs_capture_process(), or else the next one, detach and return CANCELLED. */
 void hs_capture_cancel(void);

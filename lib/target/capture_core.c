@@ -159,7 +159,7 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	if (!opening->plan->extents.n)
 		return hs_error_new(HS_ERROR_BAD_DATA, "a core without memory");
 	HS_TRY(hs_opening_read_pages(opening, &(const struct hs_core_pages_options){ .finds_zeros = true }));
-	hs_file_pages_fill(opening->plan, capture->process, &opening->destination);
+	hs_file_pages_fill(opening->plan, capture->process);
 	HS_TRY(drop_unfilled(opening));
 	HS_TRY(list_missing(opening));
 	HS_TRY(hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, NULL, &capture->image,

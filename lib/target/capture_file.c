@@ -48,8 +48,8 @@ struct hs_error *hs_opening_read_pages(struct hs_opening *opening, const struct 
 	hs_memory_die_first();
 	HS_TRY(hs_memory_check(bytes, bytes / 100 * options->work_percent));
 	HS_TRY(hs_destination_reserve(&opening->destination, opening->plan));
-	hs_destination_advise(&opening->destination, opening->plan);
-	return hs_core_pages_read(opening->core, opening->plan, &opening->destination, &all);
+	hs_destination_advise(opening->plan);
+	return hs_core_pages_read(opening->core, opening->plan, &all);
 }
 
 static struct hs_error *open_source(struct hs_opening *opening, struct hs_file_source *source)

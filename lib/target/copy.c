@@ -30,7 +30,6 @@ struct batch {
 };
 
 struct job {
-	const struct hs_destination *destination;
 	const struct hs_copy_options *options;
 	HS_ARRAY(struct iovec) remote;
 	HS_ARRAY(struct iovec) local;
@@ -62,7 +61,7 @@ static struct hs_error *add_piece(struct job *job, hs_addr start, size_t bytes)
 	if (!remote || !local || !extent)
 		return hs_error_no_memory();
 	*remote = (struct iovec){ (void *)(uintptr_t)start, bytes };
-	*local = (struct iovec){ hs_destination_at(job->destination, start), bytes };
+	*local = (struct iovec){ hs_extent_at(job->extent, start), bytes };
 	*extent = job->extent;
 	job->batch_bytes += bytes;
 	batch->n++;
@@ -230,12 +229,12 @@ static void cleanup_job(struct job *job)
 	hs_array_free(&job->batches);
 }
 
-struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination, const struct hs_copy_options *options,
+struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_copy_options *options,
 			      struct hs_missing_list *lost, struct hs_copy_result *ret)
 {
 	char path[HS_PROC_PATH_BYTES];
 	HS_CLEANUP(cleanup_job) struct job job = {
-		.destination = destination, .options = options,
+		.options = options,
 		.mem_fd = open(hs_proc_path(path, options->tid, "mem"), O_RDONLY | O_CLOEXEC),
 	};
 

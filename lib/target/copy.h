@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "destination.h"
 #include "error.h"
 #include "plan.h"
 
@@ -29,7 +28,7 @@ struct hs_copy_result {
  * cannot be read is taken out of its extent's `present`, and the range is appended to `lost`.
  * Errors: GONE, PERMISSION, NO_MEMORY. An end by is_over() is none.
  */
-struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_destination *destination, const struct hs_copy_options *options,
+struct hs_error *hs_copy_plan(const struct hs_plan *plan, const struct hs_copy_options *options,
 			      struct hs_missing_list *lost, struct hs_copy_result *ret) HS_MUST_CHECK;
 
 #endif

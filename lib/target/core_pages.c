@@ -50,7 +50,6 @@ struct chunk {
 struct job {
 	const struct hs_core_file *core;
 	struct hs_plan *plan;
-	const struct hs_destination *destination;
 	const struct hs_core_pages_options *options;
 	HS_ARRAY(struct chunk) chunks;
 	HS_ARRAY(const struct hs_core_segment *) order; /* those with bytes, by place in the file */
@@ -224,7 +223,7 @@ static bool take_page(const struct job *job, struct hs_extent *extent, size_t pa
 static void copy_part(const struct job *job, struct hs_extent *extent, hs_addr start, hs_addr end, const uint8_t *data)
 {
 	size_t begin = (start - extent->start) >> HS_PAGE_SHIFT, n = (end - start) >> HS_PAGE_SHIFT, run = 0;
-	uint8_t *local = hs_destination_at(job->destination, start);
+	uint8_t *local = hs_extent_at(extent, start);
 
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && take_page(job, extent, begin + i, data + (i << HS_PAGE_SHIFT)))
@@ -294,13 +293,12 @@ static void read_chunks(void *context, size_t begin, size_t end, unsigned worker
 	}
 }
 
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_destination *destination,
-				    const struct hs_core_pages_options *options)
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options)
 {
 	bool is_sequential = hs_file_source_is_sequential(core->source);
 	unsigned n_workers = is_sequential ? 1 : options->n_workers;
 	HS_CLEANUP(cleanup_job) struct job job = {
-		.core = core, .plan = plan, .destination = destination, .options = options,
+		.core = core, .plan = plan, .options = options,
 		.scratch = aligned_alloc(HS_PAGE_BYTES, n_workers * CHUNK_BYTES),
 	};
 

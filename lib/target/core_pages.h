@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "core_file.h"
-#include "destination.h"
 #include "error.h"
 #include "plan.h"
 
@@ -39,7 +38,6 @@ struct hs_core_pages_options {
  * of a file it is no page at all: gcore writes what cannot be read as zeros. What the end of the file lacks is taken out of `present`.
  * Errors: OS, BAD_DATA, CANCELLED, NO_MEMORY.
  */
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_destination *destination,
-				    const struct hs_core_pages_options *options) HS_MUST_CHECK;
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options) HS_MUST_CHECK;
 
 #endif

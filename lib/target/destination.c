@@ -19,6 +19,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+/* The oldest one: where the extent was in an earlier plan, if its bounds are the same. */
 static const struct hs_area *find_area(const struct hs_destination *destination, hs_addr start, hs_addr end)
 {
 	for (size_t i = 0; i < destination->areas.n; i++) {
@@ -27,13 +28,6 @@ static const struct hs_area *find_area(const struct hs_destination *destination,
 			return area;
 	}
 	return NULL;
-}
-
-uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr address)
-{
-	const struct hs_area *area = find_area(destination, address, address + 1);
-
-	return area ? area->local + (address - area->start) : NULL;
 }
 
 /* Local and remote addresses agree in their low 21 bits, so that what is huge-page aligned there is so here. */
@@ -73,20 +67,21 @@ static struct hs_error *add_area(struct hs_destination *destination, const struc
 			     "is there a limit on virtual memory (ulimit -v)?");
 }
 
-static struct hs_error *make_writable(const struct hs_destination *destination, const struct hs_extent *extent)
+static struct hs_error *place(const struct hs_destination *destination, struct hs_extent *extent)
 {
 	const struct hs_area *area = find_area(destination, extent->start, extent->end);
 
+	extent->local = area->local + (extent->start - area->start);
 	if (area->is_writable)
 		return NULL;
-	if (mprotect(area->local + (extent->start - area->start), extent->end - extent->start, PROT_READ | PROT_WRITE))
+	if (mprotect(extent->local, extent->end - extent->start, PROT_READ | PROT_WRITE))
 		return hs_error_no_memory();
 	return NULL;
 }
 
-struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan)
+struct hs_error *hs_destination_reserve(struct hs_destination *destination, struct hs_plan *plan)
 {
-	const struct hs_extent *extents = plan->extents.items;
+	struct hs_extent *extents = plan->extents.items;
 
 	for (size_t first = 0; first < plan->extents.n; first++) {
 		size_t last = first;
@@ -99,21 +94,21 @@ struct hs_error *hs_destination_reserve(struct hs_destination *destination, cons
 		first = last;
 	}
 	for (size_t i = 0; i < plan->extents.n; i++)
-		HS_TRY(make_writable(destination, &extents[i]));
+		HS_TRY(place(destination, &extents[i]));
 	return NULL;
 }
 
-static void advise_run(const struct hs_destination *destination, const struct hs_extent *extent, size_t begin, size_t end)
+static void advise_run(const struct hs_extent *extent, size_t begin, size_t end)
 {
 	if (begin < end)
-		madvise(hs_destination_at(destination, extent->start + (begin << HS_PAGE_SHIFT)), (end - begin) << HS_PAGE_SHIFT, MADV_HUGEPAGE);
+		madvise(extent->local + (begin << HS_PAGE_SHIFT), (end - begin) << HS_PAGE_SHIFT, MADV_HUGEPAGE);
 }
 
 /*
  * Nearly every page of a huge one, because arenas of 1 MiB that do not start at a multiple of their pools (16 KiB) leave
  * four pages in 256 untouched; that is all that this may cost in memory.
  */
-static void advise_extent(const struct hs_destination *destination, const struct hs_extent *extent)
+static void advise_extent(const struct hs_extent *extent)
 {
 	size_t n_bits = (extent->end - extent->start) >> HS_PAGE_SHIFT;
 	size_t to_aligned = (-extent->start & (HUGE_BYTES - 1)) >> HS_PAGE_SHIFT;
@@ -123,18 +118,18 @@ static void advise_extent(const struct hs_destination *destination, const struct
 		if (hs_bits_count_range(extent->present, bit, bit + n_huge) + MAX_HOLES_IN_HUGE_PAGE < n_huge)
 			continue;
 		if (bit != run_end) {
-			advise_run(destination, extent, run_begin, run_end);
+			advise_run(extent, run_begin, run_end);
 			run_begin = bit;
 		}
 		run_end = bit + n_huge;
 	}
-	advise_run(destination, extent, run_begin, run_end);
+	advise_run(extent, run_begin, run_end);
 }
 
-void hs_destination_advise(const struct hs_destination *destination, const struct hs_plan *plan)
+void hs_destination_advise(const struct hs_plan *plan)
 {
 	for (size_t i = 0; i < plan->extents.n; i++)
-		advise_extent(destination, &plan->extents.items[i]);
+		advise_extent(&plan->extents.items[i]);
 }
 
 struct piece {
@@ -143,7 +138,7 @@ struct piece {
 };
 
 struct prefault {
-	const struct hs_destination *destination;
+	const struct hs_extent *extent; /* whose runs are being added */
 	HS_ARRAY(struct piece) pieces;
 	const struct hs_prefault_hooks *hooks;
 	atomic_size_t done_bytes;
@@ -157,7 +152,7 @@ static struct hs_error *add_pieces(void *context, hs_addr start, hs_addr end)
 		struct piece *piece = hs_array_append(&prefault->pieces);
 		if (!piece)
 			return hs_error_no_memory();
-		piece->local = hs_destination_at(prefault->destination, start);
+		piece->local = hs_extent_at(prefault->extent, start);
 		piece->bytes = end - start < PREFAULT_CHUNK_BYTES ? end - start : PREFAULT_CHUNK_BYTES;
 		start += piece->bytes;
 	}
@@ -181,13 +176,14 @@ static void touch_pieces(void *context, size_t begin, size_t end, unsigned worke
 	}
 }
 
-void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
-			     const struct hs_prefault_hooks *hooks)
+void hs_destination_prefault(const struct hs_plan *plan, unsigned n_workers, const struct hs_prefault_hooks *hooks)
 {
-	struct prefault prefault = { .destination = destination, .hooks = hooks };
+	struct prefault prefault = { .hooks = hooks };
 
-	for (size_t i = 0; i < plan->extents.n; i++)
-		hs_error_destroy(hs_extent_for_each_run(&plan->extents.items[i], add_pieces, &prefault));
+	for (size_t i = 0; i < plan->extents.n; i++) {
+		prefault.extent = &plan->extents.items[i];
+		hs_error_destroy(hs_extent_for_each_run(prefault.extent, add_pieces, &prefault));
+	}
 	hs_workers_run(touch_pieces, &prefault, prefault.pieces.n, 16, n_workers);
 	hs_array_free(&prefault.pieces);
 }

@@ -32,13 +32,17 @@ struct hs_destination {
 	HS_ARRAY(struct hs_area) areas;
 };
 
-/* Makes room for a plan's extents: by area where one has it, else by a new area with slack around it. */
-struct hs_error *hs_destination_reserve(struct hs_destination *destination, const struct hs_plan *plan) HS_MUST_CHECK;
+/*
+ * Makes room for a plan's extents and sets their `local`: in an area where one has room for the whole extent, else in a new one
+ * with slack around it. An extent keeps its place from plan to plan as long as its bounds stay; one that outgrew its area has
+ * another, and what was copied for it is not there.
+ */
+struct hs_error *hs_destination_reserve(struct hs_destination *destination, struct hs_plan *plan) HS_MUST_CHECK;
 /*
  * Asks for huge pages where nearly every page of one will be copied: fewer faults then, fewer TLB misses in the copy and in all
  * that reads the image. Before the first of these pages is touched: one that is there already is not made huge any more.
  */
-void hs_destination_advise(const struct hs_destination *destination, const struct hs_plan *plan);
+void hs_destination_advise(const struct hs_plan *plan);
 /* What a pre-fault asks and tells meanwhile; each may be NULL. */
 struct hs_prefault_hooks {
 	void (*progress)(void *context, uint64_t done_bytes); /* in the caller's thread only */
@@ -47,10 +51,7 @@ struct hs_prefault_hooks {
 };
 
 /* Touches the pages that the plan wants, so that the copy finds them there. Failing to is no error. */
-void hs_destination_prefault(const struct hs_destination *destination, const struct hs_plan *plan, unsigned n_workers,
-			     const struct hs_prefault_hooks *hooks);
-/* The local place of a remote address that an extent of a reserved plan holds. */
-uint8_t *hs_destination_at(const struct hs_destination *destination, hs_addr address);
+void hs_destination_prefault(const struct hs_plan *plan, unsigned n_workers, const struct hs_prefault_hooks *hooks);
 /* Unmaps everything. */
 void hs_destination_release(struct hs_destination *destination);
 

@@ -41,8 +41,7 @@ static void fill_run(struct hs_extent *extent, size_t begin, size_t end, int fd,
 	hs_bits_set(extent->filled, begin, begin + n_filled);
 }
 
-static void fill_mapping(struct hs_extent *extent, const struct hs_process *process, const struct hs_mapping *mapping,
-			 const struct hs_destination *destination)
+static void fill_mapping(struct hs_extent *extent, const struct hs_process *process, const struct hs_mapping *mapping)
 {
 	struct part part = part_of(extent, mapping);
 	HS_CLOSE int fd = -1;
@@ -56,12 +55,12 @@ static void fill_mapping(struct hs_extent *extent, const struct hs_process *proc
 			if (error)
 				return;
 		}
-		fill_run(extent, bit, end, fd, mapping->file_offset + (address - mapping->start), hs_destination_at(destination, address));
+		fill_run(extent, bit, end, fd, mapping->file_offset + (address - mapping->start), hs_extent_at(extent, address));
 		bit = hs_bits_next(extent->of_file, end, part.end, true);
 	}
 }
 
-void hs_file_pages_fill(struct hs_plan *plan, const struct hs_process *process, const struct hs_destination *destination)
+void hs_file_pages_fill(struct hs_plan *plan, const struct hs_process *process)
 {
 	const struct hs_mappings *mappings = &process->mappings;
 
@@ -70,7 +69,7 @@ void hs_file_pages_fill(struct hs_plan *plan, const struct hs_process *process, 
 		if (!extent->of_file)
 			continue;
 		for (size_t k = hs_mappings_find(mappings, extent->start); k < mappings->n && mappings->items[k].start < extent->end; k++)
-			fill_mapping(extent, process, &mappings->items[k], destination);
+			fill_mapping(extent, process, &mappings->items[k]);
 	}
 }
 
@@ -80,7 +79,8 @@ static void keep_mapping(struct hs_extent *extent, const struct hs_mapping *mapp
 	const struct hs_extent *old = index < earlier->extents.n ? &earlier->extents.items[index] : NULL;
 	struct part part = part_of(extent, mapping);
 
-	if (!old || !old->filled || mapping->start < old->start || mapping->end > old->end)
+	if (!old || !old->filled || mapping->start < old->start || mapping->end > old->end ||
+	    hs_extent_at(old, mapping->start) != hs_extent_at(extent, mapping->start))
 		return;
 	for (size_t bit = hs_bits_next(extent->of_file, part.begin, part.end, true); bit < part.end;
 	     bit = hs_bits_next(extent->of_file, bit + 1, part.end, true)) {

@@ -7,12 +7,11 @@
 #ifndef HS_FILE_PAGES_H
 #define HS_FILE_PAGES_H
 
-#include "destination.h"
 #include "plan.h"
 #include "process.h"
 
 /* Reads the plan's pages of files into the destination, as far as the files can be opened; marks them `filled`. */
-void hs_file_pages_fill(struct hs_plan *plan, const struct hs_process *process, const struct hs_destination *destination);
+void hs_file_pages_fill(struct hs_plan *plan, const struct hs_process *process);
 
 /*
  * What an earlier plan has filled holds for a later one where the same mapping is still there and the page still untouched.

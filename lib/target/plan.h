@@ -44,6 +44,7 @@ struct hs_extent {
 	uint64_t *zero;     /* bit i: page i is the kernel's page of zeros, which need not be copied; owned */
 	uint64_t *of_file;  /* bit i: page i is wanted, but the target never touched it: it is what its file holds; NULL: none */
 	uint64_t *filled;   /* bit i: of these, page i has been read from the file; NULL: none */
+	uint8_t *local;     /* where its first byte goes: given by hs_destination_reserve(), borrowed from the destination */
 	size_t n_pages;     /* bits set in `present` and `of_file` */
 	bool is_copied;     /* by an earlier copy that still holds: hs_copy_plan() passes over it */
 };
@@ -88,6 +89,12 @@ struct hs_error *hs_plan_copy(const struct hs_plan *plan, struct hs_plan **ret) 
  * there are. The caller owns *ret.
  */
 struct hs_error *hs_plan_sample(const struct hs_plan *plan, size_t skip_bytes, size_t bytes, struct hs_plan **ret) HS_MUST_CHECK;
+
+/* The local place of an address in an extent that has room. */
+static inline uint8_t *hs_extent_at(const struct hs_extent *extent, hs_addr address)
+{
+	return extent->local + (address - extent->start);
+}
 
 /* Calls `run` for each run of wanted pages of an extent, as [start, end) addresses, ascending; stops at its first error. */
 struct hs_error *hs_extent_for_each_run(const struct hs_extent *extent,

@@ -48,7 +48,7 @@ static const void *copied_at(void *context, hs_addr address, size_t bytes)
 
 	if (!extent || address < extent->start || bytes > extent->end - address)
 		return NULL;
-	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_destination_at(&store->destination, address) : NULL;
+	return hs_bits_test(extent->present, (address - extent->start) >> HS_PAGE_SHIFT) ? hs_extent_at(extent, address) : NULL;
 }
 
 static struct hs_error *add_segments(struct hs_image *image, struct store *store)
@@ -57,7 +57,7 @@ static struct hs_error *add_segments(struct hs_image *image, struct store *store
 		struct hs_extent *extent = &store->plan->extents.items[i];
 		struct hs_segment segment = {
 			.start = extent->start, .end = extent->end,
-			.data = hs_destination_at(&store->destination, extent->start), .present = extent->present, .not_own = extent->zero,
+			.data = extent->local, .present = extent->present, .not_own = extent->zero,
 			.is_writable = extent->is_writable, .is_anonymous = extent->is_anonymous,
 		};
 		add_other_pages(extent);

@@ -57,9 +57,9 @@ static struct hs_error *measure_sample(const struct hs_session *session, const s
 	struct hs_missing_list lost = { 0 };
 	struct hs_copy_result result;
 
-	hs_destination_prefault(&session->destination, sample, session->n_workers, &quiet);
+	hs_destination_prefault(sample, session->n_workers, &quiet);
 	uint64_t start_ns = hs_monotonic_ns();
-	struct hs_error *error = hs_copy_plan(sample, &session->destination, &options, &lost, &result);
+	struct hs_error *error = hs_copy_plan(sample, &options, &lost, &result);
 	*ret_ns_per_mib = (double)(hs_monotonic_ns() - start_ns) * (1 << 20) / (double)(sample->bytes + 1);
 	hs_array_free(&lost);
 	return error;
@@ -167,7 +167,7 @@ static struct hs_error *copy_constant(struct hs_session *session)
 	HS_TRY(hs_plan_copy(session->plan, &constant));
 	for (size_t i = 0; i < constant->extents.n; i++)
 		constant->extents.items[i].is_copied = !constant->extents.items[i].is_copied;
-	HS_TRY(hs_copy_plan(constant, &session->destination, &options, &session->capture->missing, &result));
+	HS_TRY(hs_copy_plan(constant, &options, &session->capture->missing, &result));
 	for (size_t i = 0; i < constant->extents.n; i++) {
 		struct hs_extent *from = &constant->extents.items[i], *to = &session->plan->extents.items[i];
 		uint64_t *present = from->present;
@@ -188,8 +188,8 @@ static struct hs_error *prefault_new_pages(struct hs_session *session)
 		HS_TRY(hs_plan_new_pages(session->plan, earlier, &fresh));
 		if (fresh->bytes)
 			HS_TRY(hs_memory_check(fresh->bytes, 0));
-		hs_destination_advise(&session->destination, fresh);
-		hs_destination_prefault(&session->destination, fresh, session->n_workers, &quiet);
+		hs_destination_advise(fresh);
+		hs_destination_prefault(fresh, session->n_workers, &quiet);
 		if (fresh->bytes < ENOUGH_NEW_BYTES)
 			break;
 	}
@@ -203,15 +203,15 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 	hs_memory_die_first();
 	HS_TRY(hs_session_plan(session));
 	HS_TRY(check_memory(session));
-	hs_destination_advise(&session->destination, session->plan);
+	hs_destination_advise(session->plan);
 	if (!session->options->nonblocking) {
 		HS_TRY(predict_pause(session));
 		HS_TRY(allow_pause(session));
 	}
-	hs_destination_prefault(&session->destination, session->plan, session->n_workers, &hooks);
+	hs_destination_prefault(session->plan, session->n_workers, &hooks);
 	if (hs_session_is_cancelled())
 		return hs_session_cancelled();
-	hs_file_pages_fill(session->plan, session->process, &session->destination);
+	hs_file_pages_fill(session->plan, session->process);
 	HS_TRY(copy_constant(session));
 	HS_TRY(prefault_new_pages(session));
 	return hs_session_is_cancelled() ? hs_session_cancelled() : NULL;

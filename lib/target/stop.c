@@ -15,6 +15,18 @@
 #define MAX_STOP_WAIT_NS 2000000000ULL
 #define STOP_NICE (-10)
 
+static pthread_mutex_t no_target_is_stopped = PTHREAD_MUTEX_INITIALIZER;
+
+void hs_capture_hold_off(void)
+{
+	pthread_mutex_lock(&no_target_is_stopped);
+}
+
+void hs_capture_go_on(void)
+{
+	pthread_mutex_unlock(&no_target_is_stopped);
+}
+
 struct stop {
 	struct hs_session *session;
 	struct hs_tracees tracees;
@@ -56,23 +68,37 @@ static void *run_tracer(void *argument)
 }
 
 /*
- * SIGCHLD is blocked meanwhile, here and (by inheritance) in the tracer, so that the tracer can wait for it.
+ * Signals that wait meanwhile, here and (by inheritance) in the tracer: SIGCHLD, so that the tracer can wait for it; those of job
+ * control, because a tracer that is stopped (Ctrl-Z) would leave the target stopped with it. Other threads that could
+ * take them, and stop all, hold off captures first.
  */
+static void block_meanwhile(sigset_t *ret_before)
+{
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigaddset(&blocked, SIGTSTP);
+	sigaddset(&blocked, SIGTTIN);
+	sigaddset(&blocked, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &blocked, ret_before);
+}
+
 struct hs_error *hs_session_stop_and_copy(struct hs_session *session)
 {
 	struct stop stop = { .session = session };
 	struct hs_capture *capture = session->capture;
-	sigset_t sigchld, before;
+	sigset_t before;
 	pthread_t tracer;
 
 	if (!hs_array_reserve(&capture->pauses_ns, capture->pauses_ns.n + 1))
 		return hs_error_no_memory();
-	sigemptyset(&sigchld);
-	sigaddset(&sigchld, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &sigchld, &before);
+	block_meanwhile(&before);
+	hs_capture_hold_off();
 	int failure = pthread_create(&tracer, NULL, run_tracer, &stop);
 	if (!failure)
 		pthread_join(tracer, NULL);
+	hs_capture_go_on();
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	hs_tracees_free(&stop.tracees);
 	if (failure)

@@ -15,6 +15,7 @@
 #include "tracee.h"
 
 #define PERIOD_NS 150000000
+#define MAX_LISTED 512 /* containers, a KiB each: a series of days watches thousands, one after the other */
 
 struct watch_words {
 	uint64_t type;
@@ -36,19 +37,12 @@ struct hs_watch {
 /* Room for later readings: every other point goes. */
 static void thin_out(struct hs_watched *watched)
 {
-	for (unsigned i = 0; i < HS_WATCH_POINTS / 2; i++)
+	unsigned n = (watched->n_points + 1) / 2;
+
+	for (unsigned i = 0; i < n; i++)
 		watched->points[i] = watched->points[2 * i];
-	watched->n_points = HS_WATCH_POINTS / 2;
-}
-
-/* How many readings a point stands for: doubled as often as points were thinned out. */
-static uint64_t stride_of(uint64_t n_readings)
-{
-	uint64_t stride = 1;
-
-	while (n_readings >= stride * HS_WATCH_POINTS)
-		stride *= 2;
-	return stride;
+	watched->n_points = n;
+	watched->log2_stride++;
 }
 
 static void note_drop(struct hs_watched *watched, uint64_t length)
@@ -68,12 +62,40 @@ void hs_watched_add(struct hs_watched *watched, uint64_t time_ns, uint64_t lengt
 	if (length > watched->peak)
 		watched->peak = length;
 	watched->previous = length;
-	uint64_t i = watched->n_readings++;
-	if (i % stride_of(i))
+	bool is_point = !watched->n_readings++ || ++watched->n_passed >> watched->log2_stride;
+	if (!is_point)
 		return;
 	if (watched->n_points == HS_WATCH_POINTS)
 		thin_out(watched);
 	watched->points[watched->n_points++] = (struct hs_watch_point){ time_ns, length };
+	watched->n_passed = 0;
+}
+
+void hs_watched_join(struct hs_watched *watched, const struct hs_watched *later)
+{
+	struct hs_watched more = *later;
+
+	/* what was read between these points counts as well */
+	for (unsigned i = 0; i < more.n_points; i++) {
+		note_drop(watched, more.points[i].length);
+		watched->peak = more.points[i].length > watched->peak ? more.points[i].length : watched->peak;
+		watched->previous = more.points[i].length;
+	}
+	watched->largest_drop = more.largest_drop > watched->largest_drop ? more.largest_drop : watched->largest_drop;
+	watched->peak = more.peak > watched->peak ? more.peak : watched->peak;
+	watched->previous = more.n_readings ? more.previous : watched->previous;
+	watched->n_readings += more.n_readings;
+	watched->is_lost |= more.is_lost;
+	while (watched->log2_stride != more.log2_stride || watched->n_points + more.n_points > HS_WATCH_POINTS) {
+		bool is_denser = watched->log2_stride <= more.log2_stride, is_other_denser = more.log2_stride <= watched->log2_stride;
+		if (is_denser)
+			thin_out(watched);
+		if (is_other_denser)
+			thin_out(&more);
+	}
+	for (unsigned i = 0; i < more.n_points; i++)
+		watched->points[watched->n_points++] = more.points[i];
+	watched->n_passed = more.n_passed;
 }
 
 const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_addr object)
@@ -82,6 +104,26 @@ const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_
 		if (list->items[i].object == object)
 			return &list->items[i];
 	return NULL;
+}
+
+static bool is_watched_next(const struct hs_watched *watched, const struct hs_watch_targets *next)
+{
+	for (size_t i = 0; i < next->n; i++)
+		if (next->items[i].object == watched->object && next->items[i].type == watched->type)
+			return !watched->is_lost;
+	return watched->object == HS_WATCH_RESIDENT;
+}
+
+void hs_watched_make_room(struct hs_watched_list *list, const struct hs_watch_targets *next)
+{
+	size_t n = 0;
+
+	if (list->n <= MAX_LISTED)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		if (is_watched_next(&list->items[i], next))
+			list->items[n++] = list->items[i];
+	list->n = n;
 }
 
 /* Two words for each target from `first` on, until one of them cannot be read. Returns how many targets were. */
@@ -191,6 +233,7 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	for (; watch->n < targets->n && watch->n < HS_WATCH_MAX; watch->n++) {
 		watch->targets[watch->n] = targets->items[watch->n];
 		watch->watched[watch->n].object = targets->items[watch->n].object;
+		watch->watched[watch->n].type = targets->items[watch->n].type;
 	}
 	pthread_mutex_init(&watch->mutex, NULL);
 	pthread_condattr_init(&monotonic);
@@ -210,25 +253,32 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	return NULL;
 }
 
-/* A container that was watched before: its points stand before the new ones. */
-static void go_on(struct hs_watched *known, const struct hs_watched *more)
+bool hs_watch_see(struct hs_watch *watch, hs_addr object, struct hs_watched *ret)
 {
-	for (unsigned i = 0; i < more->n_points; i++)
-		hs_watched_add(known, more->points[i].time_ns, more->points[i].length);
-	/* what was read between these points counts as well */
-	if (more->largest_drop > known->largest_drop)
-		known->largest_drop = more->largest_drop;
-	if (more->peak > known->peak)
-		known->peak = more->peak;
-	known->is_lost |= more->is_lost;
+	size_t i = 0;
+
+	/* which ones are watched never changes: only what was read of them needs the lock */
+	while (i < watch->n && watch->watched[i].object != object)
+		i++;
+	if (i == watch->n)
+		return false;
+	pthread_mutex_lock(&watch->mutex);
+	*ret = watch->watched[i];
+	pthread_mutex_unlock(&watch->mutex);
+	return true;
 }
 
 static struct hs_error *add_result(const struct hs_watched *watched, struct hs_watched_list *list)
 {
 	struct hs_watched *known = (struct hs_watched *)hs_watched_find(list, watched->object);
 
+	/* another one has its place */
+	if (known && (known->type != watched->type || (known->is_lost && watched->n_readings))) {
+		*known = *watched;
+		return NULL;
+	}
 	if (known) {
-		go_on(known, watched);
+		hs_watched_join(known, watched);
 		return NULL;
 	}
 	known = hs_array_append(list);

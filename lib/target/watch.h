@@ -38,9 +38,12 @@ struct hs_watch_point {
 /* What was seen of one container. */
 struct hs_watched {
 	hs_addr object;
+	uint64_t type;       /* as in the target */
 	/* Every 2^k-th reading, k growing as the room fills: the whole time is covered. */
 	struct hs_watch_point points[HS_WATCH_POINTS];
 	unsigned n_points;
+	unsigned log2_stride; /* k */
+	uint64_t n_passed;    /* readings since the last point */
 	uint64_t n_readings;
 	uint64_t peak;       /* the greatest length read */
 	uint64_t previous;   /* the last one */
@@ -58,13 +61,20 @@ struct hs_watch;
  */
 struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *targets, struct hs_watch **ret) HS_MUST_CHECK;
 /*
- * Ends the thread and adds what it saw to `list`, in which a container that was watched before goes on where it was. NULL is legal. Errors:
- * NO_MEMORY; the watch is gone all the same.
+ * Ends the thread and adds what it saw to `list`, in which a container that was watched before goes on where it was; one in place of another
+ * that was lost begins anew. NULL is legal. Errors: NO_MEMORY; the watch is gone all the same.
  */
 struct hs_error *hs_watch_stop(struct hs_watch *watch, struct hs_watched_list *list) HS_MUST_CHECK;
 
+/* What was seen so far of one container; false: it is not watched. *ret is as hs_watch_stop() would leave it. */
+bool hs_watch_see(struct hs_watch *watch, hs_addr object, struct hs_watched *ret);
+
 /* Adds a reading, as the thread does. */
 void hs_watched_add(struct hs_watched *watched, uint64_t time_ns, uint64_t length);
+/* Adds what was seen later of the same container: points stand for as many readings in all of it. */
+void hs_watched_join(struct hs_watched *watched, const struct hs_watched *later);
+/* When more have gathered than a list needs, takes out of it those that are lost or will not be watched next. */
+void hs_watched_make_room(struct hs_watched_list *list, const struct hs_watch_targets *next);
 /* NULL: it was not watched. */
 const struct hs_watched *hs_watched_find(const struct hs_watched_list *list, hs_addr object);
 

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a key costs the browser: own CPU time from the key to the finished screen of 200x60 cells, with so many types.
+ * What a key costs the browser: own CPU time of the screen's thread from the key to the finished screen of 200x60 cells.
  *
- *     top_keys [TYPES]      prints "<what> <median us> <worst us>" a line; TYPES: 5000
+ *     top_keys              in a made-up page of 5,000 types
+ *     top_keys PID …        in the pages of a process, looked at three times; options as of `heapspy top`
+ *
+ * Prints "<what> <median us> <worst us>" a line.
  */
 #include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "cleanup.h"
 #include "draw.h"
 #include "keys.h"
 #include "state.h"
+#include "top_sampling.h"
 
 #define WIDTH 200
 #define HEIGHT 60
 #define N_TIMES 101
+#define N_TYPES 5000
 
 static const struct hs_column columns[] = {
 	{ "TYPE", "type", HS_COLUMN_NAME, 0, 0 }, { "COUNT", "count", HS_COLUMN_COUNT, 11, 0 }, { "CHANGE", "change", HS_COLUMN_COUNT_CHANGE, 10, 0 },
@@ -24,6 +31,7 @@ static const struct hs_column columns[] = {
 	{ "", NULL, HS_COLUMN_BAR, 10, 0 },
 };
 
+/* It looks as that of the types does. */
 static struct hs_page *make_page(unsigned n)
 {
 	const struct hs_page_place place = { .view = HS_VIEW_TYPES, .is_somewhere = true };
@@ -53,7 +61,7 @@ static uint64_t cpu_ns(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
@@ -65,7 +73,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* The keys in turn, each timed with the screen that follows it. */
-static void measure(const char *what, struct hs_state *state, const struct hs_data *data, struct hs_canvas *canvas, const uint32_t *keys, size_t n_keys)
+static void measure(const char *view, const char *what, struct hs_state *state, const struct hs_data *data, struct hs_canvas *canvas, const uint32_t *keys, size_t n_keys)
 {
 	uint64_t times[N_TIMES];
 
@@ -78,30 +86,91 @@ static void measure(const char *what, struct hs_state *state, const struct hs_da
 		times[i] = cpu_ns() - begin;
 	}
 	qsort(times, N_TIMES, sizeof(*times), compare);
-	printf("%s %llu %llu\n", what, (unsigned long long)times[N_TIMES / 2] / 1000, (unsigned long long)times[N_TIMES - 1] / 1000);
+	printf("%s-%s %llu %llu\n", view, what, (unsigned long long)times[N_TIMES / 2] / 1000, (unsigned long long)times[N_TIMES - 1] / 1000);
 }
 
-int main(int argc, char **argv)
+/* Keys in a page of the place that they lead to, as if the browser had gone there. */
+static void measure_page(const char *view, const struct hs_page *page)
 {
-	struct hs_page *page = make_page(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5000);
 	struct hs_data data = { .header = { .pid = 1, .serial = 1 }, .page = page };
 	struct hs_canvas canvas;
 	struct hs_state state;
 
-	setlocale(LC_CTYPE, "C.UTF-8");
 	hs_state_init(&state, WIDTH, HEIGHT);
-	if (!page || page->is_short || hs_canvas_init(&canvas, WIDTH, HEIGHT, true))
-		return 1;
+	state.spots[0].place = page->place;
+	if (hs_canvas_init(&canvas, WIDTH, HEIGHT, true))
+		exit(1);
 	hs_state_update(&state, &data, &(struct hs_event){ .kind = HS_EVENT_DATA });
-	measure("move", &state, &data, &canvas, (const uint32_t[]){ HS_KEY_DOWN, HS_KEY_PAGE_DOWN, HS_KEY_END, HS_KEY_HOME }, 4);
-	measure("sort", &state, &data, &canvas, (const uint32_t[]){ '>', '>', 'I' }, 3);
-	measure("sort-by-name", &state, &data, &canvas, (const uint32_t[]){ '>', '<' }, 2);
-	measure("filter", &state, &data, &canvas, (const uint32_t[]){ '\\', 'm', 'O', '9', HS_KEY_ESCAPE }, 5);
-	measure("search", &state, &data, &canvas, (const uint32_t[]){ '/', 'r', '4', '9', '9', '8', HS_KEY_ENTER, 'n' }, 8);
-	measure("tag", &state, &data, &canvas, (const uint32_t[]){ ' ' }, 1);
-	measure("sample", &state, &data, &canvas, (const uint32_t[]){ 0 }, 1);
+	measure(view, "move", &state, &data, &canvas, (const uint32_t[]){ HS_KEY_DOWN, HS_KEY_PAGE_DOWN, HS_KEY_END, HS_KEY_HOME }, 4);
+	measure(view, "sort", &state, &data, &canvas, (const uint32_t[]){ '>', '>', 'I' }, 3);
+	measure(view, "sort-by-name", &state, &data, &canvas, (const uint32_t[]){ '>', '<' }, 2);
+	measure(view, "filter", &state, &data, &canvas, (const uint32_t[]){ '\\', 'm', 'O', '9', HS_KEY_ESCAPE }, 5);
+	measure(view, "search", &state, &data, &canvas, (const uint32_t[]){ '/', 'r', '4', '9', '9', '8', HS_KEY_ENTER, 'n' }, 8);
+	measure(view, "tag", &state, &data, &canvas, (const uint32_t[]){ ' ' }, 1);
+	measure(view, "sample", &state, &data, &canvas, (const uint32_t[]){ 0 }, 1);
 	hs_state_deinit(&state);
 	hs_canvas_deinit(&canvas);
-	hs_page_destroy(page);
+}
+
+static void destroy_page(struct hs_page **page)
+{
+	hs_page_destroy(*page);
+}
+
+/* *ret_address: of the first row that has one, for the next view. */
+static struct hs_error *measure_view(struct hs_top_sampling *sampling, const char *view, const struct hs_page_place *place, uint64_t *ret_address)
+{
+	HS_CLEANUP(destroy_page) struct hs_page *page = hs_page_create(place);
+
+	if (!page)
+		return hs_error_no_memory();
+	HS_TRY(hs_top_sampling_fill(sampling, page));
+	measure_page(view, page);
+	for (size_t i = 0; i < page->sections[page->first_section].rows.n && !*ret_address; i++)
+		*ret_address = page->sections[page->first_section].rows.items[i].address;
+	return NULL;
+}
+
+static void deinit_sampling(struct hs_top_sampling *sampling)
+{
+	hs_top_sampling_deinit(sampling);
+}
+
+static struct hs_error *run(struct hs_invocation *invocation)
+{
+	HS_CLEANUP(deinit_sampling) struct hs_top_sampling sampling = { 0 };
+	struct hs_page_place types = { .view = HS_VIEW_TYPES, .is_somewhere = true }, instances = { .view = HS_VIEW_INSTANCES, .is_somewhere = true, .name = "dict" },
+			     object = { .view = HS_VIEW_OBJECT, .is_somewhere = true }, retained = { .view = HS_VIEW_RETAINED, .is_somewhere = true };
+	uint64_t none = 0;
+
+	HS_TRY(hs_top_sampling_init(&sampling, invocation));
+	for (unsigned i = 0; i < 2; i++)
+		HS_TRY(hs_top_sampling_take(&sampling));
+	HS_TRY(measure_view(&sampling, "types", &types, &none));
+	HS_TRY(measure_view(&sampling, "instances", &instances, &object.address));
+	HS_TRY(measure_view(&sampling, "object", &object, &none));
+	HS_TRY(measure_view(&sampling, "retained", &retained, &none));
+	printf("objects %llu %llu\n", (unsigned long long)invocation->census->n_objects, (unsigned long long)invocation->census->types.n);
+	return NULL;
+}
+
+static const struct hs_command command = { .name = "top_keys", .usage = "PID", .needs = HS_STAGE_HEAP, .run = run };
+
+int main(int argc, char **argv)
+{
+	int status = 0;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (argc > 1) {
+		struct hs_error *error = hs_command_run(&command, argc, argv, &status);
+		if (error)
+			fprintf(stderr, "%s\n", error->message);
+		hs_error_destroy(error);
+		return status;
+	}
+	HS_CLEANUP(destroy_page) struct hs_page *page = make_page(N_TYPES);
+	if (!page || page->is_short)
+		return 1;
+	measure_page("types", page);
 	return 0;
 }

@@ -363,6 +363,38 @@ def test_ticket(debian, start, series):
     assert "payload" not in done.output and "host-" not in done.output
 
 
+def test_ticket_with_three_suspects(debian, start, series):
+    """However long their names are; and with the containers' own growth, who writes to them and what was ruled out."""
+    live = start(debian, "growing.py")
+    run = series(live, "-f", "md")
+    for _ in range(2):
+        run.wait_sample()
+        run.between("l")
+    done = run.finish()
+    lines = done.output.splitlines()
+    assert done.status == heapspy.DONE and len(lines) <= 40 and max(map(len, lines)) <= 100, done
+    for name in "EVENTS", "AUDIT", "accounting_period":
+        assert any(line[:3] in ("1. ", "2. ", "3. ") and name in line for line in lines), done.output
+    assert done.output.count("confidence **high**") == 3 and done.output.count("   written by `") >= 3 and "Ruled out: " in done.output
+
+
+def test_stopped_process_is_warned_of(debian, start):
+    """In text, JSON and ticket: that nothing grows says nothing where nothing runs."""
+    live = start(debian, "growing.py")
+    live.wait_blocked()
+    os.kill(live.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: status_field(live.pid, "State").startswith("T"), 20, "stop")
+        told = heapspy.run("growth", live.pid, "-i", 1, "-f", "json").json()
+        text = heapspy.run("growth", live.pid, "-i", 1, "-c", 2).output
+        ticket = heapspy.run("growth", live.pid, "-i", 1, "-c", 2, "-f", "md").output
+        assert status_field(live.pid, "State").startswith("T")
+    finally:
+        os.kill(live.pid, signal.SIGCONT)
+    assert any("SIGSTOP" in warning for warning in told["warnings"]) and told["verdict"] == "none"
+    assert "\nwarning " in text and "SIGSTOP" in text and "SIGSTOP" in ticket
+
+
 def test_report_with_growth(debian, start):
     """The report of the last sample, with what led up to it."""
     live = start(debian, "growing.py")

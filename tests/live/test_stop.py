@@ -159,6 +159,37 @@ def test_refuses_a_longer_pause_than_allowed(debian, start):
     assert "--max-pause" in done.errors
 
 
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU], ids=["TSTP", "TTIN", "TTOU"])
+def test_stopped_by_job_control(debian, start, number):
+    """Ctrl-Z while the target is stopped stops heapspy afterwards: the target never waits for somebody to type fg."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    n_tracing = 0
+    for _ in range(20):
+        attach = subprocess.Popen([heapspy.HEAPSPY, "report", str(live.pid)], stdout=subprocess.DEVNULL, preexec_fn=os.setpgrp)
+        while attach.poll() is None and not tracer_pid(live.pid):
+            pass
+        attach.send_signal(number)
+        n_tracing += tracer_pid(live.pid) != 0
+        wait_until(lambda: tracer_pid(live.pid) == 0, 5, "detached target")
+        live.assert_unharmed()
+        attach.send_signal(signal.SIGCONT)
+        assert attach.wait() == 0
+        if n_tracing >= 3:
+            break
+    assert n_tracing >= 3, "no signal fell into the stop"
+
+
+def test_mappings_that_come_and_go(debian, start):
+    """What the plan saw before the stop is not what there is under it, by some GiB."""
+    live = start(debian, "modes.py", "reserving", 0)
+    quiet = start(debian, "modes.py", "read", 0)
+    wanted = heapspy.count(heapspy.report(quiet.pid), "builtins.function")
+    for _ in range(25):
+        told = heapspy.report(live.pid)
+        assert heapspy.count(told, "__main__.Marked") == 20000
+        assert heapspy.count(told, "builtins.function") == wanted
+
+
 def test_pause_is_printed(debian, start):
     live = start(debian, "modes.py", "read", 0)
     told = heapspy.report(live.pid)["process"]

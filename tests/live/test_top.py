@@ -190,6 +190,83 @@ def test_gives_the_terminal_back(debian, start, terminal, end):
     assert tracer_pid(live.pid) == 0
 
 
+def test_suspended(debian, start, terminal):
+    """Ctrl-Z, most of the time while a sample is taken: the terminal is given back, the target runs on, fg shows the screen again."""
+    live = start(debian, "heaps.py", "mix", 60000)
+    modes = terminal.modes()
+    top(terminal, live, "-i", "0.1", "--max-duty", "100")
+    for _ in range(8):
+        terminal.wait(lambda shown: sample(shown) >= 2, "samples")
+        terminal.keys("C-z")
+        terminal.at_prompt()
+        assert terminal.modes() == modes
+        assert tracer_pid(live.pid) == 0
+        live.assert_unharmed()
+        terminal.run("fg")
+        terminal.wait_text("CPython")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
+def test_the_terminal_is_given_back_when_the_target_is_killed(debian, start, terminal):
+    """With an object's view open, and while it is stopped in the shell's background."""
+    live = start(debian, "leaking_orders.py")
+    live.may_be_gone = True
+    before, modes = terminal.output_of("stty -a"), terminal.modes()
+    top(terminal, live, "-i", "3600")
+    terminal.type("/__main__.Order")
+    terminal.keys("Enter", "Enter")
+    terminal.wait_text("HELD BY")
+    terminal.keys("Enter")
+    terminal.wait_text("REFERRERS")
+    terminal.keys("C-z")
+    terminal.at_prompt()
+    assert terminal.modes() == modes
+    assert tracer_pid(live.pid) == 0
+    live.process.kill()
+    live.process.wait()
+    terminal.run("fg")
+    terminal.wait_text("REFERRERS")
+    terminal.wait_text("gone: the last sample stays")
+    terminal.keys("q")
+    terminal.at_prompt()
+    assert terminal.status() == heapspy.DONE
+    assert terminal.modes() == modes
+    assert terminal.output_of("stty -a") == before
+
+
+def test_commands_are_completed_and_places_come_back(debian, start, terminal):
+    live = start(debian, "leaking_orders.py")
+    top(terminal, live, "-i", "3600")
+    terminal.type(":vi")
+    terminal.keys("Tab")
+    terminal.wait(lambda shown: shown.rstrip().endswith(":view"), "the command")
+    terminal.type("ret")
+    terminal.keys("Tab")
+    terminal.wait_text(":view retained")
+    terminal.keys("Enter")
+    terminal.wait_text("held by the roots")
+    terminal.type(":sort o")
+    terminal.keys("Tab")
+    terminal.wait_text(":sort objects")
+    terminal.keys("Enter")
+    terminal.wait_text("OBJECTS\u25bc")
+    terminal.type("1/__main__.Order")
+    terminal.keys("Enter", "Enter")
+    terminal.wait_text("HELD BY")
+    terminal.keys("[")
+    terminal.wait_text("1 Types")
+    terminal.keys("[")
+    terminal.wait_text("OBJECTS\u25bc")
+    terminal.keys("]", "]")
+    terminal.wait_text("HELD BY")
+    terminal.type(":nonsense")
+    terminal.keys("Enter")
+    terminal.wait_text("no command 'nonsense'")
+    terminal.keys("q")
+    terminal.at_prompt()
+
+
 def test_the_target_ends_while_it_is_looked_at(debian, start, terminal):
     live = start(debian, "leaking_orders.py")
     live.may_be_gone = True

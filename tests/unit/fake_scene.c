@@ -18,12 +18,16 @@ void scene_begin(struct scene *scene, const char *table)
 static void keep_sample(struct scene *scene, const struct hs_process_heap *heap)
 {
 	static const uint64_t times[] = { 1 * S, 4 * S, 9 * S };
-	const struct hs_sample_options options = { .wants_identities = !scene->n_samples || scene->keeps_identities };
+	const struct hs_sample_options options = { .wants_identities = !scene->n_samples || scene->is_long || scene->keeps_identities };
 	struct hs_census *census;
+
+	assert_true(scene->n_samples < (scene->is_long ? SCENE_MOST_LOOKS : sizeof(times) / sizeof(*times)));
+	if (scene->is_long && scene->n_samples > 1)
+		hs_sample_drop_identities(scene->samples[scene->n_samples - 2]);
 
 	assert_null(hs_census_of(heap, NULL, &census));
 	assert_null(hs_sample_take(heap, census, &options, &scene->samples[scene->n_samples]));
-	scene->samples[scene->n_samples]->time_ns = times[scene->n_samples];
+	scene->samples[scene->n_samples]->time_ns = scene->is_long ? (1 + 5 * scene->n_samples) * S : times[scene->n_samples];
 	scene->n_samples++;
 	hs_census_destroy(census);
 }
@@ -51,7 +55,7 @@ void scene_judge(struct scene *scene)
 	const struct hs_suspects_input input = {
 		.samples = (const struct hs_sample *const *)scene->samples, .n_samples = scene->n_samples, .heap = &scene->modules.heap,
 		.graph = scene->modules.graph, .holders = scene->holders, .reach = scene->modules.reach,
-		.unexplained = &scene->unexplained,
+		.unexplained = &scene->unexplained, .watched = &scene->watched,
 	};
 	assert_null(hs_suspects_find(&input, &scene->found));
 }

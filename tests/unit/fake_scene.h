@@ -12,14 +12,18 @@
 #define SCENE_MOST 1024 /* items of a list */
 #define SCENE_ROOM 128  /* for more */
 
-/* A process, looked at at 0, 3 and 8 seconds. */
+#define SCENE_MOST_LOOKS 12
+
+/* A process, looked at at 0, 3 and 8 seconds; in a long series every five seconds. */
 struct scene {
 	struct fake_modules modules;
 	struct fake_heap *fake;
 	struct hs_thread_list threads; /* of the last look; borrowed; none: C stacks are not looked at */
+	struct hs_watched_list watched; /* between the looks; borrowed */
 	bool wants_unexplained; /* objects that a test only let go of have a count, too: few tests want them */
+	bool is_long; /* set before the first look: of the last look but one alone it is known which objects stood where */
 	bool keeps_identities; /* of every look, not of the first alone */
-	struct hs_sample *samples[3];
+	struct hs_sample *samples[SCENE_MOST_LOOKS];
 	size_t n_samples;
 	struct hs_object_graph *holders;
 	struct hs_unexplained_list unexplained;

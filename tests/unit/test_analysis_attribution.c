@@ -64,7 +64,7 @@ static void assert_verdict(const struct hs_attribution *attribution, enum hs_ver
 static void parts_add_up(void **state)
 {
 	static const struct steps middle = { .objects = 6 * MIB }, end = { 12 * MIB, MIB, -3 * MIB, MIB / 2, MIB / 4 };
-	static const struct hs_growing suspects[] = { { 11 * MIB, 1, true, false }, { MIB / 2, 2, false, false } };
+	static const struct hs_growing suspects[] = { { .bytes = 11 * MIB, .rank = 1, .is_convincing = true }, { .bytes = MIB / 2, .rank = 2 } };
 	struct hs_attribution attribution = attribute(&middle, &end, suspects, 2, MIB / 8);
 
 	(void)state;
@@ -84,7 +84,7 @@ static void parts_add_up(void **state)
 static void a_leak_into_free_blocks_is_a_leak(void **state)
 {
 	static const struct steps middle = { .objects = MIB / 2, .free_blocks = -MIB / 2 }, end = { .objects = MIB, .free_blocks = -MIB };
-	static const struct hs_growing suspect = { MIB, 1, true, false };
+	static const struct hs_growing suspect = { .bytes = MIB, .rank = 1, .is_convincing = true };
 	struct hs_attribution attribution = attribute(&middle, &end, &suspect, 1, 0);
 
 	(void)state;
@@ -97,11 +97,18 @@ static void a_leak_into_free_blocks_is_a_leak(void **state)
 static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 {
 	static const struct steps native_middle = { .native = MIB }, native_end = { .native = 2 * MIB }, once_end = { .native = 2 * MIB },
-				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB },
+				  small = { .native = 1000 }, grown = { .objects = 2 * MIB }, zero = { 0 }, late = { .free_blocks = 3 * MIB }, little = { .free_blocks = MIB / 3 }, arena = { .free_blocks = MIB * 9 / 10 },
 				  early = { .free_blocks = MIB }, both_middle = { .objects = 2 * MIB, .native = MIB },
 				  freed_middle = { .objects = -MIB, .free_blocks = MIB },
+				  filled_middle = { .objects = 2 * MIB, .free_blocks = -2 * MIB },
+				  filled_end = { .objects = 4 * MIB, .free_blocks = -4 * MIB },
+				  swung_middle = { .objects = -MIB, .free_blocks = MIB }, swung_end = { .objects = -MIB, .free_blocks = 3 * MIB },
 				  freed_end = { .objects = -2 * MIB, .free_blocks = 2 * MIB }, both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
-	static const struct hs_growing weak = { MIB, 1, false, false }, bounded = { MIB, 1, true, true }, sure = { 3 * MIB, 1, true, false };
+	static const struct hs_growing weak = { .bytes = MIB, .rank = 1 }, bounded = { .bytes = MIB, .rank = 1, .is_convincing = true, .is_bounded = true },
+				       sure = { .bytes = 3 * MIB, .rank = 1, .is_convincing = true },
+				       doubted = { .bytes = MIB / 2, .rank = 1, .is_convincing = true },
+				       certain = { .bytes = MIB / 5, .rank = 1, .is_convincing = true, .is_certain = true },
+				       slight = { .bytes = MIB / 6, .rank = 1, .is_convincing = true, .is_certain = true };
 	struct {
 		const struct steps *middle, *end;
 		const struct hs_growing *suspect;
@@ -113,9 +120,15 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		{ &native_middle, &peak_end, NULL, 0, HS_VERDICT_NATIVE }, /* objects that came once do not hide it */
 		{ &zero, &once_end, NULL, 0, HS_VERDICT_NONE },     /* a step up, once: no growth */
 		{ &zero, &small, NULL, 0, HS_VERDICT_NONE },        /* noise */
+		{ &little, &arena, NULL, 0, HS_VERDICT_NONE },      /* not more than an arena */
 		{ &early, &late, NULL, 0, HS_VERDICT_FRAGMENTATION },
 		{ &freed_middle, &freed_end, NULL, 0, HS_VERDICT_NONE }, /* objects went, their blocks are free: no growth */
+		{ &swung_middle, &swung_end, NULL, 0, HS_VERDICT_NONE }, /* free blocks became more in each stretch, memory did in one */
 		{ &early, &late, &bounded, 0, HS_VERDICT_BOUNDED },      /* three times a suspect */
+		{ &early, &late, &doubted, 0, HS_VERDICT_FRAGMENTATION },  /* six times one that is doubted */
+		{ &early, &late, &certain, 0, HS_VERDICT_LEAK },           /* fifteen times one that is not */
+		{ &early, &late, &slight, 0, HS_VERDICT_FRAGMENTATION },
+		{ &filled_middle, &filled_end, NULL, MIB, HS_VERDICT_GARBAGE }, /* objects that fill free blocks are no growth that outdoes it */
 		{ &zero, &grown, &weak, 0, HS_VERDICT_NONE },       /* nothing that convinces */
 		{ &zero, &grown, &bounded, 0, HS_VERDICT_BOUNDED },
 		{ &zero, &grown, NULL, 2 * MIB, HS_VERDICT_GARBAGE },
@@ -152,6 +165,26 @@ static void what_falls_back_is_no_fragmentation(void **state)
 	hs_attribution_release(&attribution);
 }
 
+/* A floor that stays, below peaks of which the last sample met one; each fall is less than half of what grew. */
+static void what_rests_on_its_floor_is_no_fragmentation(void **state)
+{
+	const struct steps zero = { 0 }, early = { .free_blocks = MIB }, late = { .free_blocks = 3 * MIB };
+	struct hs_sample samples[] = { sample_of(&zero, 0), sample_of(&early, 10), sample_of(&late, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list none = { 0 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	for (unsigned rises = 0; rises < 2; rises++) {
+		struct hs_watched resident = { .object = HS_WATCH_RESIDENT };
+		for (unsigned i = 0; i < 20; i++)
+			hs_watched_add(&resident, i * 1000000000ull, (uint64_t)(100 * MIB + (i % 2) * MIB + rises * i * 3 * MIB / 20));
+		assert_null(hs_attribution_of(list, 3, &none, 0, &resident, &attribution));
+		assert_verdict(&attribution, rises ? HS_VERDICT_FRAGMENTATION : HS_VERDICT_NONE);
+		hs_attribution_release(&attribution);
+	}
+}
+
 static void without_two_samples_nothing_is_known(void **state)
 {
 	const struct steps zero = { 0 };
@@ -176,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
 		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),
 		cmocka_unit_test(what_falls_back_is_no_fragmentation),
+		cmocka_unit_test(what_rests_on_its_floor_is_no_fragmentation),
 		cmocka_unit_test(without_two_samples_nothing_is_known),
 	};
 

@@ -341,6 +341,24 @@ static void empty_graphs_are_legal(void **state)
 	plain_graph_deinit(&graph);
 }
 
+static void the_search_is_given_up(void **state)
+{
+	static const struct plain_edge edges[] = { { 0, 1 }, { 1, 2 } };
+	static const uint32_t roots[] = { 0 };
+	struct hs_cancel cancel = { .is_wanted = true };
+	struct plain_graph graph;
+	struct hs_dominators tree;
+
+	(void)state;
+	plain_graph_init(&graph, 3, edges, 2);
+	const struct hs_dominator_input input = { .graph = &graph.csr, .reverse = &graph.reverse, .roots = roots, .n_roots = 1, .n_workers = 1, .cancel = &cancel };
+	struct hs_error *error = hs_dominators_init(&tree, &input);
+	assert_true(error && error->code == HS_ERROR_CANCELLED);
+	hs_error_destroy(error);
+	hs_dominators_deinit(&tree);
+	plain_graph_deinit(&graph);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +369,7 @@ int main(void)
 		cmocka_unit_test(parallel_chains_are_not_quadratic),
 		cmocka_unit_test(wrong_graphs_are_refused),
 		cmocka_unit_test(empty_graphs_are_legal),
+		cmocka_unit_test(the_search_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

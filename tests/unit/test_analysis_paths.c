@@ -243,6 +243,26 @@ static void a_path_of_millions_of_steps_is_found(void **state)
 	free(classes);
 }
 
+static void the_search_is_given_up(void **state)
+{
+	static const struct plain_edge edges[] = { { 0, 1 }, { 1, 2 } };
+	static const struct hs_path_root root = { 0, 1 };
+	static const uint8_t classes[3];
+	struct hs_cancel cancel = { .is_wanted = true };
+	struct plain_graph graph;
+	struct hs_paths paths;
+
+	(void)state;
+	plain_graph_init(&graph, 3, edges, 2);
+	struct hs_path_input input = input_of(&graph, classes, &root, 1);
+	input.cancel = &cancel;
+	struct hs_error *error = hs_paths_init(&paths, &input);
+	assert_true(error && error->code == HS_ERROR_CANCELLED);
+	hs_error_destroy(error);
+	hs_paths_deinit(&paths);
+	plain_graph_deinit(&graph);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +270,7 @@ int main(void)
 		cmocka_unit_test(further_paths_turn_off_the_cheapest),
 		cmocka_unit_test(late_roots_count_where_no_other_reaches),
 		cmocka_unit_test(a_path_of_millions_of_steps_is_found),
+		cmocka_unit_test(the_search_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_heap.h"
+#include "item_types.h"
 #include "sample.h"
 
 #define N_ITEMS 100
@@ -56,10 +57,11 @@ static struct hs_object object_of(const struct moment *moment, hs_addr address)
 static double kept(const struct moment *then, const struct moment *now, hs_addr address)
 {
 	const struct hs_sample_container *container = hs_sample_container_at(then->sample, address);
+	const struct hs_fingerprints fingerprints = hs_fingerprints_of(now->heap);
 	struct hs_object object = object_of(now, address);
 
 	assert_non_null(container);
-	return hs_sample_kept(container, now->heap, &object);
+	return hs_sample_kept(container, &fingerprints, &object);
 }
 
 static enum hs_lived lived(const struct moment *then, const struct moment *now, hs_addr address)
@@ -250,6 +252,90 @@ static void a_container_has_lived_by_what_it_kept(void **state)
 	fake_heap_destroy(fake);
 }
 
+static unsigned count_marks(const struct moment *now, const uint8_t *marks, const hs_addr *strings, size_t n, uint8_t wanted)
+{
+	const struct hs_pymalloc *pymalloc = hs_heap_pymalloc(now->heap->heap);
+	unsigned found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hs_pool *pool = hs_pool_of(pymalloc, strings[i]);
+		found += marks[pool->first_block + hs_pool_block_at(pymalloc, pool, strings[i])] == wanted;
+	}
+	return found;
+}
+
+/* What came after the first look and was there at the second: neither what is older, nor what is newer. */
+static void survivors_came_and_stayed(void **state)
+{
+	struct fake_heap *fake = fake_heap_create("3.11.7-upstream");
+	hs_addr old[N_ITEMS], came[N_ITEMS], late[N_ITEMS], passing[N_ITEMS];
+
+	(void)state;
+	make_strings(fake, "old %04u", old, N_ITEMS);
+	struct moment first = look(fake, 2, 0);
+	make_strings(fake, "came %04u", came, N_ITEMS);
+	make_strings(fake, "passing %04u", passing, N_ITEMS);
+	struct moment second = look(fake, 2, 0);
+	remake_strings(fake, "PASSING %04u", passing, N_ITEMS);
+	make_strings(fake, "late %04u", late, N_ITEMS);
+	struct moment third = look(fake, 2, 0);
+	uint8_t *marks = calloc(hs_heap_place_count(third.heap->heap), 1);
+	assert_null(hs_sample_mark_survivors(first.sample, second.sample, third.heap, marks));
+	assert_int_equal(count_marks(&third, marks, came, N_ITEMS, HS_LIVED), N_ITEMS);
+	assert_int_equal(count_marks(&third, marks, old, N_ITEMS, HS_LIVED_NOT), N_ITEMS);
+	assert_int_equal(count_marks(&third, marks, late, N_ITEMS, HS_LIVED_NOT), N_ITEMS);
+	assert_int_equal(count_marks(&third, marks, passing, N_ITEMS, HS_LIVED_NOT), N_ITEMS);
+	/* without the identities of one look nobody can tell */
+	assert_true(hs_sample_identity_bytes(second.sample) > 0);
+	hs_sample_drop_identities(second.sample);
+	assert_int_equal(hs_sample_identity_bytes(second.sample), 0);
+	assert_null(hs_sample_mark_survivors(first.sample, second.sample, third.heap, marks));
+	assert_int_equal(count_marks(&third, marks, came, N_ITEMS, HS_LIVED), 0);
+	free(marks);
+	forget(&first);
+	forget(&second);
+	forget(&third);
+	fake_heap_destroy(fake);
+}
+
+static double per_item(const struct hs_item_types *types, const char *name)
+{
+	for (size_t i = 0; i < types->n; i++)
+		if (!strcmp(types->items[i].type->kind->tp_name, name))
+			return types->items[i].per_item;
+	return 0;
+}
+
+/* A log of pairs, of which each has a str of its own, and all share another. */
+static void items_come_with_what_is_theirs(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < N_TABLES; t++) {
+		struct fake_heap *fake = fake_heap_create(tables[t]);
+		hs_addr texts[N_ITEMS], pairs[N_ITEMS], shared = fake_bytes(fake, 40), many = fake_bytes(fake, 50);
+		struct hs_item_types types;
+		make_strings(fake, "text %04u", texts, N_ITEMS);
+		for (unsigned i = 0; i < N_ITEMS; i++)
+			pairs[i] = fake_tuple(fake, (const hs_addr[]){ texts[i], shared, many }, 3);
+		FAKE_PUT(fake, many, PyObject, ob_refcnt, N_ITEMS + 1);
+		hs_addr list = fake_list(fake, pairs, N_ITEMS, N_ITEMS), dict = fake_dict(fake, 8, texts, pairs, N_ITEMS);
+		struct moment now = look(fake, 1, 0);
+		struct hs_object object = object_of(&now, list);
+		hs_item_types_find(now.heap, &object, &types);
+		assert_true(per_item(&types, "tuple") == 1.0);
+		assert_true(per_item(&types, "str") == 1.0);
+		assert_true(per_item(&types, "bytes") < 0.1);
+		object = object_of(&now, dict);
+		hs_item_types_find(now.heap, &object, &types);
+		assert_true(per_item(&types, "tuple") == 1.0);
+		assert_true(per_item(&types, "str") == 1.0); /* the key is the text of its value */
+		object = object_of(&now, pairs[0]);
+		hs_item_types_find(now.heap, &object, &types);
+		forget(&now);
+		fake_heap_destroy(fake);
+	}
+}
+
 static void only_the_longest_are_kept_where_room_is_short(void **state)
 {
 	struct fake_heap *fake = fake_heap_create("3.11.7-upstream");
@@ -322,6 +408,8 @@ int main(void)
 		cmocka_unit_test(equal_objects_prove_nothing),
 		cmocka_unit_test(what_changed_a_little_is_the_same_object),
 		cmocka_unit_test(a_container_has_lived_by_what_it_kept),
+		cmocka_unit_test(survivors_came_and_stayed),
+		cmocka_unit_test(items_come_with_what_is_theirs),
 		cmocka_unit_test(only_the_longest_are_kept_where_room_is_short),
 		cmocka_unit_test(types_are_found_by_name),
 		cmocka_unit_test(another_process_is_told_by_any_difference),

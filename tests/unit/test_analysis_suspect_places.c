@@ -353,12 +353,40 @@ static void a_list_deep_in_tuples_is_no_chain(void **state)
 	}
 }
 
+/* Three lists hold parts of what a deque with a maxlen holds, each a half of the one before: all go with the deque, in no circle. */
+static void twins_of_twins_go_in_no_circle(void **state)
+{
+	struct scene scene;
+	hs_addr lists[3], items[200];
+
+	(void)state;
+	scene_begin(&scene, V311);
+	for (unsigned i = 0; i < 3; i++)
+		lists[i] = scene_full_list(&scene, 100);
+	hs_addr recent = full_deque(&scene, 100, 1000);
+	fake_import(&scene.modules, "app", GLOBALS({ "A", lists[0] }, { "B", lists[1] }, { "C", lists[2] }, { "RECENT", recent },
+						   FILE_OF(scene, "/srv/app.py")));
+	scene_look(&scene);
+	for (unsigned i = 0; i < 200; i++) {
+		items[i] = scene_new_item(&scene);
+		append_right(&scene, recent, items[i]);
+	}
+	for (unsigned i = 0; i < 300; i++)
+		scene_append(&scene, lists[i / 100], items[i / 100 * 50 + i % 100]);
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 1);
+	assert_int_equal(scene_first(&scene)->address, recent);
+	assert_true(scene_first(&scene)->has_bound);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weak_references_hold_nothing),
 		cmocka_unit_test(the_maxlen_of_a_deque_is_a_bound),
 		cmocka_unit_test(a_twin_inherits_the_bound),
+		cmocka_unit_test(twins_of_twins_go_in_no_circle),
 		cmocka_unit_test(what_nobody_is_known_to_hold_is_unexplained),
 		cmocka_unit_test(what_atexit_holds_is_named_so),
 		cmocka_unit_test(what_a_c_stack_holds_is_doubted),

@@ -133,6 +133,46 @@ static void turnover_beside_a_leak_changes_nothing(void **state)
 	scene_end(&scene);
 }
 
+/* An instance whose attributes are in a dict of its own. */
+static hs_addr new_order(struct scene *scene, hs_addr class)
+{
+	hs_addr key = fake_str(scene->fake, "path"), path = scene_new_item(scene), order = fake_object(scene->fake, class, 24);
+
+	fake_put(scene->fake, order + 16, fake_dict(scene->fake, 3, &key, &path, 1));
+	return order;
+}
+
+/* Rule 2: of a class of which there are no more than before, one that a queue took is new all the same, with its dict and what is in it. */
+static void a_container_vouches_for_the_dicts_of_its_items(void **state)
+{
+	struct scene scene;
+	hs_addr passing[90];
+
+	(void)state;
+	scene_begin(&scene, "3.10.13-upstream");
+	hs_addr class = fake_class(scene.fake, "Order", 24, 0, scene.fake->types.object, 0);
+	FAKE_PUT(scene.fake, class, PyTypeObject, tp_dictoffset, 16);
+	for (size_t i = 0; i < 90; i++)
+		passing[i] = new_order(&scene, class);
+	hs_addr queue = scene_full_list(&scene, 100);
+	fake_import(&scene.modules, "app", GLOBALS({ "QUEUE", queue }));
+	fake_hold(scene.fake, class);
+	for (unsigned turn = 0, n_gone = 0; turn < 2; turn++) {
+		scene_look(&scene);
+		/* what went is no instance any more */
+		for (unsigned i = 0; i < (turn ? 50 : 30); i++) {
+			scene_append(&scene, queue, new_order(&scene, class));
+			FAKE_PUT(scene.fake, passing[n_gone++], PyObject, ob_type, scene.fake->types.object);
+		}
+	}
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 1);
+	assert_int_equal(scene_first(&scene)->address, queue);
+	/* an order has 24 bytes, its dict and the table of that some 200, its path some 80 */
+	assert_true(scene_first(&scene)->figures.bytes > 80 * 250);
+	scene_end(&scene);
+}
+
 /* Rule 4: each grew by little; all of them together are one suspect. */
 static void many_small_ones_are_one(void **state)
 {
@@ -384,6 +424,7 @@ int main(void)
 		cmocka_unit_test(one_gap_is_not_called_uneven),
 		cmocka_unit_test(a_list_that_was_emptied_is_none),
 		cmocka_unit_test(turnover_beside_a_leak_changes_nothing),
+		cmocka_unit_test(a_container_vouches_for_the_dicts_of_its_items),
 		cmocka_unit_test(many_small_ones_are_one),
 		cmocka_unit_test(twins_are_one_suspect_beside_others),
 		cmocka_unit_test(what_others_hold_is_no_share),

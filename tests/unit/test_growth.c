@@ -164,6 +164,13 @@ static void a_ticket_is_short_and_narrow(void **state)
 			   HS_CONFIDENCE_MEDIUM, 2048),
 		suspect_of((char *)"app.FOURTH", HS_CONFIDENCE_LOW, 1024),
 	};
+	char writers[3][90];
+	list[1].figures.kept = list[2].figures.steadiness = HS_UNKNOWN;
+	for (size_t i = 0; i < 4; i++)
+		for (size_t k = 0; k < 3; k++) {
+			snprintf(writers[k], sizeof(writers[k]), "app.services.billing.invoices.PendingInvoiceLine.append_%zu (invoices.py:1204)", k);
+			list[i].writers.items[list[i].writers.n++] = writers[k];
+		}
 	const struct hs_suspects suspects = {
 		.list = { .items = list, .n = 4 }, .n_samples = 3, .seconds = 30.25,
 		.ruled_out = { .n_containers = 577, .n_turnover = 12, .n_bounded = 2, .largest_turnover = (char *)"app.QUEUE" },
@@ -237,6 +244,28 @@ static void a_series_that_ended_early_says_so(void **state)
 	assert_non_null(strstr(json, "\"complete\": false"));
 	assert_non_null(strstr(json, "PID 4242 has exited"));
 	drop(&made);
+}
+
+/* Told in each form, for all samples and for some of them in other words. */
+static void what_was_stopped_is_told(void **state)
+{
+	const struct hs_style wide = { .width = 100, .utf8 = true };
+	static const char *const told[] = { NULL, "at some of the samples", "at each sample" };
+
+	(void)state;
+	for (unsigned n_stopped = 0; n_stopped < 3; n_stopped++) {
+		struct made made = { 0 };
+		make(&made, 2);
+		for (unsigned i = 0; i < n_stopped; i++)
+			made.samples[i].was_stopped = true;
+		HS_FREE char *text = text_of(&made.growth, &wide), *json = text_of(&made.growth, NULL), *ticket = md_of(&made.growth);
+		const char *texts[] = { text, json, ticket };
+		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+			assert_int_equal(strstr(texts[i], "SIGSTOP") != NULL, n_stopped > 0);
+			assert_true(!told[n_stopped] || strstr(texts[i], told[n_stopped]));
+		}
+		drop(&made);
+	}
 }
 
 static void types_are_in_the_order_of_their_growth(void **state)
@@ -328,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_ticket_is_short_and_narrow),
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
+		cmocka_unit_test(what_was_stopped_is_told),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),
 		cmocka_unit_test(what_several_processes_have_is_told_once),
 		cmocka_unit_test(descendants_are_found_up_to_their_ancestor),

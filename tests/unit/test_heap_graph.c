@@ -413,6 +413,35 @@ static void bytes_add_up_to_the_census(void **state)
 	}
 }
 
+/* Given up while the heap is opened, and while a graph is made of it; what was there before is as it was. */
+static void work_is_given_up(void **state)
+{
+	struct fake_heap *fake = fake_heap_create("3.11.7-upstream");
+	struct hs_cancel cancel = { 0 };
+	const struct hs_heap_options options = { .n_workers = 2, .cancel = &cancel };
+	struct hs_graph *graph = NULL;
+	struct hs_heap *heap = NULL;
+
+	(void)state;
+	add_many(fake);
+	fake_open(fake);
+	atomic_store(&cancel.is_wanted, true);
+	struct hs_error *error = hs_heap_open(fake->py, fake->types_seen, &options, &heap);
+	assert_true(error && error->code == HS_ERROR_CANCELLED && !heap);
+	hs_error_destroy(error);
+	atomic_store(&cancel.is_wanted, false);
+	assert_null(hs_heap_open(fake->py, fake->types_seen, &options, &heap));
+	atomic_store(&cancel.is_wanted, true);
+	error = hs_graph_build(heap, 2, &graph);
+	assert_true(error && error->code == HS_ERROR_CANCELLED && !graph);
+	hs_error_destroy(error);
+	atomic_store(&cancel.is_wanted, false);
+	assert_null(hs_graph_build(heap, 2, &graph));
+	hs_graph_destroy(graph);
+	hs_heap_close(heap);
+	fake_heap_destroy(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +455,7 @@ int main(void)
 		cmocka_unit_test(nodes_alone_tell_the_same),
 		cmocka_unit_test(who_mentions_an_object_is_noted),
 		cmocka_unit_test(bytes_add_up_to_the_census),
+		cmocka_unit_test(work_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,60 @@ static void writes_to_a_pipe_as_it_is(void **state)
 	assert_true(S_ISCHR(status.st_mode));
 }
 
+static void expect_text(const char *path, const char *expected)
+{
+	char text[64] = "";
+	HS_FCLOSE FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, file), strlen(expected));
+	assert_string_equal(text, expected);
+}
+
+/* As /dev/stdout is one. */
+static void writes_through_a_link(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_null(hs_output_write("file", "an older, longer text", 21));
+	assert_int_equal(symlink("file", "link"), 0);
+	assert_int_equal(symlink("new", "dangling"), 0);
+	assert_null(hs_output_check("link"));
+	assert_null(hs_output_check("dangling"));
+	assert_null(hs_output_write("link", "new", 3));
+	assert_null(hs_output_write("dangling", "made", 4));
+	expect_text("file", "new");
+	expect_text("new", "made");
+	assert_int_equal(lstat("link", &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_int_equal(lstat("new", &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(n_files(), 4);
+	assert_int_equal(unlink("file") | unlink("link") | unlink("new") | unlink("dangling"), 0);
+}
+
+static struct hs_error *put_much(FILE *out, const void *context)
+{
+	(void)context;
+	for (unsigned i = 0; i < 3000000; i++)
+		fputc('x', out);
+	errno = 0;
+	return NULL;
+}
+
+static void says_why_it_could_not_write(void **state)
+{
+	const struct hs_output_options options = { .path = "/dev/full" };
+
+	(void)state;
+	struct hs_error *error = hs_output_stream(&options, put_much, NULL);
+	assert_non_null(error);
+	assert_int_equal(error->os_errno, ENOSPC);
+	assert_non_null(strstr(error->message, "/dev/full"));
+	hs_error_destroy(error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +168,8 @@ int main(void)
 		cmocka_unit_test(is_checked_before_it_is_written),
 		cmocka_unit_test(leaves_nothing_behind_when_it_fails),
 		cmocka_unit_test(writes_to_a_pipe_as_it_is),
+		cmocka_unit_test(writes_through_a_link),
+		cmocka_unit_test(says_why_it_could_not_write),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

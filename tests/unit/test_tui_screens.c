@@ -68,6 +68,33 @@ static void types_in_ascii_and_with_styles(void **state)
 	tui_sample_deinit(&sample);
 }
 
+/* Between samples: what is only estimated is drawn behind the history, and dim; of another sample's page it is not. */
+static void histories_move_between_samples(void **state)
+{
+	struct hs_live_row live[] = { { hs_page_key("tuple"), { 90000, 95000, 99000 } }, { hs_page_key("dict"), { 1213112, 1217112, 1222140 } } };
+	struct tui_sample sample;
+
+	(void)state;
+	tui_sample_init(&sample, 110, 12, true);
+	tui_sample_show(&sample, tui_sample_types(3));
+	HS_FREE char *still = tui_sample_screen(&sample, true);
+	strcpy(sample.data.header.banner, "suspect 1  app.EVENTS  list +301/s, retains 402 MiB, high  (! opens it)");
+	sample.data.header.banner_length = 1222140;
+	sample.data.live = live;
+	sample.data.n_live = 2;
+	sample.data.live_serial = 3;
+	tui_sample_event(&sample, &(struct hs_event){ .kind = HS_EVENT_DATA });
+	check(&sample, "types_live", true);
+	tui_sample_resize(&sample, 76, 12); /* no room for the length */
+	check(&sample, "types_live_76x12", false);
+	tui_sample_resize(&sample, 110, 12);
+	sample.data.live_serial = 4;
+	sample.data.header.banner[0] = '\0';
+	HS_FREE char *later = tui_sample_screen(&sample, true);
+	assert_string_equal(later, still);
+	tui_sample_deinit(&sample);
+}
+
 static void inner_views(void **state)
 {
 	char name[64];
@@ -176,7 +203,7 @@ static void the_whole_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_in_all_sizes), cmocka_unit_test(types_in_ascii_and_with_styles), cmocka_unit_test(inner_views),
+		cmocka_unit_test(types_in_all_sizes), cmocka_unit_test(types_in_ascii_and_with_styles), cmocka_unit_test(histories_move_between_samples), cmocka_unit_test(inner_views),
 		cmocka_unit_test(nothing_to_show), cmocka_unit_test(the_target_is_gone), cmocka_unit_test(help_and_typing), cmocka_unit_test(the_whole_as_text),
 	};
 

@@ -69,6 +69,12 @@ static void sorts_by_any_column_and_inverts(void **state)
 	assert_string_equal(browser.page->sections[0].columns[spot()->sort].name, "share"); /* past the first one, and past what has no name */
 	tui_sample_key(&browser, 'S');
 	assert_string_equal(shown(0), "dict");
+	tui_sample_type(&browser, ":sort byt\t\n"); /* as it is completed */
+	assert_false(browser.state.is_complaint);
+	tui_sample_type(&browser, ":sort coun\t\n");
+	assert_false(browser.state.is_complaint);
+	assert_string_equal(shown(0), "str");
+	tui_sample_key(&browser, 'S');
 	tui_sample_type(&browser, ":sort nonsense\n");
 	assert_true(browser.state.is_complaint);
 	assert_string_equal(shown(0), "dict");

@@ -6,9 +6,11 @@
     s   the same with equal ones
     d   the same with records, of which only the number is another one
     m   many blocks of raw bytes, each too small to be left out of a copy: 600 MiB
+    l   a thousand more in each of three places, one of them far down
     c   the list of events is cleared
     x   becomes another Python program
 """
+import collections
 import contextlib
 import gc
 import json
@@ -35,6 +37,11 @@ class Request:
         self.body = "body %d" % number
 
 
+class Account:
+    def __init__(self):
+        self.invoices_of_the_current_accounting_period = []
+
+
 class Equal:
     __slots__ = ("number",)
 
@@ -48,7 +55,9 @@ REQUESTS = [Request(n) for n in range(N)]
 EQUAL = [Equal() for _ in range(N_EQUAL)]
 RECORDS = [{"number": n, "body": ("body", str(n))} for n in range(N_EQUAL)]
 LARGE = []
+AUDIT = collections.deque()
 MADE = [N]
+DEPARTMENTS = {"customer_relations_of_the_north": {"accounts_receivable": [Account()]}}
 
 
 def figures():
@@ -66,6 +75,14 @@ def grow():
         MADE[0] = number + 1
         EVENTS.append(Event(number))
         SEEN["host-%d" % number] = float(number)
+    return figures()
+
+
+def grow_in_three_places():
+    for container in EVENTS, AUDIT, DEPARTMENTS["customer_relations_of_the_north"]["accounts_receivable"][0].invoices_of_the_current_accounting_period:
+        for _ in range(1000):
+            MADE[0] += 1
+            container.append(Event(MADE[0]))
     return figures()
 
 
@@ -110,5 +127,5 @@ def become_another():
 
 
 if __name__ == "__main__":
-    truth.serve(actions={b"g": grow, b"r": replace_requests, b"s": replace_equal, b"d": replace_records, b"m": swell, b"c": clear, b"x": become_another},
+    truth.serve(actions={b"g": grow, b"r": replace_requests, b"s": replace_equal, b"d": replace_records, b"m": swell, b"l": grow_in_three_places, b"c": clear, b"x": become_another},
                 ready=figures())

@@ -95,6 +95,12 @@ def mix(n):
     return records, {"__main__.Session": n, "__main__.Point": n, "builtins.dict": 2 * n}
 
 
+def classes(n):
+    """A mix, and 5,000 classes with an instance each."""
+    records, promised = mix(n)
+    return [records, [type("Kind%d" % i, (), {"__slots__": ()})() for i in range(5000)]], promised
+
+
 def wide(n):
     """Few containers, each with very many small objects."""
     return [["%d-%d" % (k, i) for i in range(n // 50)] for k in range(50)], {"builtins.str": n}
@@ -141,7 +147,7 @@ def payload(n):
     return [mix(75000)[0], bytearray(n << 20)], {"__main__.Session": 75000}
 
 
-SHAPES = {function.__name__: function for function in (ghosts, untracked, mix, wide, linked, doubly_linked, nones, floats, small, payload)}
+SHAPES = {function.__name__: function for function in (ghosts, untracked, mix, classes, wide, linked, doubly_linked, nones, floats, small, payload)}
 
 
 class Heartbeat:

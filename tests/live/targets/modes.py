@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import gc
 import json
+import mmap
 import os
 import re
 import select
@@ -90,6 +91,14 @@ def wait_growing(fd):
             table[i] = items
             items.append(i)
             names.add(str(i))
+
+
+def wait_reserving(fd):
+    """Much address space comes and goes beside the arenas, as a large array's: mappings that merge with them have many sizes."""
+    reserve = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000  # MAP_NORESERVE
+    while not select.select([fd], [], [], 0.002)[0]:
+        with mmap.mmap(-1, (6 << 30) + 4096, flags=reserve):
+            time.sleep(0.002)
 
 
 # --- situations ------------------------------------------------------------------------------------------------------
@@ -202,7 +211,7 @@ def nothing(_):
 
 SITUATIONS = {"read": (nothing, None), "epoll": (nothing, wait_in_epoll), "poll": (nothing, wait_in_poll), "select": (nothing, wait_in_select),
               "sleep": (nothing, wait_in_sleep), "asyncio": (nothing, wait_in_asyncio), "collecting": (nothing, wait_collecting),
-              "allocating": (nothing, wait_allocating), "growing": (nothing, wait_growing), "threads": (threads, None),
+              "allocating": (nothing, wait_allocating), "growing": (nothing, wait_growing), "reserving": (nothing, wait_reserving), "threads": (threads, None),
               "busy_threads": (busy_threads, None), "subinterpreters": (subinterpreters, None), "paged_out": (nothing, None)}
 
 
