@@ -21,7 +21,7 @@ static bool is_last(const struct hs_diff *diff, size_t i)
 	return i + 1 == diff->n;
 }
 
-static struct hs_error *identify_one(const struct hs_source_options *source, struct hs_process **ret)
+static struct hs_error *identify_one(const struct hs_source_options *source, struct hs_process **ret, bool *ret_is_redacted)
 {
 	const struct hs_capture_file_options options = {
 		.path = source->file, .exe = source->exe, .lib_search_root = source->lib_search_root, .wants_process_only = true,
@@ -32,6 +32,7 @@ static struct hs_error *identify_one(const struct hs_source_options *source, str
 		return hs_process_read(source->pid, ret);
 	HS_TRY(hs_capture_open(&options, &capture));
 	*ret = hs_take(capture->process);
+	*ret_is_redacted = capture->is_redacted;
 	hs_capture_destroy(capture);
 	return NULL;
 }
@@ -40,11 +41,18 @@ static struct hs_error *identify_one(const struct hs_source_options *source, str
 static struct hs_error *identify(struct hs_diff *diff)
 {
 	for (size_t i = 0; i < diff->n; i++)
-		HS_TRY(identify_one(&diff->moments[i].invocation.source, &diff->moments[i].process));
+		HS_TRY(identify_one(&diff->moments[i].invocation.source, &diff->moments[i].process, &diff->moments[i].is_redacted));
+	const struct hs_diff_moment *last = &diff->moments[diff->n - 1];
 	diff->join = HS_JOIN_BY_ADDRESS;
-	for (size_t i = 0; i + 1 < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++)
-		if (!hs_process_is_same(diff->moments[i].process, diff->moments[diff->n - 1].process, &diff->join_reason))
+	for (size_t i = 0; i + 1 < diff->n && diff->join == HS_JOIN_BY_ADDRESS; i++) {
+		const struct hs_diff_moment *moment = &diff->moments[i];
+		if (!hs_process_is_same(moment->process, last->process, &diff->join_reason))
 			diff->join = HS_JOIN_BY_PATH;
+		else if (moment->is_redacted != last->is_redacted) {
+			diff->join = HS_JOIN_BY_PATH;
+			diff->join_reason = "one of them is redacted, and objects are known by their values";
+		}
+	}
 	return NULL;
 }
 

@@ -23,6 +23,7 @@ enum hs_join {
 struct hs_diff_moment {
 	struct hs_invocation invocation; /* the heap is there of the last moment alone */
 	struct hs_process *process; /* who it is, known before its memory is read; owned */
+	bool is_redacted;           /* known likewise */
 	struct hs_path_places places; /* joined by path: where its objects are */
 };
 

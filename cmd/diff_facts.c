@@ -58,7 +58,7 @@ static struct hs_error *add_join(struct hs_diff *diff)
 {
 	if (diff->join == HS_JOIN_BY_ADDRESS)
 		return add(diff, "joined", false, "by address, one process: %s", diff->join_reason);
-	HS_TRY(add(diff, "joined", false, "by path and type, different processes: %s", diff->join_reason));
+	HS_TRY(add(diff, "joined", false, "by path and type: %s", diff->join_reason));
 	return add(diff, "warning", true, "what containers kept is not known: no suspect is more than medium");
 }
 
@@ -100,6 +100,13 @@ static struct hs_error *add_absent(struct hs_diff *diff)
 	return NULL;
 }
 
+static struct hs_error *add_redaction(struct hs_diff *diff)
+{
+	if (diff->join != HS_JOIN_BY_ADDRESS || !diff->moments[0].is_redacted)
+		return NULL;
+	return add(diff, "warning", true, "redacted: objects are known by their address and parts; equal values prove nothing");
+}
+
 static struct hs_error *add_order(struct hs_diff *diff)
 {
 	if (!diff->is_backwards)
@@ -114,6 +121,7 @@ struct hs_error *hs_diff_write_facts(struct hs_diff *diff)
 	HS_TRY(add_join(diff));
 	HS_TRY(add_mismatches(diff));
 	HS_TRY(add_absent(diff));
+	HS_TRY(add_redaction(diff));
 	return add_order(diff);
 }
 

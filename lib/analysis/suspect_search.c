@@ -108,12 +108,20 @@ static bool add_lengths(const struct suspect_search *search, struct suspect_grou
 }
 
 /* How many of its n references can be to new objects; of a dict, an item has two. */
-static uint64_t most_new(const struct suspect_search *search, const struct hs_container_history *history, size_t n)
+static uint64_t most_new(const struct hs_container_history *history, size_t n)
 {
-	if (history->kept < 0 && !search->input->is_by_path)
+	if (history->kept < 0)
 		return UINT64_MAX;
-	double room = (double)history->length - (history->kept < 0 ? 1 : history->kept) * (double)history->length_then;
+	double room = (double)history->length - history->kept * (double)history->length_then;
 	return (uint64_t)(room + 0.5) * (n >= 2 * history->length ? 2 : 1);
+}
+
+/* Joined by path, all items count as new, of whatever type: as many of each as the container got of all. */
+static uint64_t new_ones(const struct suspect_search *search, const struct hs_container_history *history, uint64_t n_fresh, uint64_t most)
+{
+	if (search->input->is_by_path && history->length > history->length_then)
+		return (uint64_t)((double)n_fresh * (double)(history->length - history->length_then) / (double)history->length + 0.5);
+	return n_fresh < most ? n_fresh : most;
 }
 
 /*
@@ -126,13 +134,13 @@ static void tally_items(struct suspect_search *search, struct suspect_group *gro
 	struct suspect_tally own = { 0 };
 	size_t n;
 	const hs_node *targets = hs_graph_targets(search->input->graph, history->node, &n);
-	uint64_t most = most_new(search, history, n);
+	uint64_t most = most_new(history, n);
 
 	for (size_t i = 0; i < n; i++)
 		if (hs_is_fresh(observed, targets[i]))
 			suspect_tally_add(&own, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
 	for (unsigned i = 0; i < own.n; i++)
-		suspect_tally_add(&group->tally, own.types[i], own.counts[i] < most ? own.counts[i] : most, own.bytes[i]);
+		suspect_tally_add(&group->tally, own.types[i], new_ones(search, history, own.counts[i], most), own.bytes[i]);
 }
 
 /* A new object that hangs on an old one. */

@@ -11,9 +11,9 @@ import heapspy
 LIMIT = ("--max-pause", 20000)
 
 
-def snapshot(live, path):
+def snapshot(live, path, *options):
     live.wait_blocked()
-    done = heapspy.run("snapshot", live.pid, "-o", path, *LIMIT)
+    done = heapspy.run("snapshot", live.pid, "-o", path, *LIMIT, *options)
     assert done.status == heapspy.DONE, done
     return path
 
@@ -108,6 +108,26 @@ def test_cores_of_one_process(debian, start, tmp_path):
     told = heapspy.run("diff", old, snapshot(live, tmp_path / "new.core"), "-f", "json").json()
     assert told["join"] == "address" and told["attribution"] is None and warned(told, "is not known")
     assert [sample["rss_bytes"] is None for sample in told["samples"]] == [True, False]
+
+
+def test_redacted(debian, start, tmp_path):
+    """Without values containers are still known; but no value that was freed and made again passes for the one before."""
+    live = start(debian, "growing.py")
+    old = snapshot(live, tmp_path / "old.core", "--redact")
+    plain = snapshot(live, tmp_path / "plain.core")
+    tell(live, "g")
+    new = snapshot(live, tmp_path / "new.core", "--redact")
+    figures = tell(live, "g")
+    newer = snapshot(live, tmp_path / "newer.core", "--redact")
+    told = heapspy.run("diff", old, new, newer, "-f", "json").json()
+    assert told["join"] == "address" and warned(told, "redacted") and all(moment["redacted"] for moment in told["moments"])
+    for address in (figures["events"], figures["seen"]):
+        assert suspect_at(told, address)["length"] == [2000, 3000, 4000]
+    assert rows(told)["builtins.float"]["survivors"] is None
+    assert not any(place["type"] == "builtins.str" for place in told["survivors"]["places"])
+    mixed = heapspy.run("diff", plain, newer, "-f", "json").json()
+    assert mixed["join"] == "path" and "redacted" in mixed["join_reason"]
+    assert suspect_at(mixed, figures["events"])["length"] == [2000, 4000]
 
 
 def test_order(debian, start, tmp_path):
