@@ -62,6 +62,10 @@ static void set_format(struct argp_state *state, struct hs_invocation *invocatio
 
 static void check(struct argp_state *state, const struct diff_options *own)
 {
+	const struct hs_invocation *invocation = state->input;
+
+	if (invocation->source.name)
+		argp_error(state, "what is compared is given by arguments, not by --pid");
 	if (own->n_sources < 2)
 		argp_error(state, own->of_siblings ? "--siblings compares two or more" : "what is to be compared? OLD and NEW are needed");
 	if (!own->of_siblings && own->n_sources > HS_DIFF_MAX_MOMENTS)

@@ -84,12 +84,18 @@ static void forget_unlike_figures(struct hs_diff *diff)
 		diff->run.series.samples.items[i]->has_memory = false;
 }
 
+/* Of several sources it must be said which one is meant; some errors name theirs. */
+static struct hs_error *name_source(struct hs_error *error, const char *name)
+{
+	return !error || strstr(error->message, name) ? error : hs_error_wrap(error, "%s", name);
+}
+
 static struct hs_error *look_at(struct hs_diff *diff, size_t i)
 {
 	struct hs_invocation *moment = &diff->moments[i].invocation;
 
 	moment->needs = is_last(diff, i) || diff->join == HS_JOIN_BY_PATH ? HS_STAGE_PATHS : HS_STAGE_HEAP;
-	HS_TRY(hs_invocation_prepare(moment));
+	HS_TRY(name_source(hs_invocation_prepare(moment), moment->source.name));
 	HS_TRY(keep_sample(diff, i));
 	if (is_last(diff, i))
 		return NULL;
