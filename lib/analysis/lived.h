@@ -14,7 +14,8 @@
 /*
  * `lived`: what hs_sample_mark_lived() made of the graph's heap, by node. What looks as before, and is held by objects of which none is
  * proven to have lived, becomes HS_LIVED_UNKNOWN; so does what only that holds. Instances of classes are left as they are: the next link of
- * a chain that grows at its head is held by a new one. Linear in references. Errors: NO_MEMORY.
+ * a chain that grows at its head is held by a new one; unless each of their parts that is not shared by many proves nothing itself, so that
+ * they are known by where these stand and nothing else. Linear in references. Errors: NO_MEMORY.
  */
 struct hs_error *hs_lived_doubt(const struct hs_graph *graph, uint8_t *lived) HS_MUST_CHECK;
 

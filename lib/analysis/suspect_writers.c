@@ -33,6 +33,8 @@ struct function {
 	hs_addr module, name;    /* str */
 	const uint8_t *names;    /* n_names addresses of str; in the image */
 	size_t n_names;
+	const uint8_t *constants; /* n_constants addresses; in the image */
+	size_t n_constants;
 	const uint8_t *units;    /* n_units pairs of instruction and argument; in the image; NULL: unknown */
 	size_t n_units;
 };
@@ -50,17 +52,20 @@ static void finding_deinit(struct finding *finding)
 	hs_address_index_free(&finding->codes);
 }
 
-static void read_names(const struct hs_process_heap *heap, const struct hs_object *code, struct function *function)
+/* The items of a tuple of the code's; NULL: there are none, or too many. */
+static const uint8_t *items_of(const struct hs_process_heap *heap, const struct hs_object *code, const char *field, size_t *ret_n)
 {
 	const struct hs_cpython *py = heap->py;
-	hs_addr names = hs_object_field(py, code, "co_names");
-	struct hs_object tuple;
+	hs_addr tuple = hs_object_field(py, code, field);
+	struct hs_object object;
 	uint64_t n;
 
-	if (!names || !hs_object_at(py, heap->types, names, &tuple) || !hs_object_length(py, &tuple, &n) || n > MAX_NAMES)
-		return;
-	function->names = hs_image_at(py->image, names + (uint32_t)HS_OFFSET(py->layout, PyTupleObject, ob_item), n * 8);
-	function->n_names = function->names ? n : 0;
+	*ret_n = 0;
+	if (!tuple || !hs_object_at(py, heap->types, tuple, &object) || !hs_object_length(py, &object, &n) || n > MAX_NAMES)
+		return NULL;
+	const uint8_t *items = hs_image_at(py->image, tuple + (uint32_t)HS_OFFSET(py->layout, PyTupleObject, ob_item), n * 8);
+	*ret_n = items ? n : 0;
+	return items;
 }
 
 static void read_units(const struct hs_process_heap *heap, const struct hs_object *code, struct function *function)
@@ -95,7 +100,8 @@ static struct hs_error *add_function(struct finding *finding, const struct hs_ob
 	if (!hs_code_read(py, address, &function.code) || !hs_object_at(py, finding->heap->types, address, &code))
 		return NULL;
 	function.name = hs_object_field(py, entry, "__qualname__");
-	read_names(finding->heap, &code, &function);
+	function.names = items_of(finding->heap, &code, "co_names", &function.n_names);
+	function.constants = items_of(finding->heap, &code, "co_consts", &function.n_constants);
 	read_units(finding->heap, &code, &function);
 	struct function *slot = hs_array_append(&finding->functions);
 	if (!slot)
@@ -213,6 +219,27 @@ static unsigned look_around(const struct hs_features *features, const struct fun
 	return 0;
 }
 
+/* It has the name as a str: the key of a dict. */
+static bool has_constant(const struct finding *finding, const struct function *function, const char *name)
+{
+	size_t place = place_of(finding->heap->py, function->constants, function->n_constants, name);
+	struct hs_object object;
+
+	return place != SIZE_MAX && hs_object_at(finding->heap->py, finding->heap->types, word_at(function->constants, place), &object) &&
+	       !strcmp(object.type->kind->tp_name, "str");
+}
+
+/* As a global, an attribute, a variable of its own or of the functions around it. */
+static bool has_name(const struct finding *finding, const struct function *function, const char *name)
+{
+	const struct hs_cpython *py = finding->heap->py;
+	const struct hs_code *code = &function->code;
+
+	return place_of(py, function->names, function->n_names, name) != SIZE_MAX ||
+	       place_of(py, code->names[0], code->kinds ? code->n_slots : code->n_names[0], name) != SIZE_MAX ||
+	       place_of(py, code->names[2], code->n_names[2], name) != SIZE_MAX || place_of(py, code->names[1], code->n_names[1], name) != SIZE_MAX;
+}
+
 /* How likely a function writes to what `name` names: 3, 2: by the code around the name; 1: it names it and something that adds; 0: no. */
 static unsigned writes_to(const struct finding *finding, const struct function *function, const char *name)
 {
@@ -223,9 +250,7 @@ static unsigned writes_to(const struct finding *finding, const struct function *
 	bool any = false, stores = false;
 	unsigned best = 0;
 
-	if (place == SIZE_MAX && place_of(py, function->code.names[0], function->code.kinds ? function->code.n_slots : function->code.n_names[0], name) == SIZE_MAX &&
-	    place_of(py, function->code.names[2], function->code.n_names[2], name) == SIZE_MAX &&
-	    place_of(py, function->code.names[1], function->code.n_names[1], name) == SIZE_MAX)
+	if (!has_name(finding, function, name) && !has_constant(finding, function, name))
 		return 0;
 	for (size_t i = 0; i < function->n_names; i++) {
 		char text[32];
@@ -291,6 +316,15 @@ static void take_name(const struct hs_named_step *step, char *ret, size_t ret_by
 		snprintf(ret, ret_bytes, "%s", dot ? dot + 1 : step->name);
 }
 
+/* A key that is a global of some module, as a context variable is: that module's functions know it. */
+static void take_module(const struct hs_named_step *step, struct wanted *wanted)
+{
+	const char *dot = step->kind == HS_EDGE_VALUE && step->name && *step->name != '\'' && *step->name != '"' ? strrchr(step->name, '.') : NULL;
+
+	if (dot && !*wanted->module)
+		snprintf(wanted->module, sizeof(wanted->module), "%.*s", (int)(dot - step->name), step->name);
+}
+
 /* Names on the way, from the container outwards; and the first class of Python's that it belongs to. */
 static void find_wanted(const struct finding *finding, const struct hs_suspect *suspect, struct wanted *wanted)
 {
@@ -311,6 +345,7 @@ static void find_wanted(const struct finding *finding, const struct hs_suspect *
 			take_name(step, wanted->names[1], sizeof(wanted->names[1]));
 			has_owners = true;
 		}
+		take_module(step, wanted);
 		if (!wanted->class && path_shapes_is_instance(type))
 			wanted->class = type;
 		if (suspect->root == HS_SUSPECT_OF_DEFAULT && type && finding->search->input->reach->classes[from] == CLASS_FUNCTION)
@@ -354,8 +389,10 @@ static struct candidate judge(const struct finding *finding, const struct functi
 	unsigned owners = *wanted->names[1] ? writes_to(finding, function, wanted->names[1]) : 0;
 	char module[HS_REFERENCE_NAME_BYTES] = "", name[HS_REFERENCE_NAME_BYTES] = "";
 
-	if (wanted->code && function->code.address == wanted->code)
+	if (wanted->code && function->code.address == wanted->code) {
 		candidate.rank = UINT32_MAX;
+		candidate.fits = SURE_FIT;
+	}
 	if (candidate.rank || (!own && owners < 2))
 		return candidate;
 	hs_str_read(py, function->module, module, sizeof(module));

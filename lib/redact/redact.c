@@ -21,6 +21,7 @@ static void deinit(struct redaction *redaction)
 	address_marks_deinit(&redaction->paths);
 	address_marks_deinit(&redaction->numbers);
 	blank_image_deinit(&redaction->blank);
+	pthread_mutex_destroy(&redaction->strings_lock);
 }
 
 static struct hs_error *init(struct redaction *redaction)
@@ -59,6 +60,7 @@ struct hs_error *hs_redact(const struct hs_process_heap *opened, const struct hs
 {
 	HS_CLEANUP(deinit) struct redaction redaction = {
 		.heap = opened->heap, .py = opened->py, .layout = opened->py->layout, .capture = capture, .what = what,
+		.strings_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	HS_CLEANUP(destroy_capture) struct hs_capture *redacted = calloc(1, sizeof(*redacted));
 

@@ -3,6 +3,8 @@
 #ifndef HS_REDACT_INTERNAL_H
 #define HS_REDACT_INTERNAL_H
 
+#include <pthread.h>
+
 #include "blank_image.h"
 #include "heap_internal.h"
 #include "known_words.h"
@@ -37,6 +39,7 @@ struct redaction {
 	struct address_marks names;   /* str objects whose text is a name */
 	struct address_marks paths;   /* … is a path of a source file */
 	struct address_marks numbers; /* int objects that decoders count with */
+	pthread_mutex_t strings_lock; /* C strings may be parts of each other */
 	struct type_rules rules;
 	struct redact_worker *workers;
 	struct owned_ranges owned;    /* of all workers, by address */

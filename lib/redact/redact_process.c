@@ -83,13 +83,19 @@ static bool copy_arrays(const struct hs_capture *from, struct hs_capture *to)
 	       COPY_ARRAY(&from->pauses_ns, &to->pauses_ns) && COPY_ARRAY(&from->skipped, &to->skipped);
 }
 
+static bool copy_text(const char *from, char **ret)
+{
+	*ret = from ? strdup(from) : NULL;
+	return *ret || !from;
+}
+
 struct hs_error *redact_capture(struct redaction *redaction, struct hs_capture *ret)
 {
 	const struct hs_capture *from = redaction->capture;
 
 	*ret = (struct hs_capture){
 		.origin = from->origin, .pause_ns = from->pause_ns, .predicted_pause_ns = from->predicted_pause_ns, .taken_at_ns = from->taken_at_ns,
-		.copied_bytes = from->copied_bytes, .was_stopped = from->was_stopped, .utc = from->utc, .is_redacted = true,
+		.copied_bytes = from->copied_bytes, .was_stopped = from->was_stopped, .utc = from->utc, .is_redacted = true, .is_nonblocking = from->is_nonblocking,
 		.process = calloc(1, sizeof(*ret->process)),
 	};
 	memcpy(ret->host, from->host, sizeof(ret->host));
@@ -99,7 +105,7 @@ struct hs_error *redact_capture(struct redaction *redaction, struct hs_capture *
 	for (size_t i = 0; i < ret->threads.n; i++)
 		if (ret->threads.items[i].has_registers)
 			blank_registers(redaction, &ret->threads.items[i].registers);
-	ret->file = from->file ? strdup(from->file) : NULL;
-	ret->layout_text = from->layout_text ? strdup(from->layout_text) : NULL;
-	return (from->file && !ret->file) || (from->layout_text && !ret->layout_text) ? hs_error_no_memory() : NULL;
+	if (!copy_text(from->file, &ret->file) || !copy_text(from->layout_text, &ret->layout_text) || !copy_text(from->cut_short, &ret->cut_short))
+		return hs_error_no_memory();
+	return NULL;
 }

@@ -146,13 +146,16 @@ void redact_blank_string(struct redaction *redaction, hs_addr string)
 {
 	size_t bytes;
 	const char *text = string ? hs_image_string(redaction->py->image, string, MAX_NAME, &bytes) : NULL;
-	void *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
+	char *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
 
-	if (!to)
-		return;
-	memset(to, HS_BLANK_CHARACTER, bytes);
-	if (!hs_image_is_static(redaction->py->image, string))
+	pthread_mutex_lock(&redaction->strings_lock);
+	/* a linker lets "Exception" be the end of "BaseException": what another name has left there stays */
+	for (size_t i = 0; to && i < bytes; i++)
+		if (!to[i])
+			to[i] = HS_BLANK_CHARACTER;
+	if (to && !hs_image_is_static(redaction->py->image, string))
 		fill_word(redaction, string + bytes + 1);
+	pthread_mutex_unlock(&redaction->strings_lock);
 }
 
 void redact_name_string(struct redaction *redaction, hs_addr string)
@@ -162,8 +165,11 @@ void redact_name_string(struct redaction *redaction, hs_addr string)
 
 	if (!text)
 		return;
-	if (redaction->what == HS_REDACT_ALL && !redact_is_asked_for(text, bytes))
+	if (redaction->what == HS_REDACT_ALL && !redact_is_asked_for(text, bytes)) {
 		redact_blank_string(redaction, string);
-	else
-		blank_keep(&redaction->blank, string, bytes + 1);
+		return;
+	}
+	pthread_mutex_lock(&redaction->strings_lock);
+	blank_keep(&redaction->blank, string, bytes + 1);
+	pthread_mutex_unlock(&redaction->strings_lock);
 }

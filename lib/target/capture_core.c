@@ -147,6 +147,7 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	HS_TRY(hs_core_process_make(core, &capture->process));
 	HS_TRY(hs_file_finder_create(hs_take(guarded), opening->options->exe, opening->options->lib_search_root, &capture->process->files));
 	opening->core = core;
+	HS_TRY(hs_file_finder_check_exe(capture->process));
 	capture->origin = HS_FROM_CORE;
 	capture->utc = hs_file_source_time(core->source);
 	capture->taken_at_ns = (uint64_t)capture->utc * 1000000000;

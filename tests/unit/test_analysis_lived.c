@@ -61,9 +61,52 @@ static void what_only_new_objects_hold_is_doubted(void **state)
 	scene_end(&scene);
 }
 
+static uint8_t lived_since_first(const struct scene *scene, hs_addr object)
+{
+	size_t n = hs_graph_node_count(scene->modules.graph);
+	uint8_t *lived = calloc(n, 1);
+
+	assert_null(hs_sample_mark_lived(scene->samples[0], &scene->modules.heap, lived));
+	assert_null(hs_lived_doubt(scene->modules.graph, lived));
+	uint8_t found = lived_of(scene, lived, object);
+	free(lived);
+	return found;
+}
+
+/*
+ * Instances in a list that was there. All have the same name, and an empty list of their own, which looks like any other: made again with it,
+ * at the same addresses, they would look the same. Those that have a text of their own are told by it.
+ */
+static void what_is_known_by_where_its_parts_stand_is_doubted(void **state)
+{
+	(void)state;
+	for (unsigned has_text = 0; has_text < 2; has_text++) {
+		struct scene scene;
+		hs_addr instances[100];
+		scene_begin(&scene, "3.10.13-upstream");
+		struct fake_heap *fake = scene.fake;
+		hs_addr class = fake_class(fake, "Cell", 24, 0, fake->types.object, 0), name = fake_str(fake, "cell");
+		hs_addr keys[] = { fake_str(fake, "items"), fake_str(fake, "name") };
+		FAKE_PUT(fake, class, PyTypeObject, tp_dictoffset, 16);
+		for (size_t i = 0; i < 100; i++) {
+			hs_addr values[] = { fake_list(fake, NULL, 0, 0), has_text ? scene_new_item(&scene) : name };
+			instances[i] = fake_object(fake, class, 24);
+			fake_put(fake, instances[i] + 16, fake_dict(fake, 3, keys, values, 2));
+		}
+		FAKE_PUT(fake, name, PyObject, ob_refcnt, 100);
+		fake_import(&scene.modules, "app", GLOBALS({ "CELLS", fake_list(fake, instances, 100, 100) }, { "Cell", class }));
+		scene_look(&scene);
+		scene_judge(&scene);
+		for (size_t i = 1; i < 100; i++)
+			assert_int_equal(lived_since_first(&scene, instances[i]), has_text ? HS_LIVED : HS_LIVED_UNKNOWN);
+		scene_end(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_known_by_where_its_parts_stand_is_doubted),
 		cmocka_unit_test(what_only_new_objects_hold_is_doubted),
 	};
 

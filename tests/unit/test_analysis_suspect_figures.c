@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_scene.h"
+#include "suspect_internal.h"
 
 #define FIRST_GAP 30 /* new items: three seconds, then five */
 #define SECOND_GAP 50
@@ -289,13 +290,15 @@ static void new_values_of_old_keys_are_only_replaced(void **state)
 }
 
 /* One item of each of many old records, which are lists, is a new object: of the first ones before the second look. */
-static void judge_lists(struct scene *scene, size_t n_first)
+static void judge_lists(struct scene *scene, size_t n_first, bool are_weak)
 {
 	hs_addr records[N_MANY], items[12];
 
 	scene_begin(scene, V311);
 	struct fake_heap *fake = scene->fake;
-	hs_addr class = fake_class(fake, "Blob", 400, 0, fake->types.object, 0);
+	size_t bytes = are_weak ? HS_SIZEOF(fake->layout, PyWeakReference) : 400;
+	hs_addr class = are_weak ? fake_static_type(fake, "weakref", bytes, 0, HS_TPFLAGS_HAVE_GC, fake->types.object)
+				 : fake_class(fake, "Blob", bytes, 0, fake->types.object, 0);
 	for (size_t i = 0; i < N_MANY; i++) {
 		for (size_t k = 0; k < 12; k++)
 			items[k] = scene_new_item(scene);
@@ -306,11 +309,9 @@ static void judge_lists(struct scene *scene, size_t n_first)
 	for (size_t i = 0; i < N_MANY; i++) {
 		if (i == n_first)
 			scene_look(scene);
-		fake_put(fake, FAKE_GET(fake, records[i], PyListObject, ob_item) + 8, fake_object(fake, class, 400));
+		fake_put(fake, FAKE_GET(fake, records[i], PyListObject, ob_item) + 8, fake_object(fake, class, bytes));
 	}
 	scene_judge(scene);
-	assert_int_equal(scene->found.list.n, 1);
-	assert_string_equal(scene_first(scene)->type, "app.Blob");
 }
 
 /* All new ones are more; but where all of them came in one gap, it is their type's count alone that says so. */
@@ -319,11 +320,13 @@ static void what_came_in_one_gap_is_more_by_its_type_alone(void **state)
 	struct scene scene;
 
 	(void)state;
-	judge_lists(&scene, 15);
+	judge_lists(&scene, 15, false);
+	assert_int_equal(scene.found.list.n, 1);
+	assert_string_equal(scene_first(&scene)->type, "app.Blob");
 	assert_false(scene_first(&scene)->figures.is_by_type);
 	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
 	scene_end(&scene);
-	judge_lists(&scene, 0);
+	judge_lists(&scene, 0, false);
 	assert_int_equal(scene_first(&scene)->doubts, HS_DOUBT_UNSTEADY | HS_DOUBT_BY_TYPE | HS_DOUBT_KEPT);
 	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_LOW);
 	scene_end(&scene);
@@ -369,34 +372,28 @@ static void what_replaces_others_of_its_type_is_no_suspect(void **state)
 	scene_end(&scene);
 }
 
-/* A list of weak references that now and then drops the dead ones: what is in it at the time holds nothing. */
+/* Weak references in what lets go of the dead ones now and then, and is no longer than before: what is there at the time holds nothing. */
 static void weak_references_that_come_and_go_are_none(void **state)
 {
 	struct scene scene;
 
 	(void)state;
-	for (unsigned are_weak = 0; are_weak < 2; are_weak++) {
-		scene_begin(&scene, V311);
-		struct fake_heap *fake = scene.fake;
-		size_t bytes = HS_SIZEOF(fake->layout, PyWeakReference);
-		hs_addr type = fake_static_type(fake, are_weak ? "weakref" : "listener", bytes, 0, HS_TPFLAGS_HAVE_GC, fake->types.object);
-		hs_addr object = scene_new_item(&scene), listeners = scene_full_list(&scene, 100);
-		fake_import(&scene.modules, "app", GLOBALS({ "LISTENERS", listeners }, { "OBJECT", object }));
-		for (unsigned turn = 0; turn < 2; turn++) {
-			scene_look(&scene);
-			for (unsigned i = 0; i < 40; i++) {
-				hs_addr reference = fake_object(fake, type, bytes);
-				FAKE_PUT(fake, reference, PyWeakReference, wr_object, object);
-				fake_put(fake, FAKE_GET(fake, listeners, PyListObject, ob_item) + (40 * turn + i) * 8, reference);
-			}
-		}
-		/* fewer items than at the first look: it has no growth to vouch for them with */
-		FAKE_PUT(fake, listeners, PyVarObject, ob_size, 85);
-		scene_judge(&scene);
-		for (size_t i = 0; i < scene.found.list.n; i++)
-			assert_string_not_equal(scene.found.list.items[i].type, "builtins.weakref");
-		scene_end(&scene);
-	}
+	judge_lists(&scene, 15, true);
+	assert_true(scene.found.growth_bytes > N_MANY * 32);
+	assert_int_equal(scene.found.list.n, 0);
+	scene_end(&scene);
+}
+
+/* Thresholds that programs begin with are reached sooner or later, however little came meanwhile; others are when much comes. */
+static void a_collector_is_out_of_reach_by_its_thresholds(void **state)
+{
+	struct hs_collector collector = { .is_enabled = true, .generations = { { .threshold = 700 }, { .threshold = 10 }, { .threshold = 10 } } };
+
+	(void)state;
+	assert_false(suspect_is_out_of_reach(&collector, 12));
+	collector.generations[0].threshold = 100000000;
+	assert_true(suspect_is_out_of_reach(&collector, 1000));
+	assert_false(suspect_is_out_of_reach(&collector, 1000000000));
 }
 
 /* So many gigabytes until it is full: nobody waits for that. */
@@ -446,9 +443,48 @@ static void what_becomes_long_enough_to_be_listed_had_something(void **state)
 	scene_end(&scene);
 }
 
+/* Many types come before the one that has most: it is not missing. */
+static void the_heaviest_types_are_tallied_not_the_first(void **state)
+{
+	struct suspect_tally tally = { 0 };
+
+	(void)state;
+	for (uint32_t type = 0; type < 3 * SUSPECT_MAX_TALLY; type++)
+		suspect_tally_add(&tally, type, 1, 100);
+	for (unsigned i = 0; i < 1000; i++) {
+		suspect_tally_add(&tally, 777, 1, 50);
+		suspect_tally_add(&tally, 1000 + i, 1, 10);
+	}
+	suspect_tally_sort(&tally);
+	assert_int_equal(tally.n, SUSPECT_MAX_TALLY);
+	assert_int_equal(tally.types[0], 777);
+	assert_in_range(tally.counts[0], 900, 1000);
+	assert_true(tally.bytes[0] >= 50 * 1000 && tally.bytes[0] < 53 * 1000);
+}
+
+/* A length below 0, or beyond all memory, is none. */
+static void what_lies_of_its_length_is_no_container(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 10), broken = scene_full_list(&scene, 10);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "BROKEN", broken }));
+	FAKE_PUT(scene.fake, broken, PyVarObject, ob_size, (uint64_t)-5);
+	scene_look(&scene);
+	assert_non_null(hs_sample_container_at(scene.samples[0], events));
+	assert_null(hs_sample_container_at(scene.samples[0], broken));
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 0);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_lies_of_its_length_is_no_container),
+		cmocka_unit_test(the_heaviest_types_are_tallied_not_the_first),
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
 		cmocka_unit_test(what_lost_a_hundredth_is_not),
@@ -462,6 +498,7 @@ int main(void)
 		cmocka_unit_test(what_replaces_others_of_its_type_is_no_suspect),
 		cmocka_unit_test(what_came_in_one_gap_is_more_by_its_type_alone),
 		cmocka_unit_test(weak_references_that_come_and_go_are_none),
+		cmocka_unit_test(a_collector_is_out_of_reach_by_its_thresholds),
 		cmocka_unit_test(a_bound_beyond_all_memory_is_none),
 	};
 

@@ -203,6 +203,26 @@ static void what_nobody_is_known_to_hold_is_unexplained(void **state)
 	}
 }
 
+/* In one gap alone: it may have been on its way from one holder to another when the process was stopped. */
+static void what_nobody_held_for_a_moment_is_doubted(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	scene.wants_unexplained = true;
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", scene_full_list(&scene, 100) }));
+	scene_look(&scene);
+	scene_look(&scene);
+	for (unsigned i = 0; i < SECOND_GAP; i++)
+		fake_list(scene.fake, (hs_addr[]){ scene_new_item(&scene), scene_new_item(&scene) }, 2, 2);
+	scene_judge(&scene);
+	assert_int_equal(scene_first(&scene)->kind, HS_SUSPECT_UNEXPLAINED);
+	assert_true(scene_first(&scene)->doubts & HS_DOUBT_BY_TYPE && scene_first(&scene)->doubts & HS_DOUBT_UNSTEADY);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_LOW);
+	scene_end(&scene);
+}
+
 /* What is to be called at exit stands in an array of the interpreter's, and from 3.14 on in a list. */
 static void add_exit_callback(struct scene *scene, hs_addr callbacks, unsigned number, hs_addr function)
 {
@@ -388,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_twin_inherits_the_bound),
 		cmocka_unit_test(twins_of_twins_go_in_no_circle),
 		cmocka_unit_test(what_nobody_is_known_to_hold_is_unexplained),
+		cmocka_unit_test(what_nobody_held_for_a_moment_is_doubted),
 		cmocka_unit_test(what_atexit_holds_is_named_so),
 		cmocka_unit_test(what_a_c_stack_holds_is_doubted),
 		cmocka_unit_test(the_cheapest_path_is_told_not_the_shortest),
