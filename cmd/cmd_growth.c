@@ -207,21 +207,6 @@ struct showing {
 	const struct hs_invocation *invocation;
 };
 
-static char *command_line_of(const struct hs_invocation *invocation)
-{
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
-
-	if (!out)
-		return NULL;
-	fprintf(out, "heapspy %s", invocation->command->name);
-	for (int i = 1; i < invocation->argc; i++)
-		fprintf(out, " %s", invocation->argv[i]);
-	fclose(out);
-	return text;
-}
-
 static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
 {
 	const struct showing *showing = context;
@@ -230,7 +215,7 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	if (output->format == HS_FORMAT_JSON)
 		return hs_growth_json(out, showing->growth);
 	if (own->is_md) {
-		HS_FREE char *command_line = command_line_of(showing->invocation);
+		HS_FREE char *command_line = hs_command_line_of(showing->invocation);
 		hs_growth_md(out, showing->growth, command_line ? command_line : "?");
 		return NULL;
 	}
@@ -379,7 +364,7 @@ const struct hs_command hs_command_growth = {
 		       "on. Gaps are never equal, so that what comes and goes is not mistaken for growth. The growth of the resident size (RSS) is "
 		       "told by cause; the parts add up. Suspects are containers that became longer and kept what they had, with the path to them and the "
 		       "functions that may be writing to them. `~` stands for objects that are replaced all the time without becoming more. "
-		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a line of JSON for each, "
+		       "Ctrl-C shows what the samples so far tell. With --for, samples are taken for hours: -o FILE gets a further line of JSON for each, "
 		       "and Ctrl-C or SIGTERM bring the last one forward. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy growth 4242\n"
 		    "  heapspy growth 4242 -i 30 -c 5\n"

@@ -58,6 +58,9 @@ struct hs_source_options {
 	struct hs_layout_options layout;
 };
 
+/* What a source owns. */
+void hs_source_free(struct hs_source_options *source);
+
 /* Common options of every command with `has_output`; with `has_file`, `path` alone. */
 struct hs_output_options {
 	enum hs_format format;
@@ -106,6 +109,7 @@ struct hs_command {
 	bool has_output;         /* takes -f, -o and --color */
 	bool has_stacks;         /* takes -f folded as well */
 	bool has_own_format;     /* -f is among its own options */
+	bool has_own_sources;    /* takes its SOURCEs, of which it has several, in its parse hook; needs is HS_STAGE_PID */
 	bool has_file;           /* takes -o: its result has a form of its own */
 	size_t own_bytes;
 	const struct argp_option *options; /* its own ones, ended by { 0 }; NULL: none */
@@ -142,6 +146,8 @@ struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_C
  * hs_invocation_drop, whatever this returned. Errors: those of the stages.
  */
 struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation) HS_MUST_CHECK;
+/* One of several, read with the options that were given: of `source` only what names it is looked at, and borrowed. */
+struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, const struct hs_source_options *source);
 void hs_invocation_drop(struct hs_invocation *invocation);
 /* Gives back what takes memory: the image, the heap and what was made of it. Capture, layout and census stay. */
 void hs_invocation_drop_heap(struct hs_invocation *invocation);

@@ -9,6 +9,7 @@ const struct hs_command *const hs_commands[] = {
 	&hs_command_report,
 	&hs_command_growth,
 	&hs_command_suspects,
+	&hs_command_diff,
 	&hs_command_objects,
 	&hs_command_refs,
 	&hs_command_why,

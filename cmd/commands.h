@@ -9,6 +9,7 @@ extern const struct hs_command hs_command_top;
 extern const struct hs_command hs_command_report;
 extern const struct hs_command hs_command_growth;
 extern const struct hs_command hs_command_suspects;
+extern const struct hs_command hs_command_diff;
 extern const struct hs_command hs_command_objects;
 extern const struct hs_command hs_command_refs;
 extern const struct hs_command hs_command_why;

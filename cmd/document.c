@@ -29,6 +29,21 @@ struct hs_document hs_document_of(const struct hs_invocation *invocation, char *
 	};
 }
 
+char *hs_command_line_of(const struct hs_invocation *invocation)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "heapspy %s", invocation->command->name);
+	for (int i = 1; i < invocation->argc; i++)
+		fprintf(out, " %s", invocation->argv[i]);
+	fclose(out);
+	return text;
+}
+
 static const char *or_unknown(const char *text)
 {
 	return text && *text ? text : "?";

@@ -36,6 +36,9 @@ struct hs_document {
 /* The document of a run; `host` (HS_HOST_BYTES) is filled in and borrowed. */
 struct hs_document hs_document_of(const struct hs_invocation *invocation, char *host);
 
+/* "heapspy growth 4242 -i 30", as the user gave it; owned by the caller. NULL: memory is out. */
+char *hs_command_line_of(const struct hs_invocation *invocation);
+
 /* As text: which process, how long it was paused, warnings; then an empty line. */
 void hs_document_put_head(FILE *out, const struct hs_document *document, const struct hs_style *style);
 /* The parts of it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "format.h"
 #include "suspect_rules.h"
 
 /* What is replaced is churn when it is a tenth of all, and three times as much as is added. */
@@ -219,31 +220,32 @@ const char *hs_growth_standstill(const struct hs_growth *growth)
 				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
 }
 
-/* Looks at the first container that convinces, at whatever place; its path is told already. */
-static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+/* The first container that convinces, at whatever place, which can be looked at; its path is told already. 0: there is none. */
+static hs_addr first_convincing(const struct hs_growth *growth)
 {
 	for (size_t i = 0; growth->suspects && i < growth->suspects->list.n; i++) {
 		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
-		if (!suspect->address || suspect->confidence < HS_CONFIDENCE_MEDIUM)
-			continue;
-		snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, suspect->address);
-		return true;
+		if (suspect->address && suspect->confidence >= HS_CONFIDENCE_MEDIUM)
+			return suspect->address;
 	}
-	return false;
+	return 0;
 }
 
-void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
+char *hs_growth_next(const struct hs_growth *growth)
 {
-	int pid = (int)growth->document.process->pid;
+	const struct hs_attribution *attribution = &growth->attribution;
+	bool is_alive = growth->document.capture->origin == HS_FROM_PROCESS;
+	const char *source = growth->document.source;
 
 	if (growth->series->end == HS_SERIES_GONE)
-		snprintf(ret, HS_NEXT_BYTES, "ps");
-	else if (growth->series->end != HS_SERIES_WHOLE)
-		snprintf(ret, HS_NEXT_BYTES, "growth %d", pid);
-	else if (growth->attribution.verdict == HS_VERDICT_GARBAGE)
-		snprintf(ret, HS_NEXT_BYTES, "cycles %d", pid);
-	else if (growth->attribution.verdict == HS_VERDICT_NATIVE || growth->attribution.verdict == HS_VERDICT_FRAGMENTATION)
-		snprintf(ret, HS_NEXT_BYTES, "memory %d --growth 30", pid);
-	else if (!next_of_leak(growth, ret))
-		snprintf(ret, HS_NEXT_BYTES, "report %d --by holder", pid);
+		return hs_format("ps");
+	if (growth->series->end != HS_SERIES_WHOLE)
+		return hs_format("growth %s", source);
+	if (attribution->verdict == HS_VERDICT_GARBAGE)
+		return hs_format("cycles %s", source);
+	if (attribution->verdict == HS_VERDICT_NATIVE || attribution->verdict == HS_VERDICT_FRAGMENTATION)
+		return hs_format("memory %s%s", source, is_alive ? " --growth 30" : "");
+	if (first_convincing(growth))
+		return hs_format("refs %s 0x%" PRIx64, source, first_convincing(growth));
+	return hs_format("report %s --by holder", source);
 }

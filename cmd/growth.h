@@ -11,6 +11,7 @@
 #include "error.h"
 #include "growth_seen.h"
 #include "series.h"
+#include "survivors.h"
 #include "suspects_view.h"
 #include "terminal.h"
 #include "turnover.h"
@@ -29,8 +30,17 @@ struct hs_growth_type {
 
 HS_ARRAY_TYPE(hs_growth_types, struct hs_growth_type);
 
+/* What a head tells of moments that were not watched one after the other: which they are, how they were joined. */
+struct hs_growth_fact {
+	const char *label; /* static */
+	char *text;        /* owned by who makes the list */
+	bool is_warning;
+};
+
 struct hs_growth {
 	struct hs_document document;
+	const struct hs_growth_fact *facts; /* told in place of pauses; borrowed. NULL: pauses are */
+	size_t n_facts;
 	const struct hs_series *series; /* borrowed */
 	double seconds;                 /* between the first and the last sample */
 	struct hs_growth_types types;   /* by descending growth of bytes, then name */
@@ -38,11 +48,13 @@ struct hs_growth {
 	struct hs_attribution attribution;
 	const struct hs_suspects *suspects; /* borrowed; NULL: they were not looked for */
 	size_t n_suspects_shown;        /* as text */
+	const struct hs_survivors *survivors; /* of moments; borrowed; NULL: not asked for */
 	const struct hs_growth_seen *seen; /* suspects from n_own on were told of another process; borrowed. NULL: there are no others */
 	size_t n_own;
 	size_t n_shown;                 /* rows of the table of types */
 	bool is_provisional;            /* more samples are to come */
 	bool is_one_line;               /* as JSON: one of many documents */
+	bool is_of_processes;           /* the samples are of different ones: there are no rates */
 };
 
 /*
@@ -63,9 +75,8 @@ const char *hs_growth_standstill(const struct hs_growth *growth);
 /* What suspects of medium confidence or better grew by. */
 int64_t hs_growth_convincing_bytes(const struct hs_growth *growth);
 
-#define HS_NEXT_BYTES 64
-/* The command that goes on from what was found, without the program's name: "refs 4242 0x7f…". */
-void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES]);
+/* The command that goes on from what was found, without the program's name: "refs 4242 0x7f…". Owned by the caller; NULL: memory is out. */
+char *hs_growth_next(const struct hs_growth *growth);
 
 /* The parts of a text: how often the process was paused, what its growth is made of, warnings; suspects; the table of types. */
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style);

@@ -5,16 +5,6 @@
 #include "growth.h"
 #include "json.h"
 
-static json_t *utc_json(time_t time)
-{
-	char text[32] = "";
-	struct tm parts;
-
-	if (gmtime_r(&time, &parts))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-	return json_string(text);
-}
-
 static json_t *samples_json(const struct hs_series *series)
 {
 	json_t *list = json_array();
@@ -22,12 +12,13 @@ static json_t *samples_json(const struct hs_series *series)
 	for (size_t i = 0; i < series->samples.n; i++) {
 		const struct hs_sample *sample = series->samples.items[i];
 		json_t *entry = json_object();
-		json_object_set_new(entry, "time_utc", utc_json(sample->utc));
-		json_object_set_new(entry, "time", json_real((double)(sample->time_ns - series->samples.items[0]->time_ns) / 1e9));
-		json_object_set_new(entry, "rss_bytes", hs_json_u64(sample->rss_bytes));
+		json_object_set_new(entry, "time_utc", hs_json_time(sample->utc));
+		json_object_set_new(entry, "time", json_real((double)(int64_t)(sample->time_ns - series->samples.items[0]->time_ns) / 1e9));
+		/* a core tells neither */
+		json_object_set_new(entry, "rss_bytes", sample->rss_bytes ? hs_json_u64(sample->rss_bytes) : json_null());
 		json_object_set_new(entry, "python_bytes", hs_json_u64(sample->python_bytes));
 		json_object_set_new(entry, "objects", hs_json_u64(sample->n_objects));
-		json_object_set_new(entry, "pause_ns", hs_json_u64(sample->pause_ns));
+		json_object_set_new(entry, "pause_ns", sample->rss_bytes ? hs_json_u64(sample->pause_ns) : json_null());
 		json_array_append_new(list, entry);
 	}
 	return list;
@@ -124,6 +115,9 @@ void hs_growth_json_members(json_t *root, const struct hs_growth *growth)
 		json_array_append_new(json_object_get(root, "warnings"), hs_json_string(end));
 	if (standstill)
 		json_array_append_new(json_object_get(root, "warnings"), json_string(standstill));
+	for (size_t i = 0; i < growth->n_facts; i++)
+		if (growth->facts[i].is_warning)
+			json_array_append_new(json_object_get(root, "warnings"), hs_json_string(growth->facts[i].text));
 	json_object_set_new(root, "seconds", json_real(growth->seconds));
 	json_object_set_new(root, "samples", samples_json(growth->series));
 	json_object_set_new(root, "types", types_json(growth));

@@ -13,6 +13,10 @@
 #define N_SUSPECTS 3
 #define N_TYPES 5
 #define N_WRITERS 2
+/* Of moments that were kept, which take more lines themselves. */
+#define N_WRITERS_OF_MOMENTS 1
+#define N_TYPES_OF_MOMENTS 3
+#define N_WARNINGS 2
 #define PATH_WIDTH 60
 #define TYPE_WIDTH 50
 #define LINE_BYTES 4096
@@ -127,7 +131,11 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 		return;
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		bytes[attribution->parts.items[i].cause] += attribution->parts.items[i].bytes;
-	snprintf(text, sizeof(text), "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
+	hs_text_size_change(size, attribution->rss_growth_bytes);
+	if (growth->seconds > 0 && !growth->is_of_processes)
+		snprintf(text, sizeof(text), "RSS %s in %.1f s", size, growth->seconds);
+	else
+		snprintf(text, sizeof(text), "RSS %s", size);
 	put_cell(out, "growth", text);
 	*text = '\0';
 	for (unsigned cause = 0; cause < HS_N_CAUSES; cause++)
@@ -139,32 +147,34 @@ static void put_attribution(FILE *out, const struct hs_growth *growth)
 	put_cell(out, "verdict", hs_verdict_name(attribution->verdict));
 }
 
-#define SHARE_BYTES 32
-
-/* A figure that is unknown is left out. */
-static const char *share_text(char ret[SHARE_BYTES], const char *name, double value)
+/* What is not known is left out. */
+static void put_figures(FILE *out, const struct hs_suspects *suspects, const struct hs_suspect *suspect)
 {
-	*ret = '\0';
-	if (value >= 0)
-		snprintf(ret, SHARE_BYTES, "%s %.2f, ", name, value);
-	return ret;
+	const struct hs_suspect_figures *figures = &suspect->figures;
+	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES], time[HS_FIGURE_BYTES] = "", kept[HS_FIGURE_BYTES] = "", steady[HS_FIGURE_BYTES] = "";
+
+	if (!suspects->is_by_path && suspects->seconds > 0)
+		snprintf(time, sizeof(time), " in %.1f s", suspects->seconds);
+	if (figures->kept >= 0)
+		snprintf(kept, sizeof(kept), "kept %.2f, ", figures->kept);
+	if (figures->steadiness >= 0)
+		snprintf(steady, sizeof(steady), "steady %.2f, ", figures->steadiness);
+	put(out, "   +%s%s, %s; %s%sshare %.1f %%", hs_text_count(count, figures->items), time, hs_text_size_change(size, suspect->retained_growth_bytes),
+	    kept, steady, figures->share * 100);
 }
 
-static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspects, const struct hs_suspect *suspect)
+static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspects, const struct hs_suspect *suspect, size_t n_writers)
 {
 	const char *path = suspect->shape ? suspect->shape : suspect->path.expression;
 	HS_FREE char *name = plain_path(path ? path : hs_type_short_name(suspect->type));
-	char count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES], kept[SHARE_BYTES], steady[SHARE_BYTES];
 
 	put(out, "%zu. `%s` (%s): confidence **%s**", rank, name ? name : "?", hs_suspect_kind_name(suspect->kind),
 	    hs_confidence_name(suspect->confidence));
-	put(out, "   +%s in %.1f s, %s; %s%sshare %.1f %%", hs_text_count(count, suspect->figures.items), suspects->seconds,
-	    hs_text_size_change(size, suspect->retained_growth_bytes), share_text(kept, "kept", suspect->figures.kept),
-	    share_text(steady, "steady", suspect->figures.steadiness), suspect->figures.share * 100);
+	put_figures(out, suspects, suspect);
 	/* where to look would look like an accusation of what is not sure to leak */
 	if (suspect->confidence == HS_CONFIDENCE_LOW && !suspects->is_static)
 		return;
-	for (size_t i = 0; i < suspect->writers.n && i < N_WRITERS; i++) {
+	for (size_t i = 0; i < suspect->writers.n && i < n_writers; i++) {
 		HS_FREE char *writer = plain(suspect->writers.items[i]);
 		put(out, "   written by `%s`, by its name", writer ? writer : "?");
 	}
@@ -172,14 +182,14 @@ static void put_suspect(FILE *out, size_t rank, const struct hs_suspects *suspec
 		put(out, "   %s", suspect->hint);
 }
 
-static void put_suspects(FILE *out, const struct hs_suspects *suspects)
+static void put_suspects(FILE *out, const struct hs_suspects *suspects, size_t n_writers)
 {
 	HS_FREE char *turnover = plain_path(suspects->ruled_out.largest_turnover ? suspects->ruled_out.largest_turnover : "");
 
 	if (!suspects->list.n)
 		put(out, "Nothing that was looked at grows and keeps what it has.");
 	for (size_t i = 0; i < suspects->list.n && i < N_SUSPECTS; i++)
-		put_suspect(out, i + 1, suspects, &suspects->list.items[i]);
+		put_suspect(out, i + 1, suspects, &suspects->list.items[i], n_writers);
 	put(out, "%s", "");
 	put(out, "Ruled out: %llu of %llu containers, whose items come and go%s%s; %llu with a bound",
 	    (unsigned long long)suspects->ruled_out.n_turnover, (unsigned long long)suspects->ruled_out.n_containers,
@@ -188,12 +198,12 @@ static void put_suspects(FILE *out, const struct hs_suspects *suspects)
 
 static void put_types(FILE *out, const struct hs_growth *growth)
 {
-	size_t last = growth->series->samples.n - 1;
+	size_t last = growth->series->samples.n - 1, n = growth->facts ? N_TYPES_OF_MOMENTS : N_TYPES;
 	char change[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES], size[HS_FIGURE_BYTES];
 
 	put(out, "| type | growth | count | growth, bytes |");
 	put(out, "| --- | ---: | ---: | ---: |");
-	for (size_t i = 0; i < growth->types.n && i < N_TYPES && growth->types.items[i].bytes_change > 0; i++) {
+	for (size_t i = 0; i < growth->types.n && i < n && growth->types.items[i].bytes_change > 0; i++) {
 		const struct hs_growth_type *type = &growth->types.items[i];
 		HS_FREE char *name = plain_name(hs_type_short_name(type->name));
 		put(out, "| %s | %s%s | %s | %s |", name ? name : "?", type->count_change < 0 ? "-" : "+",
@@ -202,9 +212,19 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 	}
 }
 
+/* As many warnings as fit. */
+static void put_facts(FILE *out, const struct hs_growth *growth)
+{
+	unsigned n_warnings = 0;
+
+	for (size_t i = 0; i < growth->n_facts; i++)
+		if (!growth->facts[i].is_warning || n_warnings++ < N_WARNINGS)
+			put_cell(out, growth->facts[i].label, growth->facts[i].text);
+}
+
 void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command_line)
 {
-	char next[HS_NEXT_BYTES];
+	HS_FREE char *next = hs_growth_next(growth);
 	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 	int pid = (int)growth->document.process->pid;
 
@@ -212,7 +232,9 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 	fputs("\n| | |\n| --- | --- |\n", out);
 	put_process(out, &growth->document);
 	put_cell(out, "command", command_line);
-	put_pauses(out, growth);
+	if (!growth->facts)
+		put_pauses(out, growth);
+	put_facts(out, growth);
 	put_attribution(out, growth);
 	if (end)
 		put_cell(out, "warning", end);
@@ -220,9 +242,8 @@ void hs_growth_md(FILE *out, const struct hs_growth *growth, const char *command
 		put_cell(out, "warning", standstill);
 	fputc('\n', out);
 	if (growth->suspects)
-		put_suspects(out, growth->suspects);
+		put_suspects(out, growth->suspects, growth->facts ? N_WRITERS_OF_MOMENTS : N_WRITERS);
 	fputc('\n', out);
 	put_types(out, growth);
-	hs_growth_next(growth, next);
-	put(out, "\nNext: `heapspy %s`", next);
+	put(out, "\nNext: `heapspy %s`", next ? next : "?");
 }

@@ -12,19 +12,22 @@
 static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_growth_run *run)
 {
 	const struct hs_series *series = &run->series;
-	const struct hs_sample *base = hs_series_base(series);
 	HS_FREE uint8_t *lived = calloc(hs_heap_place_count(invocation->heap->heap) + (size_t)1, 1);
 
 	if (!lived)
 		return hs_error_no_memory();
-	HS_TRY(hs_sample_mark_lived(base, invocation->heap, lived));
+	if (!run->old_places)
+		HS_TRY(hs_sample_mark_lived(hs_series_base(series), invocation->heap, lived));
 	const struct hs_suspects_input input = {
 		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
 		.graph = invocation->graph, .holders = invocation->holders, .reach = invocation->reach,
-		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = lived,
+		.unexplained = &invocation->unexplained, .watched = &series->watched, .lived = run->old_places ? run->old_places : lived,
+		.is_by_path = run->old_places,
 	};
 	HS_TRY(hs_suspects_find(&input, &run->suspects));
 	/* suspects have doubts of their own, and rules for them */
+	if (run->old_places)
+		return NULL;
 	HS_TRY(hs_lived_doubt(invocation->graph, lived));
 	return hs_turnover_count(invocation->heap, lived, &run->turnover);
 }
@@ -40,17 +43,23 @@ static struct hs_error *show_and_find_causes(struct hs_invocation *invocation, s
 
 struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *run)
 {
+	HS_TRY(hs_series_take(invocation, options, &run->series));
+	return hs_growth_run_compare(invocation, run);
+}
+
+struct hs_error *hs_growth_run_compare(struct hs_invocation *invocation, struct hs_growth_run *run)
+{
+	bool has_graph = run->series.has_graph, has_turnover = has_graph && !run->old_places;
 	size_t n_own = 0;
 
-	HS_TRY(hs_series_take(invocation, options, &run->series));
-	bool has_graph = run->series.has_graph;
 	if (has_graph)
 		HS_TRY(show_and_find_causes(invocation, run));
 	if (run->seen)
 		HS_TRY(hs_growth_seen_part(run->seen, &run->suspects, invocation->source.pid, &n_own));
-	HS_TRY(hs_growth_compare(&run->series, has_graph ? &run->turnover : NULL, has_graph ? &run->suspects : NULL, &run->growth));
+	HS_TRY(hs_growth_compare(&run->series, has_turnover ? &run->turnover : NULL, has_graph ? &run->suspects : NULL, &run->growth));
 	run->growth.seen = run->seen;
 	run->growth.n_own = n_own;
+	run->growth.is_of_processes = run->old_places;
 	return NULL;
 }
 

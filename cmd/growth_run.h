@@ -15,6 +15,7 @@ struct hs_growth_run {
 	struct hs_suspects suspects;
 	struct hs_growth growth;
 	struct hs_growth_seen *seen; /* set before it is taken, if other processes are told of as well; borrowed. Else NULL */
+	const uint8_t *old_places;   /* the same, of samples that were joined by path (place_join.h): which objects were there; borrowed. Else NULL */
 };
 
 /*
@@ -24,6 +25,8 @@ struct hs_growth_run {
  */
 struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options,
 				    struct hs_growth_run *run) HS_MUST_CHECK;
+/* The same for samples that are there already, in run->series; where that has a graph, the invocation has it. */
+struct hs_error *hs_growth_run_compare(struct hs_invocation *invocation, struct hs_growth_run *run) HS_MUST_CHECK;
 void hs_growth_run_release(struct hs_growth_run *run);
 
 /* The exit status that the end of a series asks for. */

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "growth.h"
 #include "heap.h"
+#include "survivors_view.h"
 #include "table.h"
 #include "text.h"
 
@@ -77,7 +78,11 @@ static void put_attribution(FILE *out, const struct hs_growth *growth, const str
 	if (!attribution->is_known)
 		return;
 	struct hs_text_line line = hs_text_line_begin(out, style, "growth", hs_text_bold);
-	hs_text_line_item(&line, "RSS %s in %.1f s", hs_text_size_change(size, attribution->rss_growth_bytes), growth->seconds);
+	hs_text_size_change(size, attribution->rss_growth_bytes);
+	if (growth->seconds > 0 && !growth->is_of_processes)
+		hs_text_line_item(&line, "RSS %s in %.1f s", size, growth->seconds);
+	else
+		hs_text_line_item(&line, "RSS %s", size);
 	for (size_t i = 0; i < attribution->parts.n; i++)
 		if (llabs(attribution->parts.items[i].bytes) >= LEAST_PART_BYTES)
 			put_part(&line, attribution, &attribution->parts.items[i]);
@@ -96,7 +101,7 @@ static void add_row(struct hs_table *table, const struct hs_growth *growth, cons
 		hs_table_add(table, "~");
 	} else {
 		hs_table_add(table, "%s", signed_count(text, type->count_change));
-		hs_table_add(table, "%s", rate_text(text, growth->seconds > 0 ? (double)type->count_change / growth->seconds : 0));
+		hs_table_add(table, "%s", growth->seconds > 0 && !growth->is_of_processes ? rate_text(text, (double)type->count_change / growth->seconds) : "-");
 	}
 	hs_table_add(table, "%s", hs_text_count(text, type->counts[last]));
 	hs_table_add(table, "%s", hs_text_size_change(text, type->bytes_change));
@@ -134,19 +139,32 @@ static void put_warning(FILE *out, const char *words, const struct hs_style *sty
 	hs_text_line_end(&line);
 }
 
+static void put_facts(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
+{
+	for (size_t i = 0; i < growth->n_facts; i++) {
+		const struct hs_growth_fact *fact = &growth->facts[i];
+		HS_FREE char *safe = hs_text_safe(fact->text, style);
+		struct hs_text_line line = hs_text_line_begin(out, style, fact->label, fact->is_warning ? hs_text_warn : hs_text_dim);
+		hs_text_line_words(&line, safe ? safe : "?");
+		hs_text_line_end(&line);
+	}
+}
+
 static void put_next(FILE *out, const struct hs_growth *growth)
 {
-	char next[HS_NEXT_BYTES];
+	HS_FREE char *next = hs_growth_next(growth);
 
-	hs_growth_next(growth, next);
-	fprintf(out, "next: %s %s\n", growth->document.program, next);
+	fprintf(out, "next: %s %s\n", growth->document.program, next ? next : "?");
 }
 
 void hs_growth_put_head(FILE *out, const struct hs_growth *growth, const struct hs_style *style)
 {
 	const char *end = hs_growth_end(growth), *standstill = hs_growth_standstill(growth);
 
-	put_pauses(out, growth, style);
+	if (growth->facts)
+		put_facts(out, growth, style);
+	else
+		put_pauses(out, growth, style);
 	hs_document_put_warnings(out, &growth->document, style);
 	if (end)
 		put_warning(out, end, style);
@@ -193,6 +211,8 @@ void hs_growth_text(FILE *out, const struct hs_growth *growth, const struct hs_s
 		hs_growth_put_head(out, growth, style);
 	}
 	hs_growth_put_suspects(out, growth, style);
+	if (growth->survivors)
+		hs_survivors_put(out, growth->survivors, growth->n_shown / 2 + 1, style);
 	hs_growth_put_types(out, growth, style);
 	if (growth->is_provisional)
 		fputc('\n', out);

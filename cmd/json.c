@@ -29,18 +29,24 @@ json_t *hs_json_address(hs_addr address)
 	return json_sprintf("0x%" HS_PRI_ADDR, address);
 }
 
-json_t *hs_json_envelope(const char *command, time_t time, const char *host)
+json_t *hs_json_time(time_t time)
 {
-	json_t *root = json_object();
 	char utc[32] = "";
 	struct tm parts;
 
 	if (gmtime_r(&time, &parts))
 		strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return json_string(utc);
+}
+
+json_t *hs_json_envelope(const char *command, time_t time, const char *host)
+{
+	json_t *root = json_object();
+
 	json_object_set_new(root, "schema", json_integer(HS_JSON_SCHEMA));
 	json_object_set_new(root, "heapspy", json_string(HEAPSPY_VERSION));
 	json_object_set_new(root, "command", json_string(command));
-	json_object_set_new(root, "time_utc", json_string(utc));
+	json_object_set_new(root, "time_utc", hs_json_time(time));
 	json_object_set_new(root, "host", hs_json_string(host));
 	return root;
 }

@@ -18,6 +18,7 @@
 json_t *hs_json_envelope(const char *command, time_t time, const char *host);
 json_t *hs_json_string(const char *text);   /* the target's bytes, escaped; NULL: null */
 json_t *hs_json_u64(uint64_t value);        /* INT64_MAX at most */
+json_t *hs_json_time(time_t time);          /* "2026-11-21T13:20:33Z" */
 json_t *hs_json_address(hs_addr address);   /* "0x7f…": a number would lose bits in many readers */
 
 /* Writes and releases `root`. Errors: NO_MEMORY. */

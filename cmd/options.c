@@ -182,18 +182,29 @@ static char *shell_word(const char *name)
 }
 
 /* All digits are a PID; a file of such a name is "./4242". */
+void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret)
+{
+	ret->name = text;
+	ret->word = shell_word(text);
+	if (!*text || text[strspn(text, "0123456789")])
+		set_file(state, ret);
+	else
+		ret->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
+}
+
 static void set_source(struct argp_state *state, struct hs_source_options *source, const char *text, bool may_be_file)
 {
 	const struct hs_invocation *invocation = state->input;
 
 	if (source->name)
 		argp_error(state, "more than one %s was given: '%s' and '%s'", invocation->command->takes_files ? "source" : "process", source->name, text);
+	if (may_be_file) {
+		hs_options_source(state, text, source);
+		return;
+	}
 	source->name = text;
 	source->word = shell_word(text);
-	if (may_be_file && (!*text || text[strspn(text, "0123456789")]))
-		set_file(state, source);
-	else
-		source->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
+	source->pid = (pid_t)hs_options_number(state, "PID", text, 1, PID_LIMIT);
 }
 
 /* What the options say together. */
@@ -251,7 +262,8 @@ static error_t parse_source(int key, char *argument, struct argp_state *state)
 		source->layout.without_table = argument;
 		return 0;
 	case ARGP_KEY_END:
-		check_source(state, source);
+		if (!invocation->command->has_own_sources)
+			check_source(state, source);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -38,6 +38,12 @@ unsigned hs_options_choice(struct argp_state *state, const char *what, const cha
  */
 error_t hs_options_second(struct argp_state *state, const char **ret, const char *argument);
 
+/*
+ * A SOURCE of commands with `has_own_sources`: sets name, word, and pid or file and exe, of *ret; the caller releases them with hs_source_free(). A usage error where
+ * there is no such file.
+ */
+void hs_options_source(struct argp_state *state, const char *text, struct hs_source_options *ret);
+
 /* A usage error, which names the alternative, when SOURCE is a file: for options that need a process. At ARGP_KEY_END. */
 void hs_options_need_process(struct argp_state *state, const char *option);
 

@@ -462,6 +462,21 @@ static struct hs_error *prepare(struct hs_invocation *invocation, enum hs_stage 
 	return follow_references(invocation, ret_stage);
 }
 
+struct hs_invocation hs_invocation_of(const struct hs_invocation *invocation, const struct hs_source_options *source)
+{
+	struct hs_invocation one = {
+		.command = invocation->command, .needs = invocation->command->needs, .source = invocation->source, .output = invocation->output,
+		.argc = invocation->argc, .argv = invocation->argv, .own = invocation->own,
+	};
+
+	one.source.name = source->name;
+	one.source.word = source->word;
+	one.source.pid = source->pid;
+	one.source.file = source->file;
+	one.source.exe = source->exe;
+	return one;
+}
+
 struct hs_error *hs_invocation_prepare(struct hs_invocation *invocation)
 {
 	enum hs_stage stage;
@@ -480,13 +495,18 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 	invocation->agreed_pause_ms = 0;
 }
 
+void hs_source_free(struct hs_source_options *source)
+{
+	free(source->word);
+	free(source->file);
+	free(source->exe);
+}
+
 static void invocation_deinit(struct hs_invocation *invocation)
 {
 	if (invocation->command->needs >= HS_STAGE_CAPTURE)
 		hs_invocation_drop(invocation);
-	free(invocation->source.word);
-	free(invocation->source.file);
-	free(invocation->source.exe);
+	hs_source_free(&invocation->source);
 	free(invocation->own);
 }
 

@@ -34,7 +34,7 @@ double hs_series_seconds(const struct hs_series *series)
 {
 	size_t n = series->samples.n;
 
-	return n < 2 ? 0 : (double)(series->samples.items[n - 1]->time_ns - series->samples.items[0]->time_ns) / 1e9;
+	return n < 2 ? 0 : (double)(int64_t)(series->samples.items[n - 1]->time_ns - series->samples.items[0]->time_ns) / 1e9;
 }
 
 const struct hs_sample *hs_series_base(const struct hs_series *series)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -13,13 +14,27 @@
 
 #define N_CONTAINERS 64
 
+/* Whoever wrote the last line did not end it: ours would become a part of it. */
+static struct hs_error *end_last_line(const char *path, int fd)
+{
+	HS_CLOSE int reader = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	char last = '\n';
+
+	if (reader < 0 || fstat(reader, &status) || !S_ISREG(status.st_mode) || !status.st_size)
+		return NULL;
+	if (pread(reader, &last, 1, status.st_size - 1) != 1 || last == '\n' || write(fd, "\n", 1) == 1)
+		return NULL;
+	return hs_error_os(errno, "cannot write %s", path);
+}
+
 struct hs_error *hs_series_log_open(const char *path, struct hs_series_log *ret)
 {
 	ret->fd = -1;
 	if (!path)
 		return NULL;
-	ret->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-	return ret->fd < 0 ? hs_error_os(errno, "cannot write %s", path) : NULL;
+	ret->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	return ret->fd < 0 ? hs_error_os(errno, "cannot write %s", path) : end_last_line(path, ret->fd);
 }
 
 void hs_series_log_close(struct hs_series_log *log)

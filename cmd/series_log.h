@@ -11,7 +11,7 @@ struct hs_series_log {
 	int fd; /* < 0: there is none */
 };
 
-/* Creates the file, or empties it; mode 0600 where it is new. NULL: there will be none. Errors: OS, PERMISSION. */
+/* Creates the file, with mode 0600, or goes on behind what is in it. NULL: there will be none. Errors: OS, PERMISSION. */
 struct hs_error *hs_series_log_open(const char *path, struct hs_series_log *ret) HS_MUST_CHECK;
 /* Writes the newest sample of the series and waits for the disk. Errors: OS, NO_MEMORY. */
 struct hs_error *hs_series_log_add(const struct hs_series_log *log, const struct hs_document *document, const struct hs_series *series) HS_MUST_CHECK;

@@ -47,6 +47,19 @@ static void put_share(struct hs_text_line *line, const char *name, double value)
 		hs_text_line_item(line, "%s %.2f", name, value);
 }
 
+/* Between two processes no time passes. */
+static void put_items(struct hs_text_line *line, const struct hs_suspects *suspects, uint64_t n)
+{
+	char count[HS_FIGURE_BYTES];
+
+	hs_text_count(count, n);
+	if (suspects->is_by_path || suspects->seconds <= 0)
+		hs_text_line_item(line, "+%s item%s", count, n == 1 ? "" : "s");
+	else
+		hs_text_line_item(line, "+%s item%s in %.1f s (%.*f/s)", count, n == 1 ? "" : "s", suspects->seconds, (double)n < 10 * suspects->seconds ? 2 : 0,
+				  (double)n / suspects->seconds);
+}
+
 static void put_growth(FILE *out, const struct hs_suspects *suspects, const struct hs_suspect *suspect, const struct hs_style *style)
 {
 	const struct hs_suspect_figures *figures = &suspect->figures;
@@ -54,8 +67,7 @@ static void put_growth(FILE *out, const struct hs_suspects *suspects, const stru
 
 	struct hs_text_line line = hs_text_line_begin(out, style, "    ", hs_text_plain);
 	if (!suspects->is_static) {
-		hs_text_line_item(&line, "+%s item%s in %.1f s (%.*f/s)", hs_text_count(count, figures->items), figures->items == 1 ? "" : "s", suspects->seconds,
-				  figures->items < 10 * suspects->seconds ? 2 : 0, (double)figures->items / suspects->seconds);
+		put_items(&line, suspects, figures->items);
 		hs_text_line_item(&line, "%s", hs_text_size_change(size, suspect->retained_growth_bytes));
 		put_share(&line, "kept", figures->kept);
 		put_share(&line, "steady", figures->steadiness);

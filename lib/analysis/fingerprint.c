@@ -25,7 +25,7 @@ enum form { FORM_VALUE = 1, FORM_PARTS, FORM_BLANK };
 
 struct hs_fingerprints hs_fingerprints_of(const struct hs_process_heap *heap)
 {
-	struct hs_fingerprints fingerprints = { .py = heap->py, .types = heap->types };
+	struct hs_fingerprints fingerprints = { .py = heap->py, .types = heap->types, .is_redacted = hs_image_is_redacted(heap->py->image) };
 	size_t n;
 	const struct hs_type *const *all = hs_types_all(heap->types, &n);
 
@@ -88,10 +88,15 @@ static uint64_t hash_number(const struct hs_fingerprints *fingerprints, hs_addr 
 	return words ? hash_bytes(words, n, is_int) : 0;
 }
 
-/* What an immutable object of a simple type is worth; 0: it is none of these. */
+static bool is_simple(const struct hs_fingerprints *fingerprints, hs_addr type)
+{
+	return type && (type == fingerprints->str || type == fingerprints->bytes || type == fingerprints->int_ || type == fingerprints->float_);
+}
+
+/* What an immutable object of a simple type is worth; 0: it is none of these, or nobody can tell. */
 static uint64_t value_of(const struct hs_fingerprints *fingerprints, hs_addr address, hs_addr type)
 {
-	if (!type)
+	if (!type || fingerprints->is_redacted)
 		return 0;
 	if (type == fingerprints->str)
 		return hash_str(fingerprints, address);
@@ -259,6 +264,8 @@ hs_fingerprint hs_fingerprint_take(const struct hs_fingerprints *fingerprints, c
 
 	if (value)
 		return make_value(value, type);
+	if (fingerprints->is_redacted && is_simple(fingerprints, type))
+		return hs_fingerprint_common(make_value(hs_mix(type), type));
 	if (stands_for_itself(object->type))
 		return make_value(object->address, type);
 	if (!strcmp(object->type->kind->tp_name, "tuple"))

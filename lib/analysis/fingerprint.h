@@ -28,6 +28,7 @@ struct hs_fingerprints {
 	const struct hs_cpython *py;
 	struct hs_types *types;
 	hs_addr str, bytes, int_, float_; /* type objects; 0: the heap has no instance */
+	bool is_redacted; /* what objects are worth is blanked: they are known by where their parts stand, and simple values by nothing */
 };
 
 struct hs_fingerprints hs_fingerprints_of(const struct hs_process_heap *heap);

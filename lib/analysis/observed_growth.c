@@ -419,8 +419,8 @@ struct hs_error *hs_observed_init(struct hs_observed_growth *observed, const str
 	const struct hs_sample *last = input->samples[input->n_samples - 1];
 
 	*observed = (struct hs_observed_growth){ .input = *input, .base = base_of(input), .fingerprints = hs_fingerprints_of(input->heap) };
-	observed->seconds = (double)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
-	observed->whole_seconds = (double)(last->time_ns - input->samples[0]->time_ns) / 1e9;
+	observed->seconds = (double)(int64_t)(last->time_ns - input->samples[observed->base]->time_ns) / 1e9;
+	observed->whole_seconds = (double)(int64_t)(last->time_ns - input->samples[0]->time_ns) / 1e9;
 	observed->is_long = observed->base > 0;
 	observed->times_ns = calloc(input->n_samples, sizeof(*observed->times_ns));
 	if (!observed->times_ns)

@@ -389,10 +389,13 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 }
 
 /* Static types are many, and none of them explains anything: taken as one. */
-static void begin_at_root(const struct hs_reach_root *root, struct hs_expression *expression, char *ret, size_t ret_bytes)
+static void begin_at_root(const struct path_shapes *shapes, const struct hs_reach_root *root, struct hs_expression *expression, char *ret,
+			  size_t ret_bytes)
 {
 	struct hs_reach_root general = *root;
 
+	if (shapes->hides_lines)
+		general.line = 0;
 	if (root->kind == HS_ROOT_TYPE)
 		general.name = "*";
 	hs_reach_begin(&general, expression, ret, ret_bytes);
@@ -415,7 +418,7 @@ char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape)
 	if (shapes->list.items[shape].root == CLASS_ROOT)
 		hs_expression_begin(&expression, text, sizeof(text), shapes->list.items[shapes->chain.items[shapes->chain.n - 1]].name, false);
 	else
-		begin_at_root(&roots[shapes->list.items[shape].root], &expression, text, sizeof(text));
+		begin_at_root(shapes, &roots[shapes->list.items[shape].root], &expression, text, sizeof(text));
 	size_t n_steps = shapes->chain.n - 1;
 	for (size_t i = 0; i < n_steps; i++) {
 		const struct path_shape *step = &shapes->list.items[shapes->chain.items[n_steps - 1 - i]];

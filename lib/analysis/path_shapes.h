@@ -31,6 +31,7 @@ struct path_shapes {
 	 * one: a variable of a function that runs in many threads.
 	 */
 	bool merges_all;
+	bool hides_lines;  /* a frame is known by its function, wherever it is in it */
 	bool from_classes; /* a path begins at the last instance of a Python class that it goes through */
 	HS_ARRAY(struct path_shape) list;
 	uint32_t *table;   /* open addressing, shape + 1 */

@@ -90,6 +90,8 @@ static bool add_doubts(struct hs_suspect *suspect)
 		{ HS_DOUBT_DROPPED, "it was seen to shrink between samples" },
 		{ HS_DOUBT_SMALL, "it grew by little so far: a longer run tells more" },
 		{ HS_DOUBT_BY_TYPE, "it has no length: how it grew follows from the growth of the type" },
+		{ HS_DOUBT_OTHER_PROCESS, "found again by path and type: what it keeps was not seen" },
+		{ HS_DOUBT_LIBRARY, "a library's own: processes differ in what they imported and used" },
 		{ HS_DOUBT_INDIRECT, "no object or variable of Python's is known to hold it" },
 	};
 

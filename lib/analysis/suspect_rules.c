@@ -24,7 +24,7 @@ const char *hs_confidence_name(enum hs_confidence confidence)
 
 static double rate(const uint64_t *times_ns, const uint64_t *values, size_t from, size_t to)
 {
-	double seconds = (double)(times_ns[to] - times_ns[from]) / 1e9;
+	double seconds = (double)(int64_t)(times_ns[to] - times_ns[from]) / 1e9;
 
 	return seconds > 0 ? ((double)values[to] - (double)values[from]) / seconds : 0;
 }
@@ -127,11 +127,15 @@ enum hs_confidence hs_suspect_confidence(const struct hs_suspect_figures *figure
 	doubts |= figures->drop > MOST_DROP ? HS_DOUBT_DROPPED : 0;
 	doubts |= figures->is_bounded ? HS_DOUBT_BOUNDED : 0;
 	doubts |= figures->is_indirect ? HS_DOUBT_INDIRECT : 0;
+	doubts |= figures->is_of_library ? HS_DOUBT_LIBRARY : 0;
 	doubts |= figures->is_by_type ? HS_DOUBT_BY_TYPE : 0;
 	doubts |= figures->items < LEAST_ITEMS && figures->bytes < LEAST_BYTES ? HS_DOUBT_SMALL : 0;
 	/* of what was seen once, there is neither a gap nor anything kept */
-	if (figures->seconds <= 0)
+	if (figures->seconds <= 0 && !figures->is_by_path)
 		doubts = (doubts & ~(unsigned)(HS_DOUBT_KEPT | HS_DOUBT_UNSTEADY)) | HS_DOUBT_STATIC;
+	/* nor of two processes; but if three of them have less, then more, then less, that speaks against it */
+	if (figures->is_by_path)
+		doubts = (doubts & ~(unsigned)(HS_DOUBT_KEPT | (figures->steadiness < 0 ? HS_DOUBT_UNSTEADY : 0))) | HS_DOUBT_OTHER_PROCESS;
 	if (ret_doubts)
 		*ret_doubts = doubts;
 	if (!doubts)

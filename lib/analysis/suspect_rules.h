@@ -33,6 +33,8 @@ enum hs_doubt {
 	HS_DOUBT_STATIC = 64,  /* growth was not observed */
 	HS_DOUBT_INDIRECT = 128, /* nothing in Python holds it, or what does is only presumed */
 	HS_DOUBT_BY_TYPE = 256, /* that its new objects are more, and not others, follows from the growth of their type alone */
+	HS_DOUBT_OTHER_PROCESS = 512, /* it is held against its like in another process: what it kept, and how it grew, nobody saw */
+	HS_DOUBT_LIBRARY = 1024, /* held against its like in another process: what a library keeps differs with what was imported and used */
 };
 
 struct hs_suspect_figures {
@@ -46,6 +48,8 @@ struct hs_suspect_figures {
 	bool is_bounded;
 	bool is_indirect;
 	bool is_by_type;
+	bool is_by_path;    /* the earlier lengths are of other processes */
+	bool is_of_library; /* and it is a library's own, in which processes differ by what they imported and used so far */
 };
 
 /*

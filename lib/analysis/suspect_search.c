@@ -131,6 +131,14 @@ static uint64_t most_new(const struct hs_container_history *history, size_t n)
 	return (uint64_t)(room + 0.5) * (n >= 2 * history->length ? 2 : 1);
 }
 
+/* Joined by path, all items count as new, of whatever type: as many of each as the container got of all. */
+static uint64_t new_ones(const struct suspect_search *search, const struct hs_container_history *history, uint64_t n_fresh, uint64_t most)
+{
+	if (search->input->is_by_path && history->length > history->length_then)
+		return (uint64_t)((double)n_fresh * (double)(history->length - history->length_then) / (double)history->length + 0.5);
+	return n_fresh < most ? n_fresh : most;
+}
+
 /*
  * What is new right below a container, by type. Objects that look like any other count as new, the old ones among them, too: there are
  * no more than the container has got.
@@ -147,7 +155,7 @@ static void tally_items(struct suspect_search *search, struct suspect_group *gro
 		if (hs_is_fresh(observed, targets[i]))
 			suspect_tally_add(&own, hs_observed_group(observed, targets[i]), 1, hs_accumulation_at(&observed->accumulation, targets[i]));
 	for (unsigned i = 0; i < own.n; i++)
-		suspect_tally_add(&group->tally, own.types[i], own.counts[i] < most ? own.counts[i] : most, own.bytes[i]);
+		suspect_tally_add(&group->tally, own.types[i], new_ones(search, history, own.counts[i], most), own.bytes[i]);
 }
 
 /* A new object that hangs on an old one. */

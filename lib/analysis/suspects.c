@@ -198,6 +198,15 @@ static double kept_of_type(const struct hs_observed_growth *observed, uint32_t t
 	return old < then ? (double)old / (double)then : 1;
 }
 
+/* The order of other processes says how the figures went; when they were looked at says nothing of a rate. */
+static double steadiness_by_order(const uint64_t *counts, size_t n)
+{
+	for (size_t i = 1; n > 2 && i < n; i++)
+		if (counts[i] <= counts[i - 1])
+			return 0;
+	return HS_UNKNOWN;
+}
+
 /* Of the containers of a group; NULL: of a type. Samples that do not tell how long one of them was are left out. */
 static double steadiness_of(const struct suspect_search *search, const struct suspect_group *group, uint32_t type)
 {
@@ -212,7 +221,7 @@ static double steadiness_of(const struct suspect_search *search, const struct su
 		times[n] = search->input->samples[i]->time_ns;
 		counts[n++] = group ? group->lengths[i] : hs_observed_count(&search->observed, type, i);
 	}
-	return hs_steadiness(times, counts, n);
+	return search->input->is_by_path ? steadiness_by_order(counts, n) : hs_steadiness(times, counts, n);
 }
 
 void suspect_set_types(const struct suspect_search *search, struct hs_suspect *suspect, const struct suspect_tally *tally)
@@ -285,6 +294,8 @@ static void set_figures(struct describing *describing, struct hs_suspect *suspec
 
 void suspect_rank(struct hs_suspect *suspect)
 {
+	if (suspect->figures.is_by_path)
+		suspect->figures.kept = HS_UNKNOWN;
 	suspect->score = hs_suspect_score(&suspect->figures);
 	suspect->confidence = hs_suspect_confidence(&suspect->figures, &suspect->doubts);
 	suspect->retained_growth_bytes = (int64_t)suspect->figures.bytes;
@@ -360,6 +371,7 @@ static struct hs_error *describe(struct describing *describing, size_t i, struct
 	set_figures(describing, suspect, number);
 	set_watched(search, suspect, group->best);
 	suspect->figures.is_indirect = suspect->path.is_last_resort || suspect->root == HS_SUSPECT_OF_C_STACK || suspect->root == HS_SUSPECT_OF_NATIVE;
+	suspect->figures.is_of_library = search->input->is_by_path && suspect->kind == HS_SUSPECT_REGISTRY;
 	add_retained(search, suspect, number);
 	suspect_rank(suspect);
 	return NULL;
@@ -371,7 +383,7 @@ struct hs_suspect *suspect_append(struct hs_suspects *ret)
 
 	if (suspect)
 		*suspect = (struct hs_suspect){ .node = HS_NO_NODE, .members = 1,
-						.figures = { .kept = HS_UNKNOWN, .steadiness = HS_UNKNOWN, .share = 1 } };
+						.figures = { .kept = HS_UNKNOWN, .steadiness = HS_UNKNOWN, .share = 1, .is_by_path = ret->is_by_path } };
 	return suspect;
 }
 
@@ -534,7 +546,7 @@ struct hs_error *hs_suspects_find(const struct hs_suspects_input *input, struct 
 		.input = input, .tree = hs_object_graph_dominators(input->holders),
 	};
 
-	*ret = (struct hs_suspects){ .is_static = input->n_samples < 2, .n_samples = input->n_samples };
+	*ret = (struct hs_suspects){ .is_static = input->n_samples < 2, .is_by_path = input->is_by_path, .n_samples = input->n_samples };
 	hs_types_all(input->heap->types, &search.n_origins);
 	search.origins = calloc(search.n_origins + 1, sizeof(*search.origins));
 	if (!search.origins)

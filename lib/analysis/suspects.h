@@ -120,6 +120,11 @@ struct hs_suspects_input {
 	const struct hs_unexplained_list *unexplained; /* NULL: they were not looked for */
 	const struct hs_watched_list *watched;  /* containers, between samples; NULL: none were */
 	const uint8_t *lived;                   /* as hs_sample_mark_lived() tells of the first sample with identities; NULL: is found out */
+	/*
+	 * The earlier samples are of other processes, and joined by path (place_join.h): `lived` is what that made. What a container kept is
+	 * unknown then.
+	 */
+	bool is_by_path;
 	size_t n_max;                           /* suspects to list; 0: 20 */
 };
 
@@ -134,6 +139,7 @@ struct hs_ruled_out {
 struct hs_suspects {
 	struct hs_suspect_list list;   /* by descending scores */
 	bool is_static;
+	bool is_by_path;
 	size_t n_samples;
 	double seconds;                /* between the samples compared; of a long series all of it */
 	double growth_bytes;           /* of all that gathers anywhere */

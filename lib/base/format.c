@@ -10,3 +10,13 @@ char *hs_vformat(const char *format, va_list args)
 
 	return vasprintf(&text, format, args) < 0 ? NULL : text;
 }
+
+char *hs_format(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	char *text = hs_vformat(format, args);
+	va_end(args);
+	return text;
+}

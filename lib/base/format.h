@@ -5,7 +5,8 @@
 
 #include <stdarg.h>
 
-/* Owned by the caller. NULL: memory is out. */
+/* Each is owned by the caller. NULL: memory is out. */
+char *hs_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *hs_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif

@@ -152,6 +152,8 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	capture->origin = HS_FROM_CORE;
 	capture->utc = hs_file_source_time(core->source);
 	capture->taken_at_ns = (uint64_t)capture->utc * 1000000000;
+	if (opening->options->wants_process_only)
+		return NULL;
 	HS_TRY(take_threads(capture, core));
 	const struct hs_page_source pages = hs_core_pages_source(core);
 	HS_TRY(hs_plan_make(&capture->process->mappings, &pages, NULL, &opening->plan));

@@ -18,6 +18,7 @@ struct hs_capture_file_options {
 	const char *exe;             /* the executable that a core is of; NULL: looked for by the core's own name for it */
 	const char *lib_search_root; /* where the files that a core names are to be found: put before their paths; NULL: "/" */
 	unsigned n_workers;          /* threads that read; 0: as many as this process may use */
+	bool wants_process_only;     /* who it is of, and when it was taken: no memory is read, there is no image */
 	/* What the caller will take beside the bytes that are read, in percent of them: see hs_capture_options. */
 	unsigned work_percent;
 	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes);

@@ -182,6 +182,8 @@ struct hs_error *hs_opening_snapshot(struct hs_opening *opening, struct hs_core_
 	take_content(capture, content);
 	HS_TRY(hs_file_finder_create(hs_take(guarded), opening->options->exe, opening->options->lib_search_root, &capture->process->files));
 	opening->core = core;
+	if (opening->options->wants_process_only)
+		return NULL;
 	HS_TRY(hs_file_finder_check_exe(capture->process));
 	const struct hs_core_pages_options pages = {
 		.check = check_chunk, .check_context = content, .check_begin = content->data_offset,

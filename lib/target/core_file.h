@@ -58,6 +58,7 @@ struct hs_core_file {
 	hs_addr entry;        /* of the executable (AT_ENTRY); 0: unknown, as the others */
 	hs_addr program_headers; /* of the executable (AT_PHDR) */
 	hs_addr vdso;
+	hs_addr random;       /* of the sixteen random bytes that the program was started with; 0: unknown */
 	hs_addr on_stack;     /* an address in the main thread's stack */
 	/* Descriptors of heapspy's own notes, see snapshot_note.h; borrowed; NULL: none. With a mark, the file is a snapshot, or was one. */
 	const uint8_t *snapshot_mark, *snapshot_content;

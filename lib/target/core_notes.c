@@ -99,6 +99,9 @@ static void take_auxiliary(struct hs_core_file *core, const struct note *note)
 		case AT_SYSINFO_EHDR:
 			core->vdso = entry[1];
 			break;
+		case AT_RANDOM:
+			core->random = entry[1];
+			break;
 		case AT_EXECFN:
 			core->on_stack = entry[1];
 			break;

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "core_arguments.h"
 #include "elf_identity.h"
+#include "exec_id.h"
 #include "image.h"
 
 #define DELETED_SUFFIX " (deleted)"
@@ -216,6 +217,13 @@ static struct hs_error *set_exe_path(const struct hs_core_file *core, struct hs_
 	return process->exe_path ? NULL : hs_error_no_memory();
 }
 
+static uint64_t exec_id_of(const struct hs_core_file *core)
+{
+	uint64_t words[2] = { 0 };
+
+	return core->random && hs_core_file_memory(core, core->random, words, sizeof(words)) ? hs_exec_id_of(words) : 0;
+}
+
 struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs_process **ret)
 {
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
@@ -226,6 +234,7 @@ struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs
 		return hs_error_no_memory();
 	process->pid = process->memory_tid = core->pid;
 	process->state = core->state ? core->state : 'R';
+	process->exec_id = exec_id_of(core);
 	memcpy(process->comm, core->comm, sizeof(process->comm));
 	for (size_t i = 0, k = 0; next_piece(core, &at, &i, &k, &piece);)
 		HS_TRY(add_mapping(core, &piece, &process->mappings));

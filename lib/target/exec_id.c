@@ -21,6 +21,11 @@ uint64_t hs_auxv_random(const void *auxv, size_t bytes)
 	return 0;
 }
 
+uint64_t hs_exec_id_of(const uint64_t words[2])
+{
+	return words[0] ^ (words[1] << 1 | words[1] >> 63);
+}
+
 uint64_t hs_exec_id_read(pid_t tid)
 {
 	HS_FREE char *auxv = NULL;
@@ -32,5 +37,5 @@ uint64_t hs_exec_id_read(pid_t tid)
 	if (address)
 		error = hs_process_peek(tid, address, words, sizeof(words));
 	hs_error_destroy(error);
-	return words[0] ^ (words[1] << 1 | words[1] >> 63);
+	return hs_exec_id_of(words);
 }

@@ -13,6 +13,8 @@
  * read.
  */
 uint64_t hs_exec_id_read(pid_t tid);
+/* The same of the bytes themselves, as they are in a core. */
+uint64_t hs_exec_id_of(const uint64_t words[2]);
 /* What could not be read says nothing. */
 static inline bool hs_exec_ids_differ(uint64_t a, uint64_t b)
 {

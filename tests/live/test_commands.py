@@ -82,7 +82,7 @@ def on_a_terminal(command, answer=None, environment=None):
     (["nonsense"], "neither a command nor a PID"),
     (["report"], "PID is missing"),
     (["report", "x"], "neither a PID nor a file"),
-    (["report", "0"], "neither a PID nor a file"),
+    (["report", "0"], "PID must be a number"),
     (["report", "-5"], "invalid option"),
     (["report", "1", "2"], "more than one source"),
     (["report", "1", "-p", "2"], "more than one source"),

@@ -265,6 +265,22 @@ def test_long_series(debian, start, tmp_path):
     assert told["suspects"], "the last sample has a graph"
 
 
+def test_long_series_goes_on_in_its_file(debian, start, tmp_path):
+    """What is there stays, even a last line that nobody ended."""
+    live = start(debian, "growing.py")
+    path = tmp_path / "samples.jsonl"
+    path.write_text('{"earlier": 1}\n{"earlier": 2}')
+    run = LongSeries(live, path, "--for", "2s", "--every", "1s")
+    try:
+        told = run.finish(60).json()
+    finally:
+        run.process.kill()
+        run.process.wait()
+    first, second, *samples, result = [json.loads(line) for line in open(path)]
+    assert first == {"earlier": 1} and second == {"earlier": 2}
+    assert len(samples) == len(told["samples"]) == 3 and result["samples"] == told["samples"]
+
+
 def test_long_series_of_a_process_that_ends(debian, start, tmp_path):
     live = start(debian, "growing.py")
     live.may_be_gone = True

@@ -18,7 +18,7 @@ void scene_begin(struct scene *scene, const char *table)
 static void keep_sample(struct scene *scene, const struct hs_process_heap *heap)
 {
 	static const uint64_t times[] = { 1 * S, 4 * S, 9 * S };
-	const struct hs_sample_options options = { .wants_identities = !scene->n_samples || scene->is_long };
+	const struct hs_sample_options options = { .wants_identities = !scene->n_samples || scene->is_long || scene->keeps_identities };
 	struct hs_census *census;
 
 	assert_true(scene->n_samples < (scene->is_long ? SCENE_MOST_LOOKS : sizeof(times) / sizeof(*times)));

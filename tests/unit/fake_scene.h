@@ -22,6 +22,7 @@ struct scene {
 	struct hs_watched_list watched; /* between the looks; borrowed */
 	bool wants_unexplained; /* objects that a test only let go of have a count, too: few tests want them */
 	bool is_long; /* set before the first look: of the last look but one alone it is known which objects stood where */
+	bool keeps_identities; /* of every look, not of the first alone */
 	struct hs_sample *samples[SCENE_MOST_LOOKS];
 	size_t n_samples;
 	struct hs_object_graph *holders;

@@ -261,18 +261,17 @@ static void the_next_step_is_to_the_first_that_convinces(void **state)
 				     suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_MEDIUM, (int64_t)MIB) };
 	const struct hs_suspects suspects = { .list = { .items = list, .n = 2 }, .n_samples = 3, .seconds = 30.25 };
 	struct made made = { 0 };
-	char next[HS_NEXT_BYTES];
 
 	(void)state;
 	list[0].address = 0x1000;
 	list[1].address = 0x2000;
 	make(&made, 3);
 	made.growth.suspects = &suspects;
-	hs_growth_next(&made.growth, next);
+	HS_FREE char *next = hs_growth_next(&made.growth);
 	assert_string_equal(next, "refs 4242 0x2000");
 	list[1].confidence = HS_CONFIDENCE_LOW;
-	hs_growth_next(&made.growth, next);
-	assert_string_equal(next, "report 4242 --by holder");
+	HS_FREE char *other = hs_growth_next(&made.growth);
+	assert_string_equal(other, "report 4242 --by holder");
 	drop(&made);
 }
 

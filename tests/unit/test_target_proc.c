@@ -19,6 +19,7 @@
 #include "proc_file.h"
 #include "process_list.h"
 #include "process_stat.h"
+#include "same_process.h"
 
 #define STAT_REST "S 1 42 42 0 -1 4194560 100 0 0 0 7 8 0 0 20 0 1 0 123456 9000 500 18446744073709551615 1 1 0\n"
 
@@ -284,6 +285,55 @@ static void the_random_bytes_are_found_in_the_auxiliary_vector(void **state)
 	assert_int_equal(hs_exec_id_read(getpid()), hs_exec_id_read(getpid()));
 }
 
+static struct hs_process known_process(void)
+{
+	return (struct hs_process){ .pid = 42, .start_time = 123456, .pid_namespace = 4026531836, .exec_id = 77, .boot_id = "0ea8d52b" };
+}
+
+static void one_process_is_told_from_another(void **state)
+{
+	struct hs_process one = known_process(), other = known_process();
+	const char *why = NULL;
+
+	(void)state;
+	assert_true(hs_process_is_same(&one, &other, &why));
+	other.exec_id = 0; /* unknown is no difference, where all else is known */
+	assert_true(hs_process_is_same(&one, &other, &why));
+	other = known_process();
+	other.pid = 43;
+	assert_false(hs_process_is_same(&one, &other, &why));
+	other = known_process();
+	other.start_time++;
+	assert_false(hs_process_is_same(&one, &other, &why));
+	assert_non_null(strstr(why, "different times"));
+	other = known_process();
+	other.pid_namespace++;
+	assert_false(hs_process_is_same(&one, &other, &why));
+	other = known_process();
+	strcpy(other.boot_id, "1fb9");
+	assert_false(hs_process_is_same(&one, &other, &why));
+	other = known_process();
+	other.exec_id++;
+	assert_false(hs_process_is_same(&one, &other, &why));
+	assert_non_null(strstr(why, "exec"));
+}
+
+/* A core has neither a boot nor a start time. */
+static void a_core_is_told_by_its_random_bytes(void **state)
+{
+	struct hs_process one = known_process(), core = { .pid = 42, .exec_id = 77 };
+	const char *why = NULL;
+
+	(void)state;
+	assert_true(hs_process_is_same(&one, &core, &why));
+	assert_true(hs_process_is_same(&core, &core, &why));
+	core.exec_id = 78;
+	assert_false(hs_process_is_same(&one, &core, &why));
+	core.exec_id = 0;
+	assert_false(hs_process_is_same(&one, &core, &why));
+	assert_non_null(strstr(why, "too little"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +345,8 @@ int main(void)
 		cmocka_unit_test(knows_interpreters_by_name),
 		cmocka_unit_test(container_ids_are_found_in_names_of_groups),
 		cmocka_unit_test(the_random_bytes_are_found_in_the_auxiliary_vector),
+		cmocka_unit_test(one_process_is_told_from_another),
+		cmocka_unit_test(a_core_is_told_by_its_random_bytes),
 		cmocka_unit_test_setup_teardown(takes_what_the_machine_has, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(walks_up_cgroups_of_version_2, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(knows_a_container_s_part_of_version_1, make_root, remove_root),
