@@ -168,6 +168,8 @@ static struct hs_error *capture(struct series *series)
 	struct hs_invocation *invocation = series->invocation;
 
 	invocation->needs = series->own->redaction ? HS_STAGE_HEAP : HS_STAGE_CENSUS;
+	/* a second image beside the first */
+	invocation->own_percent = series->own->redaction ? 100 : 0;
 	struct hs_error *error = hs_invocation_prepare(invocation);
 	/* what cannot be decoded cannot be redacted: then there is no file */
 	if (error && series->own->redaction && is_of_layout(error))

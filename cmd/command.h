@@ -91,6 +91,7 @@ struct hs_invocation {
 	struct hs_object_graph *holders;
 	struct hs_reach *reach;
 	struct hs_unexplained_list unexplained; /* empty unless the command needs it */
+	unsigned own_percent;        /* what the command takes beside the stages, in percent of the copy: room for it is looked for, too */
 	bool outlives_signals;       /* the command ends on its own terms: a signal that is caught (signals.h) ends a capture, and no more */
 	const struct hs_cancel *cancel; /* ends decoding and all that is worked out of a heap; NULL: nobody may */
 	bool owns_terminal;          /* the command asks and tells by itself: nothing else writes to the terminal */

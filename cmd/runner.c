@@ -93,7 +93,7 @@ static void start_progress(struct hs_invocation *invocation)
 
 static unsigned work_percent(const struct hs_invocation *invocation)
 {
-	return invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0;
+	return (invocation->needs >= HS_STAGE_GRAPH ? GRAPH_PERCENT : 0) + invocation->own_percent;
 }
 
 static struct hs_error *open_file(struct hs_invocation *invocation)
