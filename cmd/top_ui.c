@@ -282,8 +282,8 @@ static struct hs_error *loop(struct ui *ui, int signal_fd, int *ret_signal)
 			if (*ret_signal)
 				return NULL;
 		}
-		if (n > 0 && fds[0].revents & (POLLERR | POLLHUP) && !(fds[0].revents & POLLIN)) {
-			*ret_signal = SIGHUP; /* the terminal is gone */
+		if (n > 0 && fds[0].revents & (POLLERR | POLLHUP)) {
+			*ret_signal = SIGHUP; /* the terminal is gone, and readable for ever: of nothing */
 			return NULL;
 		}
 		read_keys(ui);
