@@ -7,6 +7,8 @@
 #include "holders.h"
 #include "top_pages.h"
 
+_Static_assert(HS_PAGE_NAME_BYTES >= HS_HOLDER_LABEL_BYTES, "a page's place is named by what holds its objects");
+
 enum column {
 	COLUMN_TYPE,
 	COLUMN_COUNT,
