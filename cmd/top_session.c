@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "quiet_thread.h"
 #include "top_pages.h"
 #include "top_sampling.h"
@@ -61,7 +62,7 @@ static void tell(struct hs_top_session *session)
 static void on_progress(void *listener, const char *phase, uint64_t done, uint64_t all)
 {
 	struct hs_top_session *session = listener;
-	uint64_t now = hs_top_now_ns();
+	uint64_t now = hs_monotonic_ns();
 
 	pthread_mutex_lock(&session->mutex);
 	bool is_other = session->phase != phase;
@@ -283,7 +284,7 @@ static void *run(void *argument)
 
 	pthread_mutex_lock(&session->mutex);
 	while (!session->is_over) {
-		uint64_t now = hs_top_now_ns();
+		uint64_t now = hs_monotonic_ns();
 		look_after_target(session);
 		look_at_lengths(session);
 		if (!do_something(session, now))
@@ -443,7 +444,7 @@ uint64_t hs_top_session_interval(struct hs_top_session *session)
 /* The parts of the header that change between samples. The mutex is held. */
 static void complete_header(const struct hs_top_session *session, struct hs_header *header)
 {
-	uint64_t now = hs_top_now_ns();
+	uint64_t now = hs_monotonic_ns();
 	uint64_t due = session->wants_sample ? session->due.duty_ns : session->due.sample_ns;
 
 	header->age_ms = (now - session->due.taken_ns) / 1000000;
