@@ -23,6 +23,7 @@ struct export_options {
 	hs_addr from; /* 0: not given */
 	unsigned depth;
 	bool is_up, is_down;
+	const char *dot_option; /* one of those that go with dot, as it was given; NULL: none */
 	uint32_t n_shown;
 };
 
@@ -57,19 +58,24 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		own->n_shown = DEFAULT_N_SHOWN;
 		return 0;
 	case KEY_FROM:
+		own->dot_option = "--from";
 		if (!hs_options_address(argument, &own->from) || !own->from)
 			argp_error(state, "'%s' is no address: 0x7f… or decimal digits, as id() gives it", argument);
 		return 0;
 	case KEY_DEPTH:
+		own->dot_option = "--depth";
 		own->depth = hs_options_number(state, "--depth", argument, 1, HS_REFS_MAX_DEPTH);
 		return 0;
 	case KEY_UP:
+		own->dot_option = "--up";
 		own->is_up = true;
 		return 0;
 	case KEY_DOWN:
+		own->dot_option = "--down";
 		own->is_down = true;
 		return 0;
 	case 'n':
+		own->dot_option = "--number";
 		own->n_shown = hs_options_number(state, "--number", argument, 1, INT32_MAX);
 		return 0;
 	case 'f':
@@ -82,6 +88,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!own->has_format)
 			argp_error(state, "which format? -f jsonl or -f dot");
+		if (own->format == FORMAT_JSONL && own->dot_option)
+			argp_error(state, "%s goes with -f dot", own->dot_option);
+		if (own->format == FORMAT_DOT && own->with_roots)
+			argp_error(state, "--roots goes with -f jsonl");
 		if (own->is_up && own->is_down)
 			argp_error(state, "--up and --down: without either, both directions are shown");
 		if (own->has_format && own->format == FORMAT_DOT && !own->from)

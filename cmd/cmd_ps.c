@@ -149,7 +149,7 @@ const struct hs_command hs_command_ps = {
 	.name = "ps",
 	.summary = "List the Python processes of this host, and how their memory changes",
 	.usage = "",
-	.description = "'dirty' is the memory that a process alone has written to; its change is measured over two seconds. No process is stopped.",
+	.description = "'dirty' is the memory that a process alone has written to; its change is measured over --interval. No process is stopped.",
 	.examples = "  heapspy ps\n"
 		    "  heapspy ps --tree\n"
 		    "  heapspy ps -i 30 -f json\n",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "dict.h"
 
 /* The namespace of a module or class: that it holds all that has a name there says nothing. */
 static bool is_namespace(const char *path)
@@ -16,16 +17,6 @@ static bool is_namespace(const char *path)
 	return n >= strlen(end) && !strcmp(path + n - strlen(end), end);
 }
 
-
-/* It is no object of the program's, and only the interpreter's own data leads to it: no path would say what it is. */
-static bool is_interned_dict(const struct hs_cpython *py, hs_addr address)
-{
-	for (size_t i = 0; i < py->interned.n; i++)
-		if (py->interned.items[i] == address)
-			return true;
-	return false;
-}
-
 static struct hs_error *add(struct hs_large_objects *list, const struct hs_object_source *source, struct hs_reach *reach, hs_node node)
 {
 	struct hs_large_object *slot = hs_array_append(list);
@@ -33,7 +24,8 @@ static struct hs_error *add(struct hs_large_objects *list, const struct hs_objec
 	if (!slot)
 		return hs_error_no_memory();
 	hs_object_row_of(source, node, false, &slot->row);
-	if (is_interned_dict(source->heap->py, slot->row.address)) {
+	/* it is no object of the program's, and only the interpreter's own data leads to it: no path would say what it is */
+	if (hs_dict_is_interned(source->heap->py, slot->row.address)) {
 		strcpy(slot->path, "<interned strings>");
 		return NULL;
 	}

@@ -249,7 +249,8 @@ static struct hs_error *start_over(struct hs_invocation *invocation)
 
 /*
  * A stop can catch a pool or a dict in the midst of a change, and what was left out as raw may turn out not to be proven so.
- * Then the target is captured again, at most twice, and not when the second picture is as inconsistent as the first.
+ * Then the target is captured again: once for what was left out; at most twice for the others, and not when the second picture is as
+ * inconsistent as the first.
  */
 static struct hs_error *settle(struct hs_invocation *invocation)
 {

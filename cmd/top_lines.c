@@ -69,16 +69,11 @@ static void add_definitions(struct hs_page *page, struct hs_section *section, co
 	}
 }
 
-static void deinit_lines(struct hs_lines *lines)
-{
-	hs_lines_deinit(lines);
-}
-
 struct hs_error *hs_top_fill_lines(struct hs_top_source *source, struct hs_page *page)
 {
 	static const struct hs_lines_options options = { .n_rows = MAX_LINES, .wants_texts = true };
 	const struct hs_invocation *invocation = source->invocation;
-	HS_CLEANUP(deinit_lines) struct hs_lines lines = { .options = &options };
+	HS_CLEANUP(hs_lines_deinit) struct hs_lines lines = { .options = &options };
 	char size[HS_FIGURE_BYTES], count[HS_FIGURE_BYTES];
 
 	HS_TRY(hs_lines_sample(invocation->heap, &options, &lines.after));

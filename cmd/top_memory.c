@@ -148,16 +148,11 @@ static void add_objects(struct hs_page *page, const char *name, const struct hs_
 	}
 }
 
-static void deinit_gc(struct hs_gc *gc)
-{
-	hs_gc_deinit(gc);
-}
-
 /* The main interpreter's collector; others have a line each that says that there are more. */
 struct hs_error *hs_top_fill_gc(struct hs_top_source *source, struct hs_page *page)
 {
 	static const struct hs_column note_columns[] = { { "WHAT IT MEANS", NULL, HS_COLUMN_TEXT, 0, 0 } };
-	HS_CLEANUP(deinit_gc) struct hs_gc gc = { 0 };
+	HS_CLEANUP(hs_gc_deinit) struct hs_gc gc = { 0 };
 
 	HS_TRY(hs_gc_gather(&gc, source->invocation->heap, MAX_GARBAGE));
 	const struct hs_gc_collector *collector = &gc.collectors.items[0];

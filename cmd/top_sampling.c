@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "candidates.h"
+#include "cleanup.h"
+#include "monotonic.h"
 #include "collector.h"
 #include "escape.h"
 #include "process.h"
@@ -191,9 +192,9 @@ struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct h
 {
 	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
 	count_pauses(sampling, true);
-	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
+	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_monotonic_ns();
 	HS_TRY(keep(sampling));
-	sampling->work_ns = hs_top_now_ns() - sampling->taken_ns;
+	sampling->work_ns = hs_monotonic_ns() - sampling->taken_ns;
 	return NULL;
 }
 
@@ -221,7 +222,7 @@ bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling)
 struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 {
 	struct hs_invocation *invocation = sampling->source.invocation;
-	uint64_t begin = hs_top_now_ns();
+	uint64_t begin = hs_monotonic_ns();
 
 	/* before anything is given up: what is there of the last sample is all that will ever be */
 	if (!hs_top_sampling_is_there(sampling)) {
@@ -233,7 +234,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 	drop_suspects(&sampling->source); /* they borrow from the graph */
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
-	sampling->tried_ns = hs_top_now_ns();
+	sampling->tried_ns = hs_monotonic_ns();
 	count_pauses(sampling, !error);
 	if (!error) {
 		sampling->taken_ns = sampling->tried_ns;
@@ -242,7 +243,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 		/* what stands there now is no Python process: another program took its place */
 		sampling->is_gone |= error->code == HS_ERROR_GONE || error->code == HS_ERROR_NOT_CPYTHON;
 	}
-	sampling->work_ns = hs_top_now_ns() - begin;
+	sampling->work_ns = hs_monotonic_ns() - begin;
 	return error;
 }
 
@@ -284,7 +285,7 @@ static struct hs_error *clear_away(struct hs_top_sampling *sampling, struct hs_e
 
 struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 {
-	uint64_t begin = hs_top_now_ns();
+	uint64_t begin = hs_monotonic_ns();
 	struct hs_error *error = follow(sampling, HS_STAGE_PATHS);
 
 	if (!error)
@@ -292,7 +293,7 @@ struct hs_error *hs_top_sampling_suspect(struct hs_top_sampling *sampling)
 	error = clear_away(sampling, error);
 	if (!error)
 		hs_top_name_suspect(&sampling->source, sampling->banner, sizeof(sampling->banner), &sampling->banner_address);
-	sampling->suspected_ns = hs_top_now_ns();
+	sampling->suspected_ns = hs_monotonic_ns();
 	sampling->suspects_ns = sampling->suspected_ns - begin + 1;
 	return error;
 }

@@ -3,8 +3,6 @@
 #ifndef HS_TOP_SAMPLING_H
 #define HS_TOP_SAMPLING_H
 
-#include <time.h>
-
 #include "data.h"
 #include "top_live.h"
 #include "top_pages.h"
@@ -40,14 +38,6 @@ struct hs_top_due {
 	double jitter;      /* 0.7 … 1.3: gaps are never equal */
 	uint64_t work_due_ns;
 };
-
-static inline uint64_t hs_top_now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 /* The invocation's census and heap are the first sample. Free it with hs_top_sampling_deinit, whatever this returned. Errors: NO_MEMORY. */
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation) HS_MUST_CHECK;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "quiet_thread.h"
 #include "top_pages.h"
 #include "top_sampling.h"
@@ -61,7 +62,7 @@ static void tell(struct hs_top_session *session)
 static void on_progress(void *listener, const char *phase, uint64_t done, uint64_t all)
 {
 	struct hs_top_session *session = listener;
-	uint64_t now = hs_top_now_ns();
+	uint64_t now = hs_monotonic_ns();
 
 	pthread_mutex_lock(&session->mutex);
 	bool is_other = session->phase != phase;
@@ -126,20 +127,6 @@ static void keep_failure(struct hs_top_session *session, const struct hs_error *
 		snprintf(session->message, sizeof(session->message), "no sample: %s", error->message);
 }
 
-/* A wish to cancel that came when all was over ends the next capture, which nobody wanted: that one is taken again. */
-static struct hs_error *take_wanted_sample(struct hs_top_session *session)
-{
-	struct hs_error *error = hs_top_sampling_take(&session->sampling);
-
-	pthread_mutex_lock(&session->mutex);
-	bool is_wanted = !hs_is_cancelled(session->options.cancel) && !session->is_over;
-	pthread_mutex_unlock(&session->mutex);
-	if (!error || error->code != HS_ERROR_CANCELLED || !is_wanted)
-		return error;
-	hs_error_destroy(error);
-	return hs_top_sampling_take(&session->sampling);
-}
-
 static void take_sample(struct hs_top_session *session)
 {
 	struct hs_header header;
@@ -147,9 +134,8 @@ static void take_sample(struct hs_top_session *session)
 
 	pthread_mutex_lock(&session->mutex);
 	struct hs_top_options options = session->options;
-	session->is_sampling = true;
 	pthread_mutex_unlock(&session->mutex);
-	struct hs_error *error = take_wanted_sample(session);
+	struct hs_error *error = hs_top_sampling_take(&session->sampling);
 	pthread_mutex_lock(&session->mutex);
 	session->is_sampling = false;
 	session->wants_sample = false;
@@ -252,7 +238,10 @@ static bool do_something(struct hs_top_session *session, uint64_t now)
 	if (!act && !wants_page)
 		return false;
 	/* a wish that came before this began was for something else; the last one stands */
-	atomic_store(&session->options.cancel->is_wanted, session->is_over);
+	atomic_store(&session->options.cancel->is_wanted, false);
+	hs_capture_cancel_not();
+	/* from here on, a wish to end it ends the capture that follows, though it has not begun yet */
+	session->is_sampling = act == take_sample;
 	pthread_mutex_unlock(&session->mutex);
 	if (act)
 		act(session);
@@ -295,7 +284,7 @@ static void *run(void *argument)
 
 	pthread_mutex_lock(&session->mutex);
 	while (!session->is_over) {
-		uint64_t now = hs_top_now_ns();
+		uint64_t now = hs_monotonic_ns();
 		look_after_target(session);
 		look_at_lengths(session);
 		if (!do_something(session, now))
@@ -455,7 +444,7 @@ uint64_t hs_top_session_interval(struct hs_top_session *session)
 /* The parts of the header that change between samples. The mutex is held. */
 static void complete_header(const struct hs_top_session *session, struct hs_header *header)
 {
-	uint64_t now = hs_top_now_ns();
+	uint64_t now = hs_monotonic_ns();
 	uint64_t due = session->wants_sample ? session->due.duty_ns : session->due.sample_ns;
 
 	header->age_ms = (now - session->due.taken_ns) / 1000000;

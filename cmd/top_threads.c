@@ -69,16 +69,11 @@ static void add_thread(struct hs_page *page, struct hs_section *section, const s
 		hs_top_add_line(page, section, 2, hs_page_printf(page, "%" PRIu64 " more calls", thread->n_frames - (uint64_t)thread->frames.n));
 }
 
-static void deinit_threads(struct hs_threads *threads)
-{
-	hs_threads_deinit(threads);
-}
-
 struct hs_error *hs_top_fill_threads(struct hs_top_source *source, struct hs_page *page)
 {
 	static const struct hs_threads_options options = { .n_frames = MAX_FRAMES, .n_suspended = MAX_SUSPENDED, .merges_suspended = true };
 	const struct hs_object_source objects = hs_top_objects(source);
-	HS_CLEANUP(deinit_threads) struct hs_threads threads = { 0 };
+	HS_CLEANUP(hs_threads_deinit) struct hs_threads threads = { 0 };
 
 	HS_TRY(hs_threads_gather(&threads, &objects, &options));
 	struct hs_section *section = hs_page_add_section(page, hs_page_printf(page, "THREADS %zu", threads.threads.n), columns, N_COLUMNS);

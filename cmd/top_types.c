@@ -7,6 +7,8 @@
 #include "holders.h"
 #include "top_pages.h"
 
+_Static_assert(HS_PAGE_NAME_BYTES >= HS_HOLDER_LABEL_BYTES, "a page's place is named by what holds its objects");
+
 enum column {
 	COLUMN_TYPE,
 	COLUMN_COUNT,
@@ -110,16 +112,11 @@ static void add_row(const struct hs_top_source *source, struct hs_page *page, st
 		row->place->by_holder = page->place.by_holder;
 }
 
-static void free_holders(struct hs_holder_list *holders)
-{
-	hs_holders_free(holders);
-}
-
 /* Once a sample, when somebody looks. */
 static struct hs_error *count_by_holder(struct hs_top_source *source)
 {
 	const struct hs_invocation *invocation = source->invocation;
-	HS_CLEANUP(free_holders) struct hs_holder_list holders = { 0 };
+	HS_CLEANUP(hs_holders_free) struct hs_holder_list holders = { 0 };
 
 	if (source->holders_serial == source->serial)
 		return NULL;

@@ -79,10 +79,16 @@ static const struct hs_page_place *place_of(const struct ui *ui)
 	return &hs_state_spot(&ui->state)->place;
 }
 
+/* A view that cannot be made anew is shown as it was made last; what belongs to one sample alone is not. */
+static bool is_earlier_page_shown(struct ui *ui)
+{
+	return place_of(ui)->view < HS_VIEW_FIRST_INNER && find_cached(ui, place_of(ui));
+}
+
 static void show_place(struct ui *ui)
 {
 	struct cached *cached = find_cached(ui, place_of(ui));
-	bool is_failed = ui->news.is_failed && (!cached || hs_state_spot(&ui->state)->place.view >= HS_VIEW_FIRST_INNER);
+	bool is_failed = ui->news.is_failed && !is_earlier_page_shown(ui);
 
 	if (cached)
 		cached->used = ++ui->clock;
@@ -109,6 +115,8 @@ static void suggest_snapshot(struct ui *ui)
 
 static void take_news(struct ui *ui)
 {
+	bool was_failed = ui->news.is_failed;
+
 	hs_top_session_news(ui->session, &ui->news);
 	ui->data.header = ui->news.header;
 	ui->data.live = ui->news.live;
@@ -116,6 +124,8 @@ static void take_news(struct ui *ui)
 	ui->data.live_serial = ui->news.live_serial;
 	if (ui->news.message[0])
 		hs_state_say(&ui->state, ui->news.is_complaint, "%s", ui->news.message);
+	else if (ui->news.is_failed && !was_failed && is_earlier_page_shown(ui))
+		hs_state_say(&ui->state, true, "as it was before: %s", ui->news.error);
 	suggest_snapshot(ui);
 	if (ui->news.page)
 		keep_page(ui, hs_take(ui->news.page));
@@ -282,8 +292,8 @@ static struct hs_error *loop(struct ui *ui, int signal_fd, int *ret_signal)
 			if (*ret_signal)
 				return NULL;
 		}
-		if (n > 0 && fds[0].revents & (POLLERR | POLLHUP) && !(fds[0].revents & POLLIN)) {
-			*ret_signal = SIGHUP; /* the terminal is gone */
+		if (n > 0 && fds[0].revents & (POLLERR | POLLHUP)) {
+			*ret_signal = SIGHUP; /* the terminal is gone, and readable for ever: of nothing */
 			return NULL;
 		}
 		read_keys(ui);
@@ -313,8 +323,11 @@ struct hs_error *hs_top_ui_run(struct hs_top_session *session, bool is_plain, in
 	if (!ui)
 		return hs_error_no_memory();
 	HS_CLOSE int signal_fd = open_signals(&before);
-	if (signal_fd < 0)
-		return hs_error_os(errno, "cannot wait for signals");
+	if (signal_fd < 0) {
+		struct hs_error *error = hs_error_os(errno, "cannot wait for signals");
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		return error;
+	}
 	ui->session = session;
 	struct hs_error *error = hs_term_open(is_plain, &ui->term);
 	if (!error) {

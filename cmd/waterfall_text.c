@@ -63,16 +63,11 @@ static void add_row(struct hs_table *table, const struct hs_waterfall *waterfall
 	hs_table_add(table, "%s", label);
 }
 
-static void deinit_table(struct hs_table *table)
-{
-	hs_table_deinit(table);
-}
-
 static void put_steps(FILE *out, const struct hs_waterfall *waterfall, const struct hs_style *style)
 {
 	static const struct hs_table_column plain[] = { { "bytes", false }, { "share", false }, { "what", true } };
 	static const struct hs_table_column growing[] = { { "bytes", false }, { "share", false }, { "growth", false }, { "what", true } };
-	HS_CLEANUP(deinit_table) struct hs_table table = {
+	HS_CLEANUP(hs_table_deinit) struct hs_table table = {
 		.columns = waterfall->has_before ? growing : plain, .n_columns = waterfall->has_before ? 4 : 3,
 	};
 	const struct hs_memory *memory = &waterfall->memory, *before = &waterfall->before;

@@ -30,7 +30,7 @@ enum hs_view_id {
 	HS_VIEW_FIRST_INNER = HS_VIEW_INSTANCES,
 };
 
-#define HS_PAGE_NAME_BYTES 1056 /* a type's module and qualified name */
+#define HS_PAGE_NAME_BYTES 1088 /* a type's module and qualified name, or what holds objects, as hs_holder_list names it */
 
 /* What a page is about. */
 struct hs_page_place {

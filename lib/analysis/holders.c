@@ -10,7 +10,6 @@
 #include "escape.h"
 #include "path_shapes.h"
 
-#define MAX_LABEL (HS_EXPRESSION_BYTES + 64)
 
 static const char *const container_kinds[] = { "list", "dict", "set", "frozenset", "tuple", "collections.deque", "collections.OrderedDict" };
 #define N_CONTAINER_KINDS (sizeof(container_kinds) / sizeof(*container_kinds))
@@ -130,7 +129,7 @@ static struct hs_error *add_row(struct hs_holder_list *list, const char *name, c
 
 static struct hs_error *list_containers(struct holding *holding, struct hs_holder_list *list)
 {
-	char name[MAX_LABEL];
+	char name[HS_HOLDER_LABEL_BYTES];
 
 	for (size_t i = 0; i < holding->held.n; i++) {
 		HS_FREE char *where = path_shapes_expression(&holding->shapes, (uint32_t)i);
@@ -159,7 +158,7 @@ static struct hs_error *list_types(struct holding *holding, struct hs_holder_lis
 {
 	size_t n;
 	const struct hs_type *const *all = hs_types_all(holding->heap->types, &n);
-	char safe[HS_EXPRESSION_BYTES], name[MAX_LABEL];
+	char safe[HS_EXPRESSION_BYTES], name[HS_HOLDER_LABEL_BYTES];
 
 	for (size_t i = 0; i < holding->n_types; i++) {
 		const char *type = hs_type_short_name(hs_type_full_name(holding->heap->types, all[i]));

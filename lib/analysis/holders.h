@@ -7,7 +7,10 @@
 #define HS_HOLDERS_H
 
 #include "census.h"
+#include "expression.h"
 #include "reach.h"
+
+#define HS_HOLDER_LABEL_BYTES (HS_EXPRESSION_BYTES + 64) /* of a row's name, at most */
 
 HS_ARRAY_TYPE(hs_holder_list, struct hs_census_type);
 

@@ -48,9 +48,6 @@ struct hs_error *hs_cpython_open(const struct hs_image *image, const struct hs_l
 /* NULL is legal. */
 void hs_cpython_close(struct hs_cpython *py);
 
-/* True if `head` (a PyGC_Head) is a list head of some interpreter's collector. */
-bool hs_is_gc_list_head(const struct hs_cpython *py, hs_addr head);
-
 /* _gc_next and _gc_prev keep flags in their low two bits (pycore_gc.h, all versions). */
 #define HS_GC_POINTER_MASK (~(uint64_t)3)
 #define HS_GC_HEAD_BYTES 16

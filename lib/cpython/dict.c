@@ -182,7 +182,7 @@ static void visit_values(const struct hs_cpython *py, hs_addr values, const stru
 	visitor->storage(visitor->context, start, bytes);
 }
 
-static bool is_interned_dict(const struct hs_cpython *py, hs_addr dict)
+bool hs_dict_is_interned(const struct hs_cpython *py, hs_addr dict)
 {
 	for (size_t i = 0; i < py->interned.n; i++)
 		if (py->interned.items[i] == dict)
@@ -204,7 +204,7 @@ void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, 
 		return;
 	}
 	/* the interpreter takes its own references to interned strings off their counts */
-	bool is_index = is_interned_dict(py, object->address);
+	bool is_index = hs_dict_is_interned(py, object->address);
 	hs_dict_keys_visit(&keys, is_index ? HS_ALIAS : keys.is_general ? HS_STRONG : HS_OWNED, visitor);
 	visit_named_values(&keys, keys.entries + keys.value_offset, keys.entry_bytes, is_index ? HS_VISITED : HS_STRONG, HS_EDGE_VALUE, visitor);
 	visitor->storage(visitor->context, keys.address, keys.bytes);

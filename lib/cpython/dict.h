@@ -50,6 +50,9 @@ struct hs_dict_cursor {
 /* The next key and value of the dict at `address`; false at the end, or when it cannot be read. */
 bool hs_dict_next(const struct hs_cpython *py, hs_addr address, struct hs_dict_cursor *cursor, hs_addr *ret_key, hs_addr *ret_value);
 
+/* True if it is the interpreter's own table of interned strings. */
+bool hs_dict_is_interned(const struct hs_cpython *py, hs_addr dict);
+
 uint64_t hs_dict_size(const struct hs_cpython *py, const struct hs_object *object);
 void hs_dict_visit(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 uint64_t hs_odict_size(const struct hs_cpython *py, const struct hs_object *object);

@@ -29,13 +29,6 @@ hs_addr hs_reference_target(const struct hs_reference_run *run, size_t i)
 	return word & ~(uint64_t)run->tag_mask;
 }
 
-unsigned hs_reference_relation(const struct hs_reference_run *run, size_t i)
-{
-	bool is_borrowed = run->borrowed_tag && word_at(run->words, run->stride, i) & run->borrowed_tag;
-
-	return is_borrowed ? run->relation & ~(unsigned)HS_OWNED : run->relation;
-}
-
 /* The str in the class's shared keys that names attribute `i` of an instance; 0: none. */
 static hs_addr shared_key(const struct hs_cpython *py, const struct hs_object *object, size_t i)
 {

@@ -45,9 +45,6 @@ bool hs_reference_python_name(const struct hs_cpython *py, struct hs_types *type
 /* The address that reference `i` of `run` refers to: 0, there is none. */
 hs_addr hs_reference_target(const struct hs_reference_run *run, size_t i);
 
-/* How reference `i` counts: the run's relation, less what its tag says. */
-unsigned hs_reference_relation(const struct hs_reference_run *run, size_t i);
-
 /* The object that field `name` of `object` refers to, as a visit reports it; 0: it has no such field. */
 hs_addr hs_object_field(const struct hs_cpython *py, const struct hs_object *object, const char *name);
 

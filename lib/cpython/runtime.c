@@ -158,12 +158,3 @@ void hs_cpython_close(struct hs_cpython *py)
 	hs_array_free(&py->interned);
 	free(py);
 }
-
-bool hs_is_gc_list_head(const struct hs_cpython *py, hs_addr head)
-{
-	for (size_t i = 0; i < py->interpreters.n; i++)
-		for (unsigned generation = 0; generation < HS_N_GC_HEADS; generation++)
-			if (py->interpreters.items[i].gc_heads[generation] == head)
-				return true;
-	return false;
-}

@@ -195,11 +195,6 @@ const char *hs_elf_name(const struct hs_elf_file *file)
 	return file->name;
 }
 
-int hs_elf_fd(const struct hs_elf_file *file)
-{
-	return file->fd;
-}
-
 const uint8_t *hs_elf_build_id(const struct hs_elf_file *file, size_t *ret_bytes)
 {
 	*ret_bytes = file->build_id_bytes;

@@ -39,7 +39,6 @@ struct hs_error *hs_elf_open_path(const char *path, struct hs_elf_file **ret) HS
 void hs_elf_close(struct hs_elf_file *file);
 
 const char *hs_elf_name(const struct hs_elf_file *file);
-int hs_elf_fd(const struct hs_elf_file *file);
 
 /* The GNU build-id; borrowed; *ret_bytes is 0 when the file has none. */
 const uint8_t *hs_elf_build_id(const struct hs_elf_file *file, size_t *ret_bytes);

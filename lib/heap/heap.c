@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
+#include "monotonic.h"
 #include "heap_internal.h"
 #include "malloc_chunk.h"
-#include "monotonic.h"
 #include "roots.h"
 #include "workers.h"
 

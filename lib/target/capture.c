@@ -11,15 +11,14 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "copy.h"
 #include "file_pages.h"
-#include "monotonic.h"
 #include "pagemap.h"
-#include "proc_file.h"
 #include "plan_image.h"
+#include "proc_file.h"
 #include "replan.h"
 #include "session.h"
-#include "tracee.h"
 #include "workers.h"
 
 static atomic_bool is_cancelled;

@@ -7,14 +7,13 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "copy.h"
 #include "file_pages.h"
 #include "memory_limit.h"
-#include "monotonic.h"
 #include "proc_file.h"
 #include "replan.h"
 #include "session.h"
-#include "tracee.h"
 
 #define BITMAPS_AND_TABLES_BYTES ((uint64_t)16 << 20)
 #define MAX_SAMPLE_BYTES ((size_t)4 << 20)

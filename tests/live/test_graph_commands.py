@@ -502,7 +502,8 @@ def test_odd_type_names(service, name):
 @pytest.mark.parametrize("arguments", [
     ["refs"], ["objects"], ["why"], ["threads"], ["refs", "1"], ["objects", "1"], ["why", "1"], ["why", "1", "2", "--max-paths", "x"],
     ["objects", "1", "x", "--sort", "colour"], ["export", "1"], ["export", "1", "-f", "xml"], ["export", "1", "-f", "dot"],
-    ["export", "1", "-f", "dot", "--from", "0x10", "--up", "--down"]])
+    ["export", "1", "-f", "dot", "--from", "0x10", "--up", "--down"], ["export", "1", "-f", "dot", "--from", "0x10", "--roots"],
+    ["export", "1", "--from", "0x10", "-f", "jsonl"], ["export", "1", "-f", "jsonl", "--up"], ["export", "1", "-f", "jsonl", "-n", "3"]])
 def test_wrong_usage(arguments):
     done = heapspy.run(*arguments)
     assert done.status == heapspy.USAGE and not done.output and done.errors, done

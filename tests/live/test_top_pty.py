@@ -25,16 +25,22 @@ WIDTH, HEIGHT = 100, 30
 class Browser:
     """heapspy top on a pseudo-terminal; a context manager that ends it by its own pid."""
 
-    def __init__(self, pid, *options, environment=None):
+    def __init__(self, pid, *options, environment=None, is_of_session=True):
         self.screen = pyte.Screen(WIDTH, HEIGHT)
         self.stream = pyte.ByteStream(self.screen)
         self.written = 0
         self.raw = b""
         self.started = time.monotonic()
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.execve(heapspy.HEAPSPY, [heapspy.HEAPSPY, "top", str(pid), *options],
-                      {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "", "LINES": "", **(environment or {})})
+        command = [heapspy.HEAPSPY, "top", str(pid), *options]
+        variables = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "", "LINES": "", **(environment or {})}
+        if is_of_session:
+            self.pid, self.terminal = pty.fork()
+            if self.pid == 0:
+                os.execve(command[0], command, variables)
+        else:
+            self.terminal, end = pty.openpty()
+            self.pid = subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=variables, start_new_session=True).pid
+            os.close(end)
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
 
     def __enter__(self):
@@ -64,6 +70,12 @@ class Browser:
 
     def cell(self, x, y):
         return self.screen.buffer[y][x]
+
+
+def end_of(pid):
+    """(pid, status) of a child that has ended, else None."""
+    found = os.waitpid(pid, os.WNOHANG)
+    return found if found[0] else None
 
 
 def row_of(rows, start):
@@ -272,4 +284,21 @@ def test_who_agrees_to_a_pause_is_asked_once(debian, start):
         browser.wait(lambda rows: "sample 2," in rows[2] or any("no sample" in row for row in rows), "another sample")
         # it was begun, at least: a busy machine may make it longer than the first one promised
         assert "sample 2," in browser.rows()[2] or any("reached --max-pause" in row for row in browser.rows()), "\n".join(browser.rows())
+    live.assert_unharmed()
+
+
+def test_ends_with_its_terminal(debian, start):
+    """Where nobody tells it by a signal, too: the terminal is not the one of its session."""
+    live = start(debian, "leaking_orders.py")
+    browser = Browser(live.pid, "-i", "3600", is_of_session=False)
+    pid = 0
+    try:
+        browser.wait(lambda rows: row_of(rows, "__main__.Session") and "Enter open" in rows[-1], "first screen")
+        os.close(browser.terminal)
+        pid, status = target.wait_until(lambda: end_of(browser.pid), 20, "end of heapspy")
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGHUP
+    finally:
+        if not pid:
+            os.kill(browser.pid, signal.SIGKILL)
+            os.waitpid(browser.pid, 0)
     live.assert_unharmed()
