@@ -77,8 +77,8 @@ static inline bool hs_is_fresh(const struct hs_observed_growth *observed, hs_nod
 /* NULL: it is none, or nothing happened to it. */
 const struct hs_container_history *hs_observed_history(const struct hs_observed_growth *observed, hs_node node);
 /*
- * The length of a container in sample `i`; 0: it was not there. Where the sample does not list it, as it was too short, *ret_is_known is
- * cleared, and it is no less than what could have been: `later` is its length in the sample after.
+ * The length of a container in sample `i`; 0: it was not there. Where the sample does not list it, as it was too short, it
+ * is no less than what could have been, `later` being its length in the sample after; *ret_is_known is cleared unless that is little.
  */
 uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, const struct hs_container_history *history, size_t i, uint64_t later,
 				 bool *ret_is_known);

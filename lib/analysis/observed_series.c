@@ -7,6 +7,7 @@
 
 #include "suspect_rules.h"
 
+#define LITTLE 0.1     /* of what a container has now: to be so far from sure of its length then changes nothing */
 #define N_BEGINNINGS 4 /* samples that are asked whether the container was there, besides the base */
 
 static const struct hs_sample_container *listed(const struct hs_observed_growth *observed, size_t i, const struct hs_sample_container *now)
@@ -40,8 +41,10 @@ uint64_t hs_observed_length_then(const struct hs_observed_growth *observed, cons
 	if (!sample->min_length || hs_is_fresh(observed, history->node))
 		return 0;
 	/* too short to be listed, or not there: no growth is made of what is not known */
-	*ret_is_known = false;
-	return later >= sample->min_length ? sample->min_length - 1 : later;
+	uint64_t most = later >= sample->min_length ? sample->min_length - 1 : later;
+	if (most > LITTLE * (double)history->length)
+		*ret_is_known = false;
+	return most;
 }
 
 void observed_look_back(const struct hs_observed_growth *observed, const struct hs_sample_container *now, const struct hs_object *object,

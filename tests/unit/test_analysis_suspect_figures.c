@@ -504,9 +504,31 @@ static void what_lies_of_its_length_is_no_container(void **state)
 	scene_end(&scene);
 }
 
+/* A limit of three items makes nothing uncertain of what has eighty. */
+static void what_was_too_short_by_little_is_known(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 2);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "LONG", scene_full_list(&scene, 300) }));
+	scene_look(&scene);
+	hs_sample_shrink(scene.samples[0], sizeof(struct hs_sample_container));
+	assert_null(hs_sample_container_at(scene.samples[0], events));
+	scene_grow(&scene, events, 30);
+	scene_look(&scene);
+	scene_grow(&scene, events, 50);
+	scene_judge(&scene);
+	assert_true(scene_first(&scene)->figures.steadiness > 0.9);
+	assert_int_equal(scene_first(&scene)->confidence, HS_CONFIDENCE_HIGH);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_too_short_by_little_is_known),
 		cmocka_unit_test(what_lies_of_its_length_is_no_container),
 		cmocka_unit_test(the_heaviest_types_are_tallied_not_the_first),
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
