@@ -244,10 +244,12 @@ static struct hs_error *add_result(const struct listener *listener, struct hs_gr
 {
 	HS_FREE char *text = NULL;
 	size_t bytes, n_shown = growth->n_shown;
-	FILE *out = listener->log.fd < 0 ? NULL : open_memstream(&text, &bytes);
 
-	if (!out)
+	if (listener->log.fd < 0)
 		return NULL;
+	FILE *out = open_memstream(&text, &bytes);
+	if (!out)
+		return hs_error_no_memory();
 	growth->is_one_line = true;
 	growth->n_shown = SIZE_MAX;
 	struct hs_error *error = hs_growth_json(out, growth);

@@ -14,6 +14,7 @@
 #include "layout_text.h"
 #include "options.h"
 #include "output.h"
+#include "redact.h"
 #include "series.h"
 #include "signals.h"
 #include "snapshot_name.h"
@@ -29,6 +30,7 @@ struct snapshot_options {
 	bool is_replacing;
 	unsigned every_s; /* 0: one snapshot */
 	unsigned count;
+	enum hs_redaction redaction;
 };
 
 enum {
@@ -36,6 +38,7 @@ enum {
 	KEY_FORCE,
 	KEY_EVERY,
 	KEY_COUNT,
+	KEY_REDACT,
 };
 
 static const struct argp_option options[] = {
@@ -43,6 +46,8 @@ static const struct argp_option options[] = {
 	{ "zstd", KEY_ZSTD, NULL, 0, "Compress it; so does a FILE that ends in .zst", 0 },
 	{ "every", KEY_EVERY, "TIME", 0, "With --count: that long from one to the next, on average, like the samples of growth: 30s, 10m, 2h", 0 },
 	{ "count", KEY_COUNT, "N", 0, "With --every: so many snapshots, numbered before the suffix: leak-1.core.zst", 0 },
+	{ "redact", KEY_REDACT, "all", OPTION_ARG_OPTIONAL, "Write structure without values: no text but names of code, types, modules and attributes; with "
+		"=all not these either", 0 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace files that are there already", 0 },
 	{ 0 },
 };
@@ -76,6 +81,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_FORCE:
 		own->is_replacing = true;
+		return 0;
+	case KEY_REDACT:
+		if (argument && strcmp(argument, "all"))
+			argp_error(state, "--redact takes no value but \"all\"");
+		own->redaction = argument ? HS_REDACT_ALL : HS_REDACT_VALUES;
 		return 0;
 	case KEY_EVERY:
 		own->every_s = hs_options_duration(state, "--every", argument);
@@ -151,9 +161,12 @@ static struct hs_error *capture(struct series *series)
 {
 	struct hs_invocation *invocation = series->invocation;
 
-	invocation->needs = HS_STAGE_CENSUS;
+	invocation->needs = series->own->redaction ? HS_STAGE_HEAP : HS_STAGE_CENSUS;
 	struct hs_error *error = hs_invocation_prepare(invocation);
-	if (!error || !invocation->capture || !invocation->capture->image || !is_of_layout(error))
+	/* what cannot be decoded cannot be redacted: then there is no file */
+	if (error && series->own->redaction && is_of_layout(error))
+		return hs_error_hint(error, "only what is decoded can be redacted: without --redact the memory is written as it is");
+	if (!error || series->own->redaction || !invocation->capture || !invocation->capture->image || !is_of_layout(error))
 		return error;
 	put_no_layout(error, &series->style);
 	hs_error_destroy(error);
@@ -194,12 +207,37 @@ static uint64_t now_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+static void destroy_capture(struct hs_capture **capture)
+{
+	hs_capture_destroy(*capture);
+}
+
+/* What is redacted stays so, whatever is asked for. */
+static enum hs_redaction redaction_of(const struct series *series)
+{
+	if (series->own->redaction || !series->invocation->capture->is_redacted)
+		return series->own->redaction;
+	return HS_REDACT_VALUES;
+}
+
 /* A file that was written. */
 struct written {
 	const char *path;
 	struct hs_snapshot_figures figures;
-	uint64_t time_ns; /* that it took to be written and to be on the disk */
+	uint64_t time_ns; /* that it took to be redacted, written, and on the disk */
 };
+
+static struct hs_error *redact_and_write(struct series *series, const struct hs_snapshot_options *writing, struct hs_snapshot_figures *ret)
+{
+	const struct hs_invocation *invocation = series->invocation;
+	HS_CLEANUP(destroy_capture) struct hs_capture *redacted = NULL;
+
+	if (!series->own->redaction)
+		return hs_snapshot_write(invocation->capture, writing, ret);
+	writing->progress(writing->context, "redacting", 0, 0);
+	HS_TRY(hs_redact(invocation->heap, invocation->capture, series->own->redaction, &redacted));
+	return hs_snapshot_write(redacted, writing, ret);
+}
 
 static struct hs_error *write_file(struct series *series, struct written *written)
 {
@@ -207,8 +245,7 @@ static struct hs_error *write_file(struct series *series, struct written *writte
 	HS_FREE char *layout = invocation->layout ? hs_layout_text(invocation->layout) : NULL;
 	const struct hs_snapshot_options writing = {
 		.path = written->path, .is_replacing = series->own->is_replacing, .is_packed = series->own->is_packed,
-		.n_workers = invocation->source.capture.n_workers,
-		.layout_text = layout, .redaction = invocation->capture->is_redacted ? HS_REDACT_VALUES : HS_REDACT_NONE,
+		.n_workers = invocation->source.capture.n_workers, .layout_text = layout, .redaction = redaction_of(series),
 		.progress = hs_progress_update, .is_cancelled = is_cancelled, .context = &invocation->progress,
 	};
 
@@ -217,7 +254,7 @@ static struct hs_error *write_file(struct series *series, struct written *writte
 	hs_signals_catch();
 	hs_progress_start(&invocation->progress);
 	uint64_t begin_ns = now_ns();
-	struct hs_error *error = hs_snapshot_write(invocation->capture, &writing, &written->figures);
+	struct hs_error *error = redact_and_write(series, &writing, &written->figures);
 	written->time_ns = now_ns() - begin_ns;
 	hs_progress_end(&invocation->progress);
 	hs_signals_restore();
@@ -249,6 +286,8 @@ static void put_written(const struct series *series, const struct written *writt
 	hs_text_line_item(&line, "%s in %s", hs_text_size(size, figures->file_bytes), hs_text_seconds(seconds, written->time_ns));
 	if (figures->disk_bytes < figures->file_bytes - figures->file_bytes / 10)
 		hs_text_line_item(&line, "%s on disk", hs_text_size(disk, figures->disk_bytes));
+	if (redaction_of(series))
+		hs_text_line_item(&line, "redacted");
 	if (invocation->source.file)
 		hs_text_line_item(&line, "from a file");
 	else if (taken->is_nonblocking)
@@ -336,15 +375,19 @@ static struct hs_error *run(struct hs_invocation *invocation)
 const struct hs_command hs_command_snapshot = {
 	.name = "snapshot",
 	.summary = "Write a process's memory to a file, to look at it later and elsewhere",
-	.usage = "PID",
+	.usage = "SOURCE",
 	.description = "The process is paused as for a report. The file is an ELF core with the pages that the process has, and with what a core has no "
 		       "place for: its identity, memory figures, the layout of its Python. Every command of heapspy takes it in place of a PID, also on a "
 		       "host without that Python; gdb and readelf open it, too. Large buffers of raw bytes are left out, as in a report.\n\n"
-		       "It holds the process's memory: passwords, keys, data. It is written with mode 0600.\n\n"
+		       "It holds the process's memory: passwords, keys, data. It is written with mode 0600. With --redact it begins as zeros, and only what "
+		       "the commands read as structure is written: which object is where, of which type, how large, and what refers to what. Of text there "
+		       "are names of code, types, modules and attributes; reprs, values, hashes, arguments, environment and the user's name in paths are not "
+		       "in the file. --redact=all leaves names out, too, but for those of Python's own types.\n\n"
 		       "The file gets its name when it is whole and on the disk. One that is there already is not replaced without --force. Of a core, or "
 		       "of another snapshot, it makes a snapshot as well.",
 	.examples = "  heapspy snapshot 4242\n"
 		    "  heapspy snapshot 4242 -o before.core.zst\n"
+		    "  heapspy snapshot 4242 --redact -o to-send.core.zst\n"
 		    "  heapspy snapshot 4242 --every 10m --count 3 -o leak.core.zst\n",
 	.needs = HS_STAGE_PID,
 	.takes_files = true,

@@ -23,6 +23,7 @@ struct top_options {
 	struct hs_cancel cancel;
 	struct hs_top_options session;
 	enum hs_colour colour;
+	const char *is_of_process; /* an option that was given and says nothing of a file; NULL: none was */
 };
 
 static const struct argp_option options[] = {
@@ -56,15 +57,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		invocation->source.capture.wants_uses = true;
 		return 0;
 	case 'i':
+		own->is_of_process = "--interval";
 		own->session.interval_ms = (uint64_t)(number(state, "--interval", argument, 0.1, 30 * 86400.0) * 1000);
 		return 0;
 	case KEY_MAX_DUTY:
+		own->is_of_process = "--max-duty";
 		own->session.duty_thousandths = (unsigned)lround(number(state, "--max-duty", argument, 0.1, 100) * 10);
 		return 0;
 	case KEY_COLOUR:
 		own->colour = (enum hs_colour)hs_options_choice(state, "--color", argument, colours);
 		return 0;
 	case ARGP_KEY_END:
+		if (own->is_of_process)
+			hs_options_need_process(state, own->is_of_process);
 		if (invocation->source.name && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
 			argp_error(state, "top needs a terminal at its input and output; 'heapspy report %s' writes text", invocation->source.name);
 		return 0;
@@ -105,10 +110,12 @@ const struct hs_command hs_command_top = {
 	.usage = "SOURCE",
 	.description = "A browser on the terminal; the key ? tells all others. Samples are taken while a view that follows them is shown: no more often "
 		       "than --interval, and never so that the process is paused for more than --max-duty of the time. While you look at "
-		       "objects, the sample that they are of is kept and no other is taken. 'heapspy PID' on a terminal is the same. Values are shown.",
+		       "objects, the sample that they are of is kept and no other is taken; the key s saves it as a snapshot. 'heapspy PID' on a terminal is the same. "
+		       "Of a file there is one sample. Values are shown.",
 	.examples = "  heapspy top 4242\n"
 		    "  heapspy top 4242 -i 30\n"
-		    "  heapspy top 4242 --max-duty 0.2\n",
+		    "  heapspy top 4242 --max-duty 0.2\n"
+		    "  heapspy top before.core.zst\n",
 	.needs = HS_STAGE_HEAP,
 	.takes_files = true,
 	.needs_unexplained = true,

@@ -78,6 +78,7 @@ struct hs_invocation {
 	time_t captured_at;
 	hs_addr wanted;              /* the object that the command will ask for, set by its parse hook; 0: none */
 	struct hs_address_ranges skipped; /* large raw payloads that the capture leaves out */
+	unsigned agreed_pause_ms;    /* of the process at hand: what the user said yes to; 0: nobody was asked */
 	struct hs_pauses untold_pauses; /* of captures that are gone, or came to nothing: the next one lists them */
 	struct hs_capture *capture;  /* these seven: NULL below the stage that makes them */
 	struct hs_layout *layout;
@@ -130,9 +131,10 @@ struct hs_error *hs_command_run(const struct hs_command *command, int argc, char
 
 /*
  * For commands that compare moments: takes another picture of the same process in place of the one there is, as far as the heap.
- * Everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
+ * Without an error everything borrowed from the first is gone; its pauses are kept. Room for a graph is looked for if invocation->needs is one. Errors:
  * those of the stages; GONE when the PID is another program by now. After an error capture, layout and census are those from before,
- * with whatever pauses there were for nothing added to the capture's; the heap is gone.
+ * with whatever pauses there were for nothing added to the capture's; image, heap and what was made of it are there too if the error came
+ * before the pause was allowed, else gone.
  */
 struct hs_error *hs_invocation_renew(struct hs_invocation *invocation) HS_MUST_CHECK;
 /*

@@ -54,7 +54,8 @@ static struct hs_error *list_names(const struct hs_sample_list *samples, const c
 	return NULL;
 }
 
-static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list)
+/* `lately`: by how many they became more since the sample that the last one is held against. */
+static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_list *list, int64_t lately)
 {
 	const struct hs_turnover *turnover = list ? hs_turnover_named(list, type->name) : NULL;
 
@@ -68,12 +69,12 @@ static void set_turnover(struct hs_growth_type *type, const struct hs_turnover_l
 		return;
 	}
 	uint64_t n_new = turnover->count - turnover->n_lived - turnover->n_unknown;
-	int64_t n_replaced = (int64_t)n_new - (type->count_change > 0 ? type->count_change : 0);
+	int64_t n_replaced = (int64_t)n_new - (lately > 0 ? lately : 0);
 	n_replaced = n_replaced > 0 ? n_replaced : 0;
 	type->turnover = (double)n_replaced / (double)turnover->count;
 	if (turnover->n_unknown <= turnover->count / ACCIDENTS)
 		type->survivors = (int64_t)turnover->n_lived;
-	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(type->count_change);
+	type->comes_and_goes = type->turnover >= CHURN_SHARE && n_replaced >= CHURN_FACTOR * llabs(lately);
 }
 
 /* What comes and goes has a floor: that of a long series counts. */
@@ -84,12 +85,23 @@ static int64_t change_of(const struct hs_series *series, const uint64_t *times_n
 	return series->is_long ? hs_rise(times_ns, figures, last + 1) : (int64_t)(figures[last] - figures[0]);
 }
 
+/* Place of the sample that the last one is held against. */
+static size_t base_of(const struct hs_series *series)
+{
+	const struct hs_sample *base = hs_series_base(series);
+	size_t i = 0;
+
+	while (i < series->samples.n && series->samples.items[i] != base)
+		i++;
+	return i < series->samples.n ? i : 0;
+}
+
 static struct hs_error *compare_types(const struct hs_series *series, const struct hs_turnover_list *turnover, struct hs_growth *growth)
 {
 	const struct hs_sample_list *samples = &series->samples;
 	HS_FREE const char **names = NULL;
 	HS_FREE uint64_t *times_ns = calloc(samples->n + 1, sizeof(*times_ns));
-	size_t n = 0;
+	size_t n = 0, base = base_of(series);
 
 	if (!times_ns)
 		return hs_error_no_memory();
@@ -111,7 +123,7 @@ static struct hs_error *compare_types(const struct hs_series *series, const stru
 		}
 		type->count_change = change_of(series, times_ns, type->counts);
 		type->bytes_change = change_of(series, times_ns, type->bytes);
-		set_turnover(type, turnover);
+		set_turnover(type, turnover, (int64_t)(type->counts[samples->n - 1] - type->counts[base]));
 	}
 	if (growth->types.n)
 		qsort(growth->types.items, growth->types.n, sizeof(*growth->types.items), compare_growth);
@@ -207,15 +219,17 @@ const char *hs_growth_standstill(const struct hs_growth *growth)
 				       : "the process was stopped at some of the samples (SIGSTOP, job control): it ran, and grew, for a part of the time only";
 }
 
-/* Looks at the container that grows; its path is told already. */
+/* Looks at the first container that convinces, at whatever place; its path is told already. */
 static bool next_of_leak(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])
 {
-	const struct hs_suspect *first = growth->suspects && growth->suspects->list.n ? &growth->suspects->list.items[0] : NULL;
-
-	if (!first || !first->address || first->confidence < HS_CONFIDENCE_MEDIUM)
-		return false;
-	snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, first->address);
-	return true;
+	for (size_t i = 0; growth->suspects && i < growth->suspects->list.n; i++) {
+		const struct hs_suspect *suspect = &growth->suspects->list.items[i];
+		if (!suspect->address || suspect->confidence < HS_CONFIDENCE_MEDIUM)
+			continue;
+		snprintf(ret, HS_NEXT_BYTES, "refs %d 0x%" PRIx64, (int)growth->document.process->pid, suspect->address);
+		return true;
+	}
+	return false;
 }
 
 void hs_growth_next(const struct hs_growth *growth, char ret[HS_NEXT_BYTES])

@@ -22,8 +22,8 @@ struct hs_growth_type {
 	uint64_t *bytes;
 	int64_t count_change; /* from the first to the last; of a long series, what its floor rose by */
 	int64_t bytes_change;
-	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others; < 0: unknown */
-	int64_t survivors;    /* objects proven to have been there at the first sample; < 0: cannot be told */
+	double turnover;      /* 0 … 1: the share of the last sample's objects that replaced others since the base; < 0: unknown */
+	int64_t survivors;    /* objects proven to have been there at the base, see hs_series_base(); < 0: cannot be told */
 	bool comes_and_goes;  /* what is replaced is far more than what is added */
 };
 
@@ -46,7 +46,7 @@ struct hs_growth {
 };
 
 /*
- * Compares the samples of a series. `turnover`: of the last sample's heap since the first sample, `suspects` of it; NULL: there is no
+ * Compares the samples of a series. `turnover`: of the last sample's heap since the base, `suspects` of it; NULL: there is no
  * such heap. The document and what is shown are the caller's. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_growth_compare(const struct hs_series *series, const struct hs_turnover_list *turnover, const struct hs_suspects *suspects,

@@ -14,6 +14,7 @@
 #define N_TYPES 5
 #define N_WRITERS 2
 #define PATH_WIDTH 60
+#define TYPE_WIDTH 50
 #define LINE_BYTES 4096
 #define LEAST_PART_BYTES 1024
 
@@ -56,6 +57,21 @@ static char *plain_path(const char *path)
 	if (!out)
 		return NULL;
 	hs_text_put_middle(out, &style, safe, PATH_WIDTH);
+	fclose(out);
+	return text;
+}
+
+/* The same of a name, which says most at its beginning. */
+static char *plain_name(const char *name)
+{
+	HS_FREE char *safe = plain(name);
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = safe ? open_memstream(&text, &bytes) : NULL;
+
+	if (!out)
+		return NULL;
+	hs_text_put_start(out, &style, safe, TYPE_WIDTH);
 	fclose(out);
 	return text;
 }
@@ -179,8 +195,8 @@ static void put_types(FILE *out, const struct hs_growth *growth)
 	put(out, "| --- | ---: | ---: | ---: |");
 	for (size_t i = 0; i < growth->types.n && i < N_TYPES && growth->types.items[i].bytes_change > 0; i++) {
 		const struct hs_growth_type *type = &growth->types.items[i];
-		HS_FREE char *name = plain(hs_type_short_name(type->name));
-		put(out, "| %.50s | %s%s | %s | %s |", name ? name : "?", type->count_change < 0 ? "-" : "+",
+		HS_FREE char *name = plain_name(hs_type_short_name(type->name));
+		put(out, "| %s | %s%s | %s | %s |", name ? name : "?", type->count_change < 0 ? "-" : "+",
 		    hs_text_count(change, (uint64_t)llabs(type->count_change)), hs_text_count(count, type->counts[last]),
 		    hs_text_size_change(size, type->bytes_change));
 	}

@@ -17,8 +17,6 @@ static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_
 
 	if (!lived)
 		return hs_error_no_memory();
-	hs_progress_start(&invocation->progress);
-	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
 	HS_TRY(hs_sample_mark_lived(base, invocation->heap, lived));
 	const struct hs_suspects_input input = {
 		.samples = (const struct hs_sample *const *)series->samples.items, .n_samples = series->samples.n, .heap = invocation->heap,
@@ -28,9 +26,16 @@ static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_
 	HS_TRY(hs_suspects_find(&input, &run->suspects));
 	/* suspects have doubts of their own, and rules for them */
 	HS_TRY(hs_lived_doubt(invocation->graph, lived));
-	HS_TRY(hs_turnover_count(invocation->heap, lived, &run->turnover));
+	return hs_turnover_count(invocation->heap, lived, &run->turnover);
+}
+
+static struct hs_error *show_and_find_causes(struct hs_invocation *invocation, struct hs_growth_run *run)
+{
+	hs_progress_start(&invocation->progress);
+	hs_progress_update(&invocation->progress, "looking for what grows", 0, 0);
+	struct hs_error *error = find_causes(invocation, run);
 	hs_progress_end(&invocation->progress);
-	return NULL;
+	return error;
 }
 
 struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const struct hs_series_options *options, struct hs_growth_run *run)
@@ -40,7 +45,7 @@ struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const stru
 	HS_TRY(hs_series_take(invocation, options, &run->series));
 	bool has_graph = run->series.has_graph;
 	if (has_graph)
-		HS_TRY(find_causes(invocation, run));
+		HS_TRY(show_and_find_causes(invocation, run));
 	if (run->seen)
 		HS_TRY(hs_growth_seen_part(run->seen, &run->suspects, invocation->source.pid, &n_own));
 	HS_TRY(hs_growth_compare(&run->series, has_graph ? &run->turnover : NULL, has_graph ? &run->suspects : NULL, &run->growth));

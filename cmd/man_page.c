@@ -51,9 +51,10 @@ static void put_option(FILE *out, const struct argp_option *option)
 	put_text(out, option->name);
 	fputs("\\fR", out);
 	if (option->arg) {
-		fputs("=\\fI", out);
+		bool is_optional = option->flags & OPTION_ARG_OPTIONAL;
+		fputs(is_optional ? "[=\\fI" : "=\\fI", out);
 		put_text(out, option->arg);
-		fputs("\\fR", out);
+		fputs(is_optional ? "\\fR]" : "\\fR", out);
 	}
 	putc('\n', out);
 	put_text(out, option->doc);

@@ -2,10 +2,10 @@
 /* The progress line. Knows nothing about the work. */
 #include "progress.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "quiet_thread.h"
 #include "terminal.h"
 
 #define QUIET_MS 1000
@@ -58,7 +58,6 @@ static void *draw_until_over(void *argument)
 void hs_progress_start(struct hs_progress *progress)
 {
 	pthread_condattr_t monotonic;
-	sigset_t all, before;
 
 	*progress = (struct hs_progress){ .listen = progress->listen, .listener = progress->listener };
 	if (!hs_terminal_has_status())
@@ -69,10 +68,7 @@ void hs_progress_start(struct hs_progress *progress)
 	pthread_cond_init(&progress->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	/* Signals are for the thread that works: they interrupt what it waits for. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	progress->is_started = !pthread_create(&progress->thread, NULL, draw_until_over, progress);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	progress->is_started = !hs_thread_start(&progress->thread, draw_until_over, progress);
 }
 
 void hs_progress_update(void *context, const char *phase, uint64_t done, uint64_t all)

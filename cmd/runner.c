@@ -3,6 +3,7 @@
  * Runs one command: options, capture, layout, census, the command itself, cleaning up. The only place that knows the
  * order of the stages, and of what a signal ends.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +35,17 @@ static void die_by_caught_signal(struct hs_invocation *invocation)
 	raise(hs_signals_caught());
 }
 
+static unsigned with_leeway(uint64_t predicted_ms)
+{
+	return predicted_ms > UINT_MAX / 2 ? UINT_MAX : (unsigned)(predicted_ms + predicted_ms / 2);
+}
+
 static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 {
+	struct hs_invocation *invocation = context;
 	HS_FREE char *question = NULL;
 
-	hs_progress_end(context);
+	hs_progress_end(&invocation->progress);
 	if (asprintf(&question, "Copying %llu MiB would pause the process for about %llu ms. Go on?",
 		     (unsigned long long)(bytes >> 20), (unsigned long long)predicted_ms) < 0)
 		return false;
@@ -46,7 +53,10 @@ static bool confirm_pause(void *context, uint64_t predicted_ms, uint64_t bytes)
 	hs_signals_restore();
 	bool may_go_on = hs_terminal_confirm(question);
 	hs_signals_catch();
-	hs_progress_start(context);
+	hs_progress_start(&invocation->progress);
+	/* who agreed to this pause agreed to others like it: a sample is asked for once, not each time, and not when nobody is there */
+	if (may_go_on)
+		invocation->agreed_pause_ms = with_leeway(predicted_ms);
 	return may_go_on;
 }
 
@@ -105,17 +115,33 @@ static struct hs_error *open_file(struct hs_invocation *invocation)
 	return NULL;
 }
 
+static void tell_progress(void *context, const char *phase, uint64_t done, uint64_t all)
+{
+	struct hs_invocation *invocation = context;
+
+	hs_progress_update(&invocation->progress, phase, done, all);
+}
+
+/* What is there of the picture before is given back only for one that will be taken. */
+static void make_room(void *context)
+{
+	hs_invocation_drop_heap(context);
+}
+
 static struct hs_error *copy_process(struct hs_invocation *invocation)
 {
-	struct hs_capture_options *options = &invocation->source.capture;
+	struct hs_capture_options options = invocation->source.capture;
 
-	options->progress = hs_progress_update;
-	options->confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
-	options->context = &invocation->progress;
-	options->skip = &invocation->skipped;
-	options->failed_pauses = &invocation->untold_pauses;
-	options->work_percent = work_percent(invocation);
-	return hs_capture_process(invocation->source.pid, options, &invocation->capture);
+	options.progress = tell_progress;
+	options.make_room = invocation->heap ? make_room : NULL;
+	options.confirm_pause = hs_terminal_is_interactive() && !invocation->owns_terminal ? confirm_pause : NULL;
+	options.context = invocation;
+	options.skip = &invocation->skipped;
+	options.failed_pauses = &invocation->untold_pauses;
+	options.work_percent = work_percent(invocation);
+	if (options.max_pause_ms < invocation->agreed_pause_ms)
+		options.max_pause_ms = invocation->agreed_pause_ms;
+	return hs_capture_process(invocation->source.pid, &options, &invocation->capture);
 }
 
 static struct hs_error *take_capture(struct hs_invocation *invocation)
@@ -295,11 +321,9 @@ static struct hs_error *search_graph(struct hs_invocation *invocation)
 	return searches.errors[SEARCH_HOLDERS];
 }
 
-/* A later picture of the same process, whose own pauses alone are its. */
+/* A later picture of the same process, whose own pauses alone are its. What was a large buffer then may be anything now. */
 static struct hs_error *take_later(struct hs_invocation *invocation)
 {
-	/* what was a large buffer then may be anything now */
-	hs_array_free(&invocation->skipped);
 	find_payloads(invocation);
 	HS_TRY(take_capture(invocation));
 	HS_TRY(resolve_layout(invocation));
@@ -318,41 +342,50 @@ static struct hs_error *check_identity(const struct hs_invocation *invocation, c
 }
 
 /* Of pictures that came to nothing, as far as there is memory for it. */
-static void keep_pauses(struct hs_invocation *invocation, struct hs_capture *earlier)
+static void keep_pauses(struct hs_capture *failed, struct hs_pauses *untold, struct hs_capture *earlier)
 {
-	if (invocation->capture)
-		hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->capture->pauses_ns));
-	hs_error_destroy(hs_pauses_put_behind(earlier, &invocation->untold_pauses));
-	hs_array_free(&invocation->untold_pauses);
+	if (failed)
+		hs_error_destroy(hs_pauses_put_behind(earlier, &failed->pauses_ns));
+	hs_error_destroy(hs_pauses_put_behind(earlier, untold));
+	hs_array_free(untold);
 }
 
+/* Of what there was and what there is now, the invocation keeps one, with the image and the heap if these are still there. */
+static void keep_one(struct hs_invocation *invocation, struct hs_invocation *other, bool keeps_other, bool is_new)
+{
+	if (keeps_other && is_new)
+		hs_process_heap_close(hs_take(invocation->heap));
+	struct hs_invocation *given_up = keeps_other ? invocation : other;
+	hs_capture_destroy(is_new ? given_up->capture : NULL);
+	hs_layout_destroy(given_up->layout);
+	hs_census_destroy(given_up->census);
+	hs_array_free(&given_up->skipped);
+	if (!keeps_other)
+		return;
+	invocation->capture = other->capture;
+	invocation->layout = other->layout;
+	invocation->census = other->census;
+	invocation->skipped = other->skipped;
+	invocation->captured_at = other->captured_at;
+}
+
+/* What there is of the picture before stays until the next one is allowed: make_room() knows it by `capture`. */
 static struct hs_error *renew(struct hs_invocation *invocation)
 {
-	struct hs_invocation earlier;
+	struct hs_invocation earlier = *invocation;
 
-	hs_invocation_drop_heap(invocation);
-	earlier = *invocation;
-	invocation->capture = NULL;
+	invocation->skipped = (struct hs_address_ranges){ 0 };
 	invocation->layout = NULL;
 	invocation->census = NULL;
 	struct hs_error *error = take_later(invocation);
+	bool is_new = invocation->capture != earlier.capture;
 	if (!error)
 		error = check_identity(invocation, earlier.capture, earlier.layout->runtime_start);
 	if (!error)
 		error = hs_pauses_put_before(invocation->capture, &earlier.capture->pauses_ns);
 	if (error)
-		keep_pauses(invocation, earlier.capture);
-	struct hs_invocation *given_up = error ? invocation : &earlier;
-	hs_capture_destroy(given_up->capture);
-	hs_layout_destroy(given_up->layout);
-	hs_census_destroy(given_up->census);
-	if (error) {
-		hs_process_heap_close(hs_take(invocation->heap));
-		invocation->capture = earlier.capture;
-		invocation->layout = earlier.layout;
-		invocation->census = earlier.census;
-		invocation->captured_at = earlier.captured_at;
-	}
+		keep_pauses(is_new ? invocation->capture : NULL, &invocation->untold_pauses, earlier.capture);
+	keep_one(invocation, &earlier, error, is_new);
 	return error;
 }
 
@@ -442,6 +475,7 @@ void hs_invocation_drop(struct hs_invocation *invocation)
 	drop_results(invocation);
 	hs_array_free(&invocation->skipped);
 	hs_array_free(&invocation->untold_pauses);
+	invocation->agreed_pause_ms = 0;
 }
 
 static void invocation_deinit(struct hs_invocation *invocation)

@@ -100,16 +100,19 @@ static void free_targets(struct hs_watch_targets *targets)
 	hs_array_free(targets);
 }
 
-/* Until the next sample. The heap that the last one is of is still there. */
-static struct hs_error *start_watch(struct taking *taking)
+/* Until the next sample. The heap that the last one is of is still there. That nothing can be watched is no reason to give the series up. */
+static void start_watch(struct taking *taking)
 {
 	HS_CLEANUP(free_targets) struct hs_watch_targets targets = { 0 };
 	const struct hs_sample_list *samples = &taking->series->samples;
 	const struct hs_sample *last = samples->items[samples->n - 1], *before = samples->n > 1 ? samples->items[samples->n - 2] : NULL;
 
-	HS_TRY(hs_candidates_choose(last, before, taking->invocation->heap, &targets));
-	hs_watched_make_room(&taking->series->watched, &targets);
-	return hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
+	struct hs_error *error = hs_candidates_choose(last, before, taking->invocation->heap, &targets);
+	if (!error) {
+		hs_watched_make_room(&taking->series->watched, &targets);
+		error = hs_watch_start(taking->invocation->source.pid, &targets, &taking->watch);
+	}
+	hs_error_destroy(error);
 }
 
 static struct hs_error *stop_watch(struct taking *taking)
@@ -202,8 +205,10 @@ static struct hs_error *look_again(struct taking *taking, bool is_last)
 		hs_sample_destroy(series->samples.items[--series->samples.n]);
 		return hs_error_new(HS_ERROR_GONE, "PID %d is another program by now", (int)invocation->source.pid);
 	}
-	if (!is_last)
-		return start_watch(taking);
+	if (!is_last) {
+		start_watch(taking);
+		return NULL;
+	}
 	HS_TRY(hs_invocation_follow(invocation, taking->options->last_needs));
 	series->has_graph = true;
 	return NULL;
@@ -265,11 +270,14 @@ struct hs_error *hs_series_take(struct hs_invocation *invocation, const struct h
 	*ret = (struct hs_series){ .is_long = options->is_long };
 	invocation->outlives_signals = true;
 	hs_signals_catch();
-	HS_TRY(keep(&taking, false));
-	HS_TRY(start_watch(&taking));
-	hs_invocation_drop_heap(invocation);
-	tell(&taking);
-	take_rest(&taking);
+	struct hs_error *error = keep(&taking, false);
+	if (!error) {
+		start_watch(&taking);
+		hs_invocation_drop_heap(invocation);
+		tell(&taking);
+		take_rest(&taking);
+		error = stop_watch(&taking);
+	}
 	hs_signals_restore();
-	return stop_watch(&taking);
+	return error;
 }

@@ -3,6 +3,7 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "capture.h"
@@ -15,20 +16,31 @@ static void on_signal(int number)
 	hs_capture_cancel();
 }
 
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+#define N_NUMBERS (sizeof(numbers) / sizeof(*numbers))
+
+static struct sigaction before[N_NUMBERS];
+static bool is_catching;
+
+/* What was ignored when heapspy began (nohup, a script's background job) was so for a reason. */
 void hs_signals_catch(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	for (size_t i = 0; i < N_NUMBERS; i++) {
+		if (!is_catching)
+			sigaction(numbers[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	}
+	is_catching = true;
 }
 
 void hs_signals_restore(void)
 {
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	for (size_t i = 0; is_catching && i < N_NUMBERS; i++)
+		sigaction(numbers[i], &before[i], NULL);
+	is_catching = false;
 }
 
 void hs_signals_forgive(void)

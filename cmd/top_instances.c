@@ -276,6 +276,7 @@ struct hs_error *hs_top_fill_instances(struct hs_top_source *source, struct hs_p
 	section->is_sortable = true;
 	page->first_section = page->n_sections - 1;
 	if (finding.n > finding.n_hits)
-		page->note = hs_page_printf(page, "%s objects, of which these are the newest, then the largest", hs_text_count(count, finding.n));
+		page->note = hs_page_printf(page, "%s objects, of which these are the %s", hs_text_count(count, finding.n),
+					    source->n_samples > 1 ? "newest, then the largest" : "largest");
 	return add_objects(&finding, page, section);
 }

@@ -15,13 +15,18 @@
 
 enum { STEP_BYTES, STEP_SHARE, STEP_CHANGE, STEP_WHAT, STEP_BAR, N_STEP_COLUMNS };
 
-static const struct hs_column step_columns[N_STEP_COLUMNS] = {
-	[STEP_BYTES] = { "BYTES", NULL, HS_COLUMN_SIZE, 10, 0 },
-	[STEP_SHARE] = { "SHARE", NULL, HS_COLUMN_SHARE, 7, 0 },
-	[STEP_CHANGE] = { "CHANGE", NULL, HS_COLUMN_SIZE_CHANGE, 10, 0 },
-	[STEP_WHAT] = { " OF THE RSS", NULL, HS_COLUMN_TEXT, 0, 0 },
-	[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 10, 1 },
-};
+#define STEP_COLUMNS(of_what)                                                   \
+	{                                                                       \
+		[STEP_BYTES] = { "BYTES", NULL, HS_COLUMN_SIZE, 10, 0 },        \
+		[STEP_SHARE] = { "SHARE", NULL, HS_COLUMN_SHARE, 7, 0 },        \
+		[STEP_CHANGE] = { "CHANGE", NULL, HS_COLUMN_SIZE_CHANGE, 10, 0 },\
+		[STEP_WHAT] = { of_what, NULL, HS_COLUMN_TEXT, 0, 0 },          \
+		[STEP_BAR] = { "", NULL, HS_COLUMN_BAR, 10, 1 },                \
+	}
+
+static const struct hs_column step_columns[N_STEP_COLUMNS] = STEP_COLUMNS(" OF THE RSS");
+/* A core does not tell which of its pages were in memory. */
+static const struct hs_column core_step_columns[N_STEP_COLUMNS] = STEP_COLUMNS(" OF THE CORE'S PAGES");
 
 static void add_step(struct hs_page *page, struct hs_section *section, const char *label, uint64_t bytes, uint64_t before, uint64_t rss)
 {
@@ -63,7 +68,8 @@ struct hs_error *hs_top_fill_memory(struct hs_top_source *source, struct hs_page
 
 	if (!source->has_memory)
 		return hs_error_new(HS_ERROR_UNSUPPORTED, "what the memory is used for could not be read");
-	struct hs_section *section = hs_page_add_section(page, NULL, step_columns, N_STEP_COLUMNS);
+	bool is_core = source->invocation->capture->origin == HS_FROM_CORE;
+	struct hs_section *section = hs_page_add_section(page, NULL, is_core ? core_step_columns : step_columns, N_STEP_COLUMNS);
 	for (unsigned i = 0; i < HS_N_MEMORY_STEPS; i++)
 		if (memory->steps[i] || before->steps[i])
 			add_step(page, section, hs_waterfall_label(i), memory->steps[i], before->steps[i], memory->rss_bytes);

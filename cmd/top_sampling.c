@@ -189,8 +189,7 @@ size_t hs_top_sampling_read_live(const struct hs_top_sampling *sampling, struct 
 
 struct hs_error *hs_top_sampling_init(struct hs_top_sampling *sampling, struct hs_invocation *invocation)
 {
-	/* a file is as a process that has ended: what there is of it stays */
-	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation }, .is_gone = invocation->source.file };
+	*sampling = (struct hs_top_sampling){ .source = { .invocation = invocation } };
 	count_pauses(sampling, true);
 	sampling->taken_ns = sampling->tried_ns = sampling->first_ns = hs_top_now_ns();
 	HS_TRY(keep(sampling));
@@ -215,7 +214,8 @@ bool hs_top_sampling_is_there(const struct hs_top_sampling *sampling)
 {
 	const struct hs_process *process = sampling->source.invocation->capture->process;
 
-	return !sampling->is_gone && hs_process_is_there(process->pid, process->start_time);
+	/* a file does not end */
+	return sampling->source.invocation->source.file || (!sampling->is_gone && hs_process_is_there(process->pid, process->start_time));
 }
 
 struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
@@ -229,6 +229,7 @@ struct hs_error *hs_top_sampling_take(struct hs_top_sampling *sampling)
 		return hs_error_new(HS_ERROR_GONE, "the process has ended");
 	}
 	stop_watching(sampling);
+	sampling->n_pauses_before = invocation->capture->pauses_ns.n;
 	drop_suspects(&sampling->source); /* they borrow from the graph */
 	invocation->needs = HS_STAGE_HEAP;
 	struct hs_error *error = hs_invocation_renew(invocation);
@@ -370,17 +371,32 @@ static const char *short_script(const char *script)
 	return slash && slash[1] ? slash + 1 : script ? script : "";
 }
 
+static void describe_file(const struct hs_invocation *invocation, struct hs_header *header)
+{
+	const struct hs_capture *capture = invocation->capture;
+	const char *file = invocation->source.file;
+
+	header->utc = capture->utc;
+	if (!file)
+		return;
+	hs_escape(header->file, sizeof(header->file), short_script(file), strlen(short_script(file)));
+	header->is_core = capture->origin == HS_FROM_CORE;
+	if (capture->cut_short)
+		warn(header, "the file is cut short: %s", capture->cut_short);
+	if (capture->is_redacted)
+		warn(header, "the snapshot is redacted: values were left out when it was written");
+}
+
 void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_header *ret)
 {
 	const struct hs_invocation *invocation = sampling->source.invocation;
 	const struct hs_process *process = invocation->capture->process;
 	const struct hs_census *census = invocation->census;
-	static const char *const files[] = { [HS_FROM_SNAPSHOT] = "snapshot", [HS_FROM_CORE] = "core" };
 	const char *name = short_script(process->script), *layout = invocation->layout->source;
 
 	*ret = (struct hs_header){
 		.pid = (int)process->pid, .is_stopped = invocation->capture->was_stopped, .is_gone = sampling->is_gone,
-		.file = files[invocation->capture->origin], .is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
+		.is_nonblocking = invocation->capture->is_nonblocking, .serial = sampling->source.serial, .rss_bytes = process->rss_bytes,
 		.n_objects = census->n_objects, .bytes = census->bytes, .in_use_bytes = census->in_use_bytes, .explained_bytes = census->explained_bytes,
 		.pause_ns = sampling->last_pause_ns, .paused_ns = sampling->paused_ns, .watched_ns = sampling->taken_ns - sampling->first_ns,
 		.n_rss_history = sampling->n_rss,
@@ -390,6 +406,7 @@ void hs_top_sampling_describe(const struct hs_top_sampling *sampling, struct hs_
 	hs_escape(ret->layout, sizeof(ret->layout), layout ? layout : "?", strlen(layout ? layout : "?"));
 	snprintf(ret->banner, sizeof(ret->banner), "%s", sampling->banner);
 	ret->banner_address = sampling->banner_address;
+	describe_file(invocation, ret);
 	snprintf(ret->python, sizeof(ret->python), "%s", invocation->layout->version);
 	size_t last = sampling->n_rss - 1;
 	double minutes = sampling->n_rss > 1 ? (double)(sampling->rss_times[last] - sampling->rss_times[0]) / 6e10 : 0;

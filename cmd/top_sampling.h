@@ -21,6 +21,7 @@ struct hs_top_sampling {
 	uint64_t tried_ns;           /* when the last one was taken, or failed */
 	uint64_t work_ns;            /* what the last one took in all */
 	uint64_t last_pause_ns, paused_ns;
+	size_t n_pauses_before;      /* of the capture's pauses: those of earlier samples */
 	uint64_t rss[HS_HEADER_HISTORY], rss_times[HS_HEADER_HISTORY];
 	size_t n_rss;
 	bool is_gone;

@@ -4,17 +4,19 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "quiet_thread.h"
 #include "top_pages.h"
 #include "top_sampling.h"
+#include "top_snapshot.h"
 
 #define CHECK_MS 500          /* whether the target is still there */
 #define END_MS 2000           /* what a stop takes to let the target go, at most */
@@ -30,13 +32,15 @@ struct hs_top_session {
 	struct hs_page_place wanted;
 	bool is_made;            /* the page that is wanted, or an error in its place, has been handed over */
 	bool wants_sample, wants_base, is_frozen, is_over;
+	char *wanted_file;       /* to save the sample to; owned; NULL: none */
 	struct hs_top_options options;
 	/* news */
 	struct hs_header header; /* as of the last sample */
 	struct hs_top_due due;
 	struct hs_page *page;
 	bool is_failed;
-	char error[300], hint[300], message[200];
+	char error[300], hint[300], message[400];
+	bool is_complaint;
 	bool is_sampling;
 	struct hs_live_row live[HS_LIVE_ROWS];
 	size_t n_live;
@@ -115,6 +119,7 @@ static void make_page(struct hs_top_session *session, const struct hs_page_place
 /* The mutex is held. */
 static void keep_failure(struct hs_top_session *session, const struct hs_error *error)
 {
+	session->is_complaint = true;
 	if (error->code == HS_ERROR_CANCELLED)
 		snprintf(session->message, sizeof(session->message), "the sample was given up");
 	else if (error->code != HS_ERROR_GONE)
@@ -177,6 +182,25 @@ static void suspect(struct hs_top_session *session)
 	hs_error_destroy(error); /* the view of suspects says why, if somebody looks */
 }
 
+static void save(struct hs_top_session *session)
+{
+	char message[400];
+
+	pthread_mutex_lock(&session->mutex);
+	HS_FREE char *path = hs_take(session->wanted_file);
+	pthread_mutex_unlock(&session->mutex);
+	begin(session, "saving the snapshot");
+	struct hs_error *error = hs_top_snapshot_save(&session->sampling, path, message, sizeof(message));
+	if (error)
+		snprintf(message, sizeof(message), "not saved: %s", error->message);
+	pthread_mutex_lock(&session->mutex);
+	snprintf(session->message, sizeof(session->message), "%s", message);
+	session->is_complaint = error;
+	pthread_mutex_unlock(&session->mutex);
+	end(session);
+	hs_error_destroy(error);
+}
+
 static void set_base(struct hs_top_session *session)
 {
 	hs_top_sampling_set_base(&session->sampling);
@@ -201,7 +225,7 @@ static void rest(struct hs_top_session *session, uint64_t now)
 /* The mutex is held. `r` does not wait for the interval, but keeps to the duty. */
 static bool is_sample_due(const struct hs_top_session *session, uint64_t now)
 {
-	if (session->header.is_gone)
+	if (session->header.is_gone || session->header.file[0])
 		return false;
 	if (session->wants_sample)
 		return now >= session->due.duty_ns;
@@ -217,6 +241,8 @@ static bool do_something(struct hs_top_session *session, uint64_t now)
 
 	if (session->wants_base)
 		act = set_base;
+	else if (session->wanted_file)
+		act = save;
 	else if (!session->is_made)
 		wants_page = true;
 	else if (is_sample_due(session, now))
@@ -285,21 +311,10 @@ static void session_free(struct hs_top_session *session)
 		close(session->fd);
 	hs_top_sampling_deinit(&session->sampling);
 	hs_page_destroy(session->page);
+	free(session->wanted_file);
 	pthread_cond_destroy(&session->wake);
 	pthread_mutex_destroy(&session->mutex);
 	free(session);
-}
-
-/* Signals are for the thread that has the terminal. */
-static int start_thread(struct hs_top_session *session)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&session->thread, NULL, run, session);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failure;
 }
 
 struct hs_error *hs_top_session_create(struct hs_invocation *invocation, const struct hs_top_options *options, struct hs_top_session **ret)
@@ -327,7 +342,7 @@ struct hs_error *hs_top_session_create(struct hs_invocation *invocation, const s
 		invocation->outlives_signals = true;
 		invocation->progress.listen = on_progress;
 		invocation->progress.listener = session;
-		int failure = start_thread(session);
+		int failure = hs_thread_start(&session->thread, run, session); /* signals are for the one that has the terminal */
 		error = failure ? hs_error_os(failure, "cannot start a thread") : NULL;
 	}
 	if (error) {
@@ -401,6 +416,17 @@ void hs_top_session_cancel(struct hs_top_session *session)
 	pthread_mutex_unlock(&session->mutex);
 }
 
+void hs_top_session_save(struct hs_top_session *session, const char *path)
+{
+	pthread_mutex_lock(&session->mutex);
+	free(session->wanted_file);
+	session->wanted_file = strdup(path);
+	if (!session->wanted_file)
+		snprintf(session->message, sizeof(session->message), "not saved: out of memory");
+	pthread_cond_signal(&session->wake);
+	pthread_mutex_unlock(&session->mutex);
+}
+
 void hs_top_session_set_base(struct hs_top_session *session)
 {
 	pthread_mutex_lock(&session->mutex);
@@ -433,6 +459,10 @@ static void complete_header(const struct hs_top_session *session, struct hs_head
 	uint64_t due = session->wants_sample ? session->due.duty_ns : session->due.sample_ns;
 
 	header->age_ms = (now - session->due.taken_ns) / 1000000;
+	if (header->file[0]) { /* what it holds is older than that it was opened */
+		int64_t age = (int64_t)time(NULL) - header->utc;
+		header->age_ms = age > 0 ? (uint64_t)age * 1000 : 0;
+	}
 	header->watched_ns += now - session->due.taken_ns;
 	header->phase = session->phase;
 	header->done = session->done;
@@ -441,7 +471,8 @@ static void complete_header(const struct hs_top_session *session, struct hs_head
 	header->next_ms = due > now ? (due - now) / 1000000 : 0;
 	header->duty_thousandths = session->options.duty_thousandths;
 	header->interval_ms = session->due.gap_ms;
-	header->next = session->header.is_gone ? HS_NEXT_GONE :
+	header->next = session->header.file[0] ? HS_NEXT_FILE :
+		       session->header.is_gone ? HS_NEXT_GONE :
 		       session->wants_sample ? HS_NEXT_DUTY :
 		       session->is_frozen ? HS_NEXT_FROZEN :
 		       !hs_top_page_moves(&session->wanted) ? HS_NEXT_HELD : session->due.reason;
@@ -464,6 +495,7 @@ void hs_top_session_news(struct hs_top_session *session, struct hs_top_news *ret
 	memcpy(ret->error, session->error, sizeof(ret->error));
 	memcpy(ret->hint, session->hint, sizeof(ret->hint));
 	memcpy(ret->message, session->message, sizeof(ret->message));
+	ret->is_complaint = session->is_complaint;
 	session->message[0] = '\0';
 	pthread_mutex_unlock(&session->mutex);
 }

@@ -43,6 +43,8 @@ void hs_top_session_sample_now(struct hs_top_session *session);
 void hs_top_session_freeze(struct hs_top_session *session, bool is_frozen);
 /* Gives up what is being done, as far as that can be ended: a sample; a page that is not there yet. */
 void hs_top_session_cancel(struct hs_top_session *session);
+/* Saves the sample to a file, or into a folder; a message tells the end of it. The path is copied. */
+void hs_top_session_save(struct hs_top_session *session, const char *path);
 void hs_top_session_set_base(struct hs_top_session *session);
 /* At least 100 ms. */
 void hs_top_session_set_interval(struct hs_top_session *session, uint64_t interval_ms);
@@ -54,7 +56,8 @@ struct hs_top_news {
 	struct hs_page *page;    /* of the place that was wanted, if there is a new one; the caller's */
 	bool is_failed;          /* it cannot be made */
 	char error[300], hint[300]; /* then why; and what to try, "" for nothing */
-	char message[200];       /* to be said once; "": nothing */
+	char message[400];       /* to be said once; "": nothing */
+	bool is_complaint;       /* … because something went wrong */
 	struct hs_live_row live[HS_LIVE_ROWS]; /* what the watched lengths tell of types, for a page of that sample */
 	size_t n_live;
 	uint64_t live_serial;

@@ -99,7 +99,9 @@ struct hs_error *hs_top_fill_suspects(struct hs_top_source *source, struct hs_pa
 	const struct hs_suspects *suspects = &source->suspects;
 
 	HS_TRY(hs_top_find_suspects(source));
-	if (suspects->is_static)
+	if (suspects->is_static && source->invocation->source.file)
+		page->note = "one file shows no growth: this is large in a way that leaks are; 'heapspy diff OLD NEW' tells what grew";
+	else if (suspects->is_static)
 		page->note = "growth was not observed: there is one sample since the baseline";
 	else
 		page->note = hs_page_printf(page, "%s in %zu samples over %.0f s", suspects->list.n ? "what grew" : "nothing grows and keeps what it has",

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "draw.h"
 #include "output.h"
+#include "snapshot_name.h"
 #include "state.h"
 #include "term_curses.h"
 #include "view.h"
@@ -98,6 +99,14 @@ static void tell_of_data(struct ui *ui)
 	handle(ui, &(struct hs_event){ .kind = HS_EVENT_DATA });
 }
 
+/* As `heapspy snapshot` would call it. */
+static void suggest_snapshot(struct ui *ui)
+{
+	HS_FREE char *name = hs_snapshot_name(NULL, ui->data.header.pid, ui->data.header.utc, false);
+
+	snprintf(ui->state.suggested_snapshot, sizeof(ui->state.suggested_snapshot), "%s", name ? name : "");
+}
+
 static void take_news(struct ui *ui)
 {
 	hs_top_session_news(ui->session, &ui->news);
@@ -106,7 +115,8 @@ static void take_news(struct ui *ui)
 	ui->data.n_live = ui->news.n_live;
 	ui->data.live_serial = ui->news.live_serial;
 	if (ui->news.message[0])
-		hs_state_say(&ui->state, true, "%s", ui->news.message);
+		hs_state_say(&ui->state, ui->news.is_complaint, "%s", ui->news.message);
+	suggest_snapshot(ui);
 	if (ui->news.page)
 		keep_page(ui, hs_take(ui->news.page));
 	tell_of_data(ui);
@@ -178,6 +188,8 @@ static void carry_out(struct ui *ui, const struct hs_effects *effects)
 		change_interval(ui, effects);
 	if (effects->flags & HS_EFFECT_WRITE)
 		write_to(ui, effects->text);
+	if (effects->flags & HS_EFFECT_SNAPSHOT)
+		hs_top_session_save(ui->session, effects->text);
 	if (effects->flags & HS_EFFECT_COPY) {
 		hs_term_copy(ui->term, effects->text);
 		hs_state_say(&ui->state, false, "%s sent to the clipboard", effects->text);

@@ -72,7 +72,7 @@ static bool run_interval(struct hs_update *update, const char *argument)
 	char *end;
 	double seconds = strtod(argument, &end);
 
-	if (end == argument || *end || !(seconds >= 0.1 && seconds <= MAX_INTERVAL_S))
+	if (end == argument || *end || !(seconds >= 0.1 && seconds <= MAX_INTERVAL_S) || update->data->header.file[0])
 		return false;
 	update->effects.flags |= HS_EFFECT_INTERVAL;
 	update->effects.interval_ms = (uint64_t)(seconds * 1000);
@@ -107,6 +107,13 @@ static bool run_write(struct hs_update *update, const char *argument)
 	return true;
 }
 
+static bool run_snapshot(struct hs_update *update, const char *argument)
+{
+	update->effects.flags |= HS_EFFECT_SNAPSHOT;
+	snprintf(update->effects.text, sizeof(update->effects.text), "%s", *argument ? argument : update->state->suggested_snapshot);
+	return *update->effects.text;
+}
+
 static bool run_baseline(struct hs_update *update, const char *argument)
 {
 	hs_update_request(update, HS_REQUEST_BASELINE);
@@ -130,8 +137,9 @@ static const struct typed_command commands[] = {
 	{ "sort", "by which column?", run_sort, choose_column },
 	{ "filter", "", run_filter, NULL },
 	{ "by", "holder or type, in the view of types", run_by, choose_by },
-	{ "interval", "how many seconds?", run_interval, NULL },
+	{ "interval", "how many seconds? (not of a file)", run_interval, NULL },
 	{ "baseline", "takes nothing", run_baseline, NULL },
+	{ "snapshot", "to which file?", run_snapshot, NULL },
 	{ "write", "to which file?", run_write, NULL },
 	{ "help", "takes nothing", run_help, NULL },
 	{ "quit", "takes nothing", run_quit, NULL },
@@ -168,7 +176,7 @@ void hs_command_line_run(struct hs_update *update, char *line)
 	if (!n)
 		return;
 	if (!command)
-		hs_state_say(update->state, true, "no command '%.*s'; there are view, sort, filter, by, interval, baseline, write, help, quit", (int)n, line);
+		hs_state_say(update->state, true, "no command '%.*s'; there are view, sort, filter, by, interval, baseline, snapshot, write, help, quit", (int)n, line);
 	else if (!command->run(update, argument))
 		hs_state_say(update->state, true, "%s '%s': %s", command->name, argument, command->argument);
 }

@@ -17,6 +17,7 @@ enum hs_next {
 	HS_NEXT_HELD,     /* somebody looks into this sample's objects: no other one until they leave */
 	HS_NEXT_FROZEN,
 	HS_NEXT_GONE,     /* there is no target any more */
+	HS_NEXT_FILE,     /* it is a file that is looked at */
 };
 
 #define HS_HEADER_WARNINGS 3
@@ -29,8 +30,10 @@ struct hs_header {
 	char layout[160];
 	bool is_stopped;   /* by job control */
 	bool is_gone;
-	const char *file;  /* "core", "snapshot": what is looked at is one, and there is but one sample; NULL: a process */
 	bool is_nonblocking;
+	char file[200];    /* a core or a snapshot that stands in place of a process; "": a process. Its `age_ms` is that of what it holds */
+	bool is_core;      /* another program's: there was no pause, and nobody knows what /proc said */
+	int64_t utc;       /* when the sample was taken, in seconds since 1970 */
 	uint64_t serial;   /* of the last sample; 0: there is none yet, and what follows means nothing */
 	uint64_t rss_bytes;
 	int64_t rss_per_minute;

@@ -32,13 +32,13 @@ static unsigned draw_position(const struct hs_state *state, const struct hs_data
 	return hs_canvas_text_width(text);
 }
 
-static void draw_keys(enum hs_view_id view, unsigned y, unsigned end, struct hs_canvas *canvas)
+static void draw_keys(enum hs_view_id view, bool is_file, unsigned y, unsigned end, struct hs_canvas *canvas)
 {
 	unsigned x = 0;
 
 	for (size_t i = 0; i < hs_n_bindings; i++) {
 		const struct hs_binding *binding = &hs_bindings[i];
-		if (!binding->footer || !(binding->views & HS_IN(view)))
+		if (!binding->footer || !(binding->views & HS_IN(view)) || (is_file && hs_request_is_live(binding->request)))
 			continue;
 		char name[16];
 		snprintf(name, sizeof(name), "%.*s", (int)(binding->request == HS_REQUEST_NEXT_VIEW ? 3 : 15), binding->name);
@@ -59,7 +59,7 @@ void hs_draw_footer(const struct hs_state *state, const struct hs_data *data, co
 		hs_canvas_put(canvas, 0, y, canvas->width, state->is_complaint ? HS_CELL_WARNING : HS_CELL_STRONG, HS_CUT_END, state->message);
 	} else {
 		unsigned width = draw_position(state, data, y, canvas);
-		draw_keys(hs_state_spot(state)->place.view, y, canvas->width > width + 1 ? canvas->width - width - 1 : 0, canvas);
+		draw_keys(hs_state_spot(state)->place.view, data->header.file[0], y, canvas->width > width + 1 ? canvas->width - width - 1 : 0, canvas);
 	}
 }
 

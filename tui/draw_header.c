@@ -50,10 +50,9 @@ static void draw_identity(const struct hs_header *header, struct hs_canvas *canv
 	struct line line = { .canvas = canvas, .end = canvas->width };
 
 	put_item(&line, HS_CELL_STRONG, header->name[0] ? header->name : "?");
-	print_item(&line, HS_CELL_PLAIN, "pid %d", header->pid);
-	if (header->file)
-		put_item(&line, HS_CELL_PLAIN, header->file);
-	else if (header->is_gone)
+	if (header->pid)
+		print_item(&line, HS_CELL_PLAIN, "pid %d", header->pid);
+	if (header->is_gone)
 		put_item(&line, HS_CELL_WARNING, "gone: the last sample stays");
 	else if (header->is_stopped)
 		put_item(&line, HS_CELL_WARNING, "stopped");
@@ -84,7 +83,7 @@ static void draw_figures(const struct hs_header *header, struct hs_canvas *canva
 
 	if (!header->serial)
 		return;
-	if (header->rss_bytes || !header->file)
+	if (header->rss_bytes)
 		print_item(&line, HS_CELL_STRONG, "RSS %s", hs_text_size(size, header->rss_bytes));
 	draw_trend(header, &line);
 	print_item(&line, HS_CELL_PLAIN, "%s objects %s", hs_text_short_count(count, header->n_objects), hs_text_size(size, header->bytes));
@@ -97,6 +96,8 @@ static void draw_pause(const struct hs_header *header, struct line *line)
 
 	if (header->is_nonblocking)
 		put_item(line, HS_CELL_PLAIN, "never paused");
+	else if (header->file[0])
+		print_item(line, HS_CELL_PLAIN, "paused %.0f ms", (double)header->pause_ns / 1e6);
 	else
 		print_item(line, HS_CELL_PLAIN, "paused %.0f ms, %.2f %%", (double)header->pause_ns / 1e6, duty);
 }
@@ -126,7 +127,17 @@ static void draw_next(const struct hs_header *header, struct line *line)
 	case HS_NEXT_GONE:
 		put_item(line, HS_CELL_WARNING, "no further samples");
 		break;
+	case HS_NEXT_FILE:
+		break;
 	}
+}
+
+static void draw_file(const struct hs_header *header, struct line *line)
+{
+	char age[HS_FIGURE_BYTES];
+
+	print_item(line, HS_CELL_STRONG, "%s %s", header->is_core ? "core" : "snapshot", header->file);
+	print_item(line, HS_CELL_PLAIN, "%s %s ago", header->is_core ? "written" : "taken", hs_text_age(age, header->age_ms));
 }
 
 static void draw_samples(const struct hs_header *header, struct hs_canvas *canvas)
@@ -134,9 +145,11 @@ static void draw_samples(const struct hs_header *header, struct hs_canvas *canva
 	struct line line = { .canvas = canvas, .y = 2, .end = canvas->width };
 	char age[HS_FIGURE_BYTES];
 
-	if (header->serial)
+	if (header->serial && header->file[0])
+		draw_file(header, &line);
+	else if (header->serial)
 		print_item(&line, HS_CELL_PLAIN, "sample %" PRIu64 ", %s old", header->serial, hs_text_age(age, header->age_ms));
-	if (header->serial)
+	if (header->serial && !header->is_core)
 		draw_pause(header, &line);
 	if (!header->phase) {
 		draw_next(header, &line);
@@ -156,8 +169,9 @@ static void draw_banner(const struct hs_header *header, unsigned y, struct hs_ca
 	char count[HS_FIGURE_BYTES], text[HS_FIGURE_BYTES + 16];
 
 	snprintf(text, sizeof(text), "now %s", hs_text_count(count, header->banner_length));
-	if (header->banner_length && width + hs_canvas_text_width(text) + 2 <= canvas->width)
-		hs_canvas_put_right(canvas, canvas->width, y, canvas->width - width, HS_CELL_DIM, text);
+	/* it changes several times a second: not in the last column, behind which terminals do different things */
+	if (header->banner_length && width + hs_canvas_text_width(text) + 3 <= canvas->width)
+		hs_canvas_put_right(canvas, canvas->width - 1, y, canvas->width - width, HS_CELL_DIM, text);
 }
 
 void hs_draw_header(const struct hs_state *state, const struct hs_data *data, const struct hs_panes *panes, struct hs_canvas *canvas)

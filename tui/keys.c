@@ -12,6 +12,12 @@ const struct hs_binding hs_bindings[] = {
 
 const size_t hs_n_bindings = sizeof(hs_bindings) / sizeof(*hs_bindings);
 
+bool hs_request_is_live(enum hs_request request)
+{
+	return request == HS_REQUEST_SAMPLE || request == HS_REQUEST_FREEZE || request == HS_REQUEST_LONGER || request == HS_REQUEST_SHORTER ||
+	       request == HS_REQUEST_BASELINE;
+}
+
 enum hs_request hs_keys_request(uint32_t key, enum hs_view_id view)
 {
 	for (size_t i = 0; i < hs_n_bindings; i++)

@@ -3,6 +3,7 @@
 #ifndef HS_KEYS_H
 #define HS_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,7 @@ enum hs_request {
 	HS_REQUEST_CANCEL,
 	HS_REQUEST_COMMAND,
 	HS_REQUEST_WRITE,
+	HS_REQUEST_SNAPSHOT,
 	HS_REQUEST_COPY,
 	HS_REQUEST_REDRAW,
 	HS_REQUEST_HELP,
@@ -86,6 +88,8 @@ struct hs_binding {
 extern const struct hs_binding hs_bindings[];
 extern const size_t hs_n_bindings;
 
+/* It is about samples to come, of which a file has none. */
+bool hs_request_is_live(enum hs_request request);
 /* What a key asks for in a view; HS_REQUEST_NONE: nothing. */
 enum hs_request hs_keys_request(uint32_t key, enum hs_view_id view);
 

@@ -11,7 +11,7 @@ const char *hs_prompt_label(enum hs_mode mode)
 {
 	static const char *const labels[] = {
 		[HS_MODE_BROWSE] = "", [HS_MODE_HELP] = "", [HS_MODE_FILTER] = "filter: ", [HS_MODE_SEARCH] = "/", [HS_MODE_COMMAND] = ":",
-		[HS_MODE_WRITE] = "write to file: ",
+		[HS_MODE_WRITE] = "write to file: ", [HS_MODE_SNAPSHOT] = "save snapshot to: ",
 	};
 
 	return labels[mode];
@@ -86,8 +86,8 @@ static void accept(struct hs_update *update)
 			hs_state_say(state, true, "no row with '%s'", state->search);
 	} else if (mode == HS_MODE_COMMAND) {
 		hs_command_line_run(update, state->prompt);
-	} else if (mode == HS_MODE_WRITE && state->prompt[0]) {
-		update->effects.flags |= HS_EFFECT_WRITE;
+	} else if ((mode == HS_MODE_WRITE || mode == HS_MODE_SNAPSHOT) && state->prompt[0]) {
+		update->effects.flags |= mode == HS_MODE_WRITE ? HS_EFFECT_WRITE : HS_EFFECT_SNAPSHOT;
 		snprintf(update->effects.text, sizeof(update->effects.text), "%s", state->prompt);
 	}
 }

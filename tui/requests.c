@@ -79,6 +79,8 @@ static void on_suspect(struct hs_update *update)
 
 	if (place.address)
 		hs_update_go(update, &place, update->state->spot);
+	else if (update->data->header.file[0])
+		hs_state_say(update->state, false, "one file shows no growth; view 2 tells what is large as leaks are");
 	else
 		hs_state_say(update->state, false, "nothing is suspected yet: that takes three samples");
 }
@@ -284,6 +286,11 @@ static void on_write(struct hs_update *update)
 	hs_prompt_open(update, HS_MODE_WRITE, update->state->suggested_file);
 }
 
+static void on_snapshot(struct hs_update *update)
+{
+	hs_prompt_open(update, HS_MODE_SNAPSHOT, update->state->suggested_snapshot);
+}
+
 static void on_copy(struct hs_update *update)
 {
 	const struct hs_row *row = hs_state_selected(update->state, update->data->page);
@@ -348,6 +355,7 @@ static void (*const handlers[])(struct hs_update *update) = {
 	[HS_REQUEST_CANCEL] = on_cancel,
 	[HS_REQUEST_COMMAND] = on_command,
 	[HS_REQUEST_WRITE] = on_write,
+	[HS_REQUEST_SNAPSHOT] = on_snapshot,
 	[HS_REQUEST_COPY] = on_copy,
 	[HS_REQUEST_REDRAW] = on_redraw,
 	[HS_REQUEST_HELP] = on_help,
@@ -356,6 +364,8 @@ static void (*const handlers[])(struct hs_update *update) = {
 
 void hs_update_request(struct hs_update *update, enum hs_request request)
 {
-	if (request && handlers[request])
+	if (hs_request_is_live(request) && update->data->header.file[0])
+		hs_state_say(update->state, true, "this is a file: it holds one sample, and no others come");
+	else if (request && handlers[request])
 		handlers[request](update);
 }

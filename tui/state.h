@@ -44,6 +44,7 @@ enum hs_mode {
 	HS_MODE_SEARCH,
 	HS_MODE_COMMAND,
 	HS_MODE_WRITE,
+	HS_MODE_SNAPSHOT,
 };
 
 HS_ARRAY_TYPE(hs_row_order, uint32_t);
@@ -64,6 +65,7 @@ struct hs_state {
 	struct hs_row_order order[HS_PAGE_SECTIONS]; /* rows of the page shown: filtered, sorted */
 	unsigned n_sections;       /* of that page; 0: there is none */
 	char suggested_file[64];   /* for writing a view */
+	char suggested_snapshot[64];
 };
 
 enum hs_event_kind {
@@ -92,6 +94,7 @@ enum hs_effect {
 	HS_EFFECT_WRITE = 128,   /* the view to the file `text` */
 	HS_EFFECT_COPY = 256,    /* `text` to the clipboard */
 	HS_EFFECT_REDRAW = 512,
+	HS_EFFECT_SNAPSHOT = 1024, /* the sample to the file `text` */
 };
 
 struct hs_effects {

@@ -26,7 +26,10 @@ struct hs_container_change {
 struct hs_accumulation_input {
 	const struct hs_dominators *tree;
 	const struct hs_sizes *sizes;
-	/* The nodes that are not proven to have lived before. Taken out: those whose type did not become more, as far as no container tells. */
+	/*
+	 * The nodes that are not proven to have lived before. Taken out: those with nodes below them whose type did not become more, as far
+	 * as no container tells. Others of such a type count as far as its bytes grew: longer strings in place of shorter ones.
+	 */
 	uint64_t *fresh;
 	/*
 	 * Items of containers, whoever else holds them: of one that grew by as many as are new, which count whole; of one that is turned

@@ -70,19 +70,22 @@ static bool is_steady(const struct hs_sample *const *samples, size_t n_samples, 
 {
 	HS_FREE uint64_t *times = calloc(n_samples, sizeof(*times)), *values = calloc(n_samples, sizeof(*values));
 	int64_t least = 0;
+	size_t n = 0;
 
 	if (!times || !values)
 		return false;
 	for (size_t i = 0; i < n_samples; i++) {
 		int64_t sums[HS_N_CAUSES] = { 0 };
+		if (!samples[i]->has_memory)
+			continue;
 		add_up(samples[0], samples[i], sums);
-		times[i] = samples[i]->time_ns;
-		values[i] = (uint64_t)net(sums, cause);
+		times[n] = samples[i]->time_ns;
+		values[n++] = (uint64_t)net(sums, cause);
 		least = net(sums, cause) < least ? net(sums, cause) : least;
 	}
-	for (size_t i = 0; i < n_samples; i++)
+	for (size_t i = 0; i < n; i++)
 		values[i] -= (uint64_t)least;
-	return n_samples > 2 ? hs_steadiness(times, values, n_samples) >= STEADY : values[1] > values[0];
+	return n > 2 ? hs_steadiness(times, values, n) >= STEADY : values[1] > values[0];
 }
 
 static uint64_t least_resident(const struct hs_watched *resident, unsigned from, unsigned to)

@@ -269,7 +269,11 @@ static int compare_definitions(const void *a, const void *b)
 	if (left->count != right->count)
 		return left->count > right->count ? -1 : 1;
 	int order = strcmp(left->file, right->file);
-	return order ? order : left->line < right->line ? -1 : left->line > right->line;
+	if (order || left->line != right->line)
+		return order ? order : left->line < right->line ? -1 : 1;
+	/* of one picture the order is the same in every run: several may have no line */
+	order = strcmp(left->name, right->name);
+	return order ? order : strcmp(left->kind, right->kind);
 }
 
 static void release_index(struct gathering *gathering)

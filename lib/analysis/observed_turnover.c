@@ -4,12 +4,11 @@
  * unless somebody else has it for good.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cleanup.h"
 #include "observed_internal.h"
 
-HS_ARRAY_TYPE(waiting_nodes, uint32_t);
+HS_ARRAY_TYPE(numbers, uint32_t);
 
 /* Objects of a group of types, and their bytes. */
 struct group_sum {
@@ -23,20 +22,30 @@ struct walk {
 	const uint64_t *only;  /* only these; NULL: all that are new */
 	const uint64_t *revived; /* these are new from now on, when they are met; NULL: none */
 	struct group_sum *sums; /* by group; NULL: nothing is added up */
-	struct waiting_nodes waiting;
+	struct numbers met; /* groups that have a sum */
+	struct numbers waiting;
 };
 
 static void walk_deinit(struct walk *walk)
 {
 	hs_array_free(&walk->waiting);
+	hs_array_free(&walk->met);
 }
 
-static void add_sum(const struct hs_observed_growth *observed, struct group_sum *sums, uint32_t node)
+static bool add_sum(const struct hs_observed_growth *observed, struct walk *walk, uint32_t node)
 {
-	struct group_sum *sum = &sums[hs_observed_group(observed, node)];
+	uint32_t group = hs_observed_group(observed, node);
+	struct group_sum *sum = &walk->sums[group];
 
+	if (!sum->count) {
+		uint32_t *slot = hs_array_append(&walk->met);
+		if (!slot)
+			return false;
+		*slot = group;
+	}
 	sum->count++;
 	sum->bytes += hs_graph_bytes(observed->input.graph, node);
+	return true;
 }
 
 /* Goes to all that is new and reached from `start` by way of what is new. */
@@ -53,8 +62,8 @@ static struct hs_error *follow(const struct hs_observed_growth *observed, uint32
 			    (walk->only && !hs_bit(walk->only, target)))
 				continue;
 			hs_set_bit(walk->seen, target);
-			if (walk->sums)
-				add_sum(observed, walk->sums, target);
+			if (walk->sums && !add_sum(observed, walk, target))
+				return hs_error_no_memory();
 			if (hs_csr_is_leaf(graph, target))
 				continue;
 			uint32_t *slot = hs_array_append(&walk->waiting);
@@ -93,8 +102,11 @@ struct hs_error *observed_vouch(struct hs_observed_growth *observed)
 static bool is_held(const struct hs_observed_growth *observed, uint32_t node, const uint64_t *letting_go)
 {
 	size_t n;
-	const hs_node *sources = hs_graph_sources(observed->input.graph, node, &n);
 
+	/* None, small numbers: to list their referrers takes as long as there are references */
+	if (hs_graph_is_hub(observed->input.graph, node))
+		return true;
+	const hs_node *sources = hs_graph_sources(observed->input.graph, node, &n);
 	for (size_t i = 0; sources && i < n && i < MAX_REFERRERS; i++)
 		if (!hs_is_fresh(observed, sources[i]) && !hs_bit(letting_go, sources[i]))
 			return true;
@@ -136,18 +148,20 @@ static struct hs_error *keep_held(struct hs_observed_growth *observed, const uin
  * What is turned over has a length of its own, up and down: what it has more or less now than then is no growth of its types, nor a want
  * of it. How many of each type it had then follows from how many it has now, by length.
  */
-static void discount(struct hs_observed_growth *observed, const struct hs_container_history *history, const struct group_sum *sums)
+static void discount(struct hs_observed_growth *observed, const struct hs_container_history *history, const struct walk *own)
 {
 	double each = history->length ? 1 / (double)history->length : 0, more = each ? 1 - each * (double)history->length_then : 0;
 
-	for (uint32_t group = 0; group < observed->n_groups; group++) {
-		observed->count_growth[group] -= (int64_t)(more * (double)sums[group].count);
-		observed->byte_growth[group] -= (int64_t)(more * (double)sums[group].bytes);
+	for (size_t k = 0; k < own->met.n; k++) {
+		uint32_t group = own->met.items[k];
+		observed->count_growth[group] -= (int64_t)(more * (double)own->sums[group].count);
+		observed->byte_growth[group] -= (int64_t)(more * (double)own->sums[group].bytes);
 	}
-	for (size_t i = 0; i < observed->input.n_samples; i++) {
+	for (size_t i = 0; own->met.n && i < observed->input.n_samples; i++) {
 		double part = each * (double)hs_observed_length(observed, history->address, i);
-		for (uint32_t group = 0; group < observed->n_groups; group++)
-			observed->passing_counts[i * observed->n_groups + group] += part * (double)sums[group].count;
+		double *counts = &observed->passing_counts[i * observed->n_groups];
+		for (size_t k = 0; k < own->met.n; k++)
+			counts[own->met.items[k]] += part * (double)own->sums[own->met.items[k]].count;
 	}
 }
 
@@ -174,9 +188,12 @@ struct hs_error *observed_pass_over(struct hs_observed_growth *observed)
 		const struct hs_container_history *history = &observed->containers.items[i];
 		if (!history->lets_go)
 			continue;
-		memset(sums, 0, observed->n_groups * sizeof(*sums));
 		HS_TRY(follow(observed, history->node, &own));
-		discount(observed, history, sums);
+		discount(observed, history, &own);
+		/* there are many such containers, and many groups, of which each has few */
+		for (size_t k = 0; k < own.met.n; k++)
+			sums[own.met.items[k]] = (struct group_sum){ 0 };
+		own.met.n = 0;
 	}
 	for (uint32_t group = 0; group + 1 < observed->n_groups; group++)
 		observed->has_more[group] = observed->count_growth[group] > 0;

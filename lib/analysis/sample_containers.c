@@ -52,9 +52,13 @@ static bool is_plain_split_dict(const struct hs_cpython *py, const struct hs_obj
 	return length < MANY_ATTRIBUTES && !strcmp(object->type->kind->tp_name, "dict") && HS_BODY(py, object, PyDictObject, ma_values);
 }
 
+/* More than an address space has room for: the object is not what it says, or was caught in the midst of a change. */
+#define LENGTH_LIMIT ((uint64_t)1 << 48)
+
 bool sample_is_container(const struct hs_cpython *py, const struct hs_object *object, uint64_t *ret_length)
 {
-	return has_changing_length(object->type->kind) && hs_object_fill(py, object, ret_length) && !is_plain_split_dict(py, object, *ret_length);
+	return has_changing_length(object->type->kind) && hs_object_fill(py, object, ret_length) && *ret_length < LENGTH_LIMIT &&
+	       !is_plain_split_dict(py, object, *ret_length);
 }
 
 /* The smallest hashes of what one container holds, while it is being visited. */

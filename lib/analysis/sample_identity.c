@@ -102,7 +102,7 @@ hs_fingerprint sample_identities_at(const struct hs_identities *identities, hs_a
 
 /*
  * Marks a fingerprint that the last object of its type in the same pool had, too. Then the first of many alike is not marked: it is one of
- * a pool's worth. Where in its block the object stands is a part of the fingerprint.
+ * a pool's worth.
  */
 static hs_fingerprint take(struct marker *marker, const struct hs_heap_item *item)
 {

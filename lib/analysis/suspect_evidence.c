@@ -50,7 +50,7 @@ static bool add_collector(const struct suspect_search *search, struct hs_suspect
 
 	if (suspect->kind != HS_SUSPECT_CYCLES)
 		return true;
-	struct hs_error *error = hs_collector_read(search->input->heap->py, 0, &collector);
+	struct hs_error *error = hs_collector_read_head(search->input->heap->py, 0, &collector);
 	if (error) {
 		hs_error_destroy(error);
 		return true;
@@ -59,8 +59,8 @@ static bool add_collector(const struct suspect_search *search, struct hs_suspect
 		return suspect_text_add(&suspect->evidence, "the collector is turned off: gc.disable()");
 	if (!collector.generations[0].threshold)
 		return suspect_text_add(&suspect->evidence, "the collector never starts by itself: its threshold is 0");
-	if (collector.n_frozen)
-		return suspect_text_add(&suspect->evidence, "%" PRIu64 " objects are frozen: gc.freeze() hides them from the collector", collector.n_frozen);
+	if (search->frozen_part >= SUSPECT_MOSTLY_FROZEN)
+		return suspect_text_add(&suspect->evidence, "they are frozen: gc.freeze() hides them from the collector");
 	if (suspect_is_out_of_reach(&collector, suspect->members))
 		return suspect_text_add(&suspect->evidence, "the collector is on, and far from its thresholds: %" PRId64 ", %" PRId64 ", %" PRId64,
 					(int64_t)collector.generations[0].threshold, (int64_t)collector.generations[1].threshold,

@@ -62,6 +62,7 @@ struct suspect_search {
 	HS_ARRAY(uint32_t) selected;           /* groups, the largest first */
 	uint64_t *claimed;                     /* new objects that a container was found to hold */
 	HS_ARRAY(hs_node) waiting;             /* while that is found */
+	double frozen_part;                    /* of the garbage that is a suspect: what gc.freeze() has hidden, 0 … 1 */
 	uint8_t *origins;                      /* by hs_type.index: enum suspect_origin + 1; 0: not asked so far */
 	size_t n_origins;
 };
@@ -118,6 +119,10 @@ void suspect_rank(struct hs_suspect *suspect);
 
 /* suspect_lost.c: what no exact root leads to. */
 struct hs_error *suspect_find_lost(struct suspect_search *search, struct hs_suspects *ret) HS_MUST_CHECK;
+/* The part of all garbage that the collector does not see, as gc.freeze() hid it; where growth was observed, of the new garbage. A sample. */
+double suspect_frozen_part(const struct suspect_search *search);
+/* The least part that is a reason for garbage to stay. */
+#define SUSPECT_MOSTLY_FROZEN 0.5
 /* Of a collector that is on: its thresholds are far from what `n_objects`, which came between the samples, will ever reach. */
 bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_objects);
 

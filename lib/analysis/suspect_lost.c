@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "collector.h"
+#include "generation.h"
 #include "suspect_internal.h"
 
 #define LEAST_OBJECTS 8
@@ -74,7 +75,7 @@ static struct hs_error *list_unexplained(struct suspect_search *search, const st
 
 	for (uint32_t type = 0; type < observed->n_groups; type++) {
 		struct suspect_tally tally = { 0 };
-		/* as many as their type grew by at least */
+		/* at most twice as many as their type grew by: of one that merely changes, many look new */
 		if (lost->counts[type] < LEAST_OBJECTS || observed->count_growth[type] * 2 < (int64_t)lost->counts[type])
 			continue;
 		suspect_tally_add(&tally, type, lost->counts[type], lost->bytes[type]);
@@ -102,11 +103,11 @@ static bool is_in_cycle(const struct suspect_search *search, hs_node start)
 			if (targets[i] == start)
 				return true;
 			/* what is held leads nowhere but away */
-			if (hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
+			if (n_met == MAX_ROUND_NODES || hs_object_graph_reached(search->input->holders, targets[i]) != HS_REACHED_BY_NOTHING)
 				continue;
 			for (size_t k = 0; k < n_met && !is_known; k++)
 				is_known = met[k] == targets[i];
-			if (!is_known && n_met < MAX_ROUND_NODES)
+			if (!is_known)
 				met[n_met++] = targets[i];
 		}
 	}
@@ -172,17 +173,68 @@ bool suspect_is_out_of_reach(const struct hs_collector *collector, uint64_t n_ob
 	return left > NEVER * (double)n_objects && left > LEAST_NEVER;
 }
 
+#define MAX_ASKED_GENERATION 64 /* objects that are looked for on the collector's lists */
+
+/* Some of the garbage, spread evenly; ascending addresses. */
+static size_t pick_garbage(const struct suspect_search *search, hs_addr ret[MAX_ASKED_GENERATION])
+{
+	const struct hs_dominators *tree = search->tree;
+	const struct hs_graph *graph = search->input->graph;
+	uint32_t stride = (tree->n_order - tree->unreachable) / MAX_ASKED_GENERATION + 1;
+	size_t n = 0;
+
+	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
+		hs_node node = tree->order[number];
+		const struct hs_type *type = node < tree->n ? hs_graph_type(graph, node) : NULL;
+		if (!type || !type->has_gc || (search->observed.fresh && !hs_is_fresh(&search->observed, node)))
+			continue;
+		if (n == MAX_ASKED_GENERATION)
+			break;
+		ret[n++] = hs_graph_address(graph, node);
+		number += stride - 1;
+	}
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = i; k > 0 && ret[k] < ret[k - 1]; k--) {
+			hs_addr was = ret[k];
+			ret[k] = ret[k - 1];
+			ret[k - 1] = was;
+		}
+	return n;
+}
+
+double suspect_frozen_part(const struct suspect_search *search)
+{
+	const struct hs_cpython *py = search->input->heap->py;
+	enum hs_generation generations[MAX_ASKED_GENERATION];
+	hs_addr objects[MAX_ASKED_GENERATION];
+	struct hs_collector collector;
+	struct hs_error *error = hs_collector_read_head(py, 0, &collector);
+	size_t n_frozen = 0;
+
+	if (error || !collector.has_frozen) {
+		hs_error_destroy(error);
+		return 0;
+	}
+	size_t n = pick_garbage(search, objects);
+	hs_generations_find(py, objects, n, generations);
+	for (size_t i = 0; i < n; i++)
+		n_frozen += generations[i] == HS_GENERATION_PERMANENT;
+	return n ? (double)n_frozen / (double)n : 0;
+}
+
 /* Nothing will take it: the collector is off, does not see it, or has thresholds that `n_objects`, which came meanwhile, are far from. */
-static bool is_never_collected(const struct hs_process_heap *heap, uint64_t n_objects)
+static bool is_never_collected(const struct suspect_search *search, uint64_t n_objects)
 {
 	struct hs_collector collector;
-	struct hs_error *error = hs_collector_read(heap->py, 0, &collector);
+	struct hs_error *error = hs_collector_read_head(search->input->heap->py, 0, &collector);
 
 	if (error) {
 		hs_error_destroy(error);
 		return false;
 	}
-	return !collector.is_enabled || !collector.generations[0].threshold || collector.n_frozen || suspect_is_out_of_reach(&collector, n_objects);
+	/* what was frozen before, as servers do that fork, hides none of what came since */
+	return !collector.is_enabled || !collector.generations[0].threshold || search->frozen_part >= SUSPECT_MOSTLY_FROZEN ||
+	       suspect_is_out_of_reach(&collector, n_objects);
 }
 
 static struct hs_error *list_garbage(struct suspect_search *search, struct hs_suspects *ret)
@@ -198,7 +250,8 @@ static struct hs_error *list_garbage(struct suspect_search *search, struct hs_su
 		return NULL;
 	HS_TRY(add_suspect(search, ret, HS_SUSPECT_CYCLES, best, &tally, ret->garbage_bytes, &suspect));
 	/* what waits for a collector that is on may be gone at any time */
-	bool is_certain = is_never_collected(search->input->heap, tally.counts[0]);
+	search->frozen_part = suspect_frozen_part(search);
+	bool is_certain = is_never_collected(search, tally.counts[0]);
 	suspect->figures.kept = is_certain ? 1 : HS_UNKNOWN;
 	suspect->figures.is_indirect = !is_certain;
 	ret->garbage_bytes = suspect->figures.bytes;

@@ -14,23 +14,31 @@
 #define MAX_LOOKED_AT 512 /* nodes of a path, from the suspect on */
 #define FUNCTION_TO_CELL 3 /* function, closure, cell, object */
 
+/* NULL: no module of that name is known. Words that may be references, of which there are many, stand behind all modules. */
+static const struct hs_reach_root *root_of_module(const struct hs_reach *reach, const char *module)
+{
+	for (size_t i = 0; i < reach->n_exact; i++) {
+		const struct hs_reach_root *root = &reach->roots.items[i];
+		if (root->kind == HS_ROOT_MODULE && root->name && !strcmp(root->name, module))
+			return root;
+	}
+	return NULL;
+}
+
+static enum suspect_origin origin_of_root(const struct hs_reach_root *root)
+{
+	return !root ? ORIGIN_STANDARD : root->cost == 0 ? ORIGIN_USER : root->cost == 3 ? ORIGIN_SITE : ORIGIN_STANDARD;
+}
+
 enum suspect_origin suspect_origin_of_module(const struct hs_reach *reach, const char *module)
 {
-	size_t n;
-	const struct hs_reach_root *roots = hs_reach_roots(reach, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (roots[i].kind == HS_ROOT_MODULE && roots[i].name && !strcmp(roots[i].name, module))
-			return roots[i].cost == 0 ? ORIGIN_USER : roots[i].cost == 3 ? ORIGIN_SITE : ORIGIN_STANDARD;
-	return ORIGIN_STANDARD;
+	return origin_of_root(root_of_module(reach, module));
 }
 
 /* "app.models.Outer.Inner": of the longest part that is a module. */
 static enum suspect_origin origin_of_name(const struct hs_reach *reach, const char *full_name)
 {
 	char module[HS_REFERENCE_NAME_BYTES];
-	size_t n_roots;
-	const struct hs_reach_root *roots = hs_reach_roots(reach, &n_roots);
 	char *dot;
 
 	if (strlen(full_name) >= sizeof(module))
@@ -38,9 +46,9 @@ static enum suspect_origin origin_of_name(const struct hs_reach *reach, const ch
 	strcpy(module, full_name);
 	while ((dot = strrchr(module, '.'))) {
 		*dot = '\0';
-		for (size_t i = 0; i < n_roots; i++)
-			if (roots[i].kind == HS_ROOT_MODULE && roots[i].name && !strcmp(roots[i].name, module))
-				return suspect_origin_of_module(reach, module);
+		const struct hs_reach_root *root = root_of_module(reach, module);
+		if (root)
+			return origin_of_root(root);
 	}
 	return ORIGIN_STANDARD;
 }
@@ -212,14 +220,10 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 {
 	const struct hs_reach *reach = search->input->reach;
 	size_t n = n_cut ? n_cut : paths[0].n, n_owner = owner_nodes(search, &paths[0], n);
-	struct hs_named_path owner = { 0 };
+	HS_CLEANUP(hs_named_path_deinit) struct hs_named_path owner = { 0 };
 
 	HS_TRY(hs_named_path_write(reach, &paths[0], n, true, &suspect->path));
-	struct hs_error *error = hs_named_path_write(reach, &paths[0], n_owner, true, &owner);
-	if (error) {
-		hs_named_path_deinit(&owner);
-		return error;
-	}
+	HS_TRY(hs_named_path_write(reach, &paths[0], n_owner, true, &owner));
 	const char *canonical = canonical_name(&suspect->path.root);
 	if (canonical) {
 		free(owner.expression);
@@ -233,7 +237,6 @@ struct hs_error *suspect_describe_path(struct suspect_search *search, struct hs_
 	suspect->owner = hs_take(owner.expression);
 	suspect->owner_is_evaluable = owner.is_evaluable;
 	suspect->n_owner_steps = n_owner;
-	hs_named_path_deinit(&owner);
 	suspect->tail = strdup(is_part ? suspect->path.expression + bytes : "");
 	suspect->root = root_of(search, &paths[0], n);
 	if (!suspect->tail)

@@ -24,16 +24,31 @@ static uint32_t number_above(const struct suspect_search *search, hs_node node)
 	return hs_dominator_number(search->tree, node);
 }
 
+/*
+ * The place of the type with least bytes. The new one takes its bytes on as well, as it may have been there before and lost its place: so
+ * a type that has more than a part of all is never missing at the end. Its count stays a lower bound.
+ */
+static unsigned make_place(struct suspect_tally *tally, uint32_t type)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 1; i < tally->n; i++)
+		least = tally->bytes[i] < tally->bytes[least] ? i : least;
+	tally->types[least] = type;
+	tally->counts[least] = 0;
+	return least;
+}
+
 void suspect_tally_add(struct suspect_tally *tally, uint32_t type, uint64_t count, double bytes)
 {
 	unsigned i = 0;
 
 	while (i < tally->n && tally->types[i] != type)
 		i++;
-	if (i == SUSPECT_MAX_TALLY)
-		return;
-	if (i == tally->n)
+	if (i == tally->n && i < SUSPECT_MAX_TALLY)
 		tally->types[tally->n++] = type;
+	else if (i == tally->n)
+		i = make_place(tally, type);
 	tally->counts[i] += count;
 	tally->bytes[i] += bytes;
 }

@@ -191,8 +191,10 @@ static bool is_no_holder(const struct suspect_search *search, uint32_t group, hs
 static bool is_held_elsewhere(const struct suspect_search *search, uint32_t group, hs_node node)
 {
 	size_t n;
-	const hs_node *sources = hs_graph_sources(search->input->graph, node, &n);
 
+	if (hs_graph_is_hub(search->input->graph, node))
+		return true;
+	const hs_node *sources = hs_graph_sources(search->input->graph, node, &n);
 	for (size_t i = 0; sources && i < n && i < MAX_REFERRERS; i++)
 		if (!is_no_holder(search, group, sources[i]))
 			return true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "generator.h"
 #include "lru_cache.h"
 #include "reach_internal.h"
@@ -26,7 +27,14 @@ struct looking {
 	struct suspect_search *search;
 	struct hs_suspects *ret;
 	double total; /* bytes of all objects */
+	size_t n_types;
+	uint8_t *are_tasks; /* by hs_type.index: 1: its instances are none, 2: they are; 0: not asked so far */
 };
+
+static void looking_deinit(struct looking *looking)
+{
+	free(looking->are_tasks);
+}
 
 static double total_bytes(const struct hs_heap *heap)
 {
@@ -163,7 +171,7 @@ static struct hs_suspect *add_type(struct looking *looking, enum hs_suspect_kind
 	return suspect;
 }
 
-static bool is_task(struct hs_types *types, const struct hs_type *type)
+static bool derives_from_task(struct hs_types *types, const struct hs_type *type)
 {
 	for (; type; type = type->base_type) {
 		const char *name = hs_type_full_name(types, type);
@@ -171,6 +179,17 @@ static bool is_task(struct hs_types *types, const struct hs_type *type)
 			return true;
 	}
 	return false;
+}
+
+static bool is_task(struct looking *looking, const struct hs_type *type)
+{
+	struct hs_types *types = looking->search->input->heap->types;
+
+	if (type->index >= looking->n_types)
+		return derives_from_task(types, type);
+	if (!looking->are_tasks[type->index])
+		looking->are_tasks[type->index] = derives_from_task(types, type) ? 2 : 1;
+	return looking->are_tasks[type->index] == 2;
 }
 
 /* What a task is done with, it lets go: one that still has a coroutine waits. */
@@ -197,7 +216,7 @@ static struct hs_error *look_at_tasks(struct looking *looking)
 
 	for (hs_node node = 0; node < hs_graph_node_count(input->graph); node++) {
 		const struct hs_type *type = hs_graph_type(input->graph, node);
-		if (!type || !type->has_gc || !is_task(input->heap->types, type) || !hs_graph_object(input->graph, node, &entry) || !waits(input->heap, &entry.object))
+		if (!type || !type->has_gc || !is_task(looking, type) || !hs_graph_object(input->graph, node, &entry) || !waits(input->heap, &entry.object))
 			continue;
 		first = count ? first : node;
 		count++;
@@ -225,6 +244,7 @@ static struct hs_error *look_at_garbage(struct looking *looking)
 
 	if (bytes < GARBAGE_SHARE * looking->total)
 		return NULL;
+	looking->search->frozen_part = suspect_frozen_part(looking->search);
 	/* an instance of a class says more than its dict */
 	for (uint32_t number = tree->unreachable + 1; number < tree->n_order; number++) {
 		hs_node node = tree->order[number];
@@ -238,7 +258,6 @@ static struct hs_error *look_at_garbage(struct looking *looking)
 }
 
 struct lost_type {
-	const struct hs_type *type;
 	hs_node first;
 	uint64_t count;
 	double bytes;
@@ -247,38 +266,36 @@ struct lost_type {
 static struct hs_error *look_at_unexplained(struct looking *looking)
 {
 	const struct hs_suspects_input *input = looking->search->input;
-	HS_ARRAY(struct lost_type) types = { 0 };
-	bool is_short = false;
+	HS_FREE struct lost_type *types = calloc(looking->n_types + 1, sizeof(*types)); /* by hs_type.index */
 
-	for (size_t i = 0; input->unexplained && i < input->unexplained->n && !is_short; i++) {
+	if (!types)
+		return hs_error_no_memory();
+	for (size_t i = 0; input->unexplained && i < input->unexplained->n; i++) {
 		const struct hs_unexplained *unexplained = &input->unexplained->items[i];
 		const struct hs_type *type = hs_graph_type(input->graph, unexplained->node);
-		size_t k = 0;
-		if (!type || unexplained->place == HS_UNEXPLAINED_STACK ||
+		if (!type || type->index >= looking->n_types || unexplained->place == HS_UNEXPLAINED_STACK ||
 		    hs_object_graph_reached(input->holders, unexplained->node) == HS_REACHED_EXACTLY)
 			continue;
-		while (k < types.n && types.items[k].type != type)
-			k++;
-		struct lost_type *slot = k < types.n ? &types.items[k] : hs_array_append(&types);
-		is_short = !slot;
-		if (slot && !slot->count)
-			*slot = (struct lost_type){ .type = type, .first = unexplained->node };
-		if (slot) {
-			slot->count++;
-			slot->bytes += (double)hs_object_graph_retained_bytes(input->holders, unexplained->node);
-		}
+		struct lost_type *lost = &types[type->index];
+		if (!lost->count++)
+			lost->first = unexplained->node;
+		lost->bytes += (double)hs_object_graph_retained_bytes(input->holders, unexplained->node);
 	}
-	for (size_t i = 0; i < types.n && !is_short; i++)
-		if (types.items[i].count >= LEAST_UNEXPLAINED)
-			is_short = !add_type(looking, HS_SUSPECT_UNEXPLAINED, types.items[i].first, types.items[i].count, types.items[i].bytes);
-	hs_array_free(&types);
-	return is_short ? hs_error_no_memory() : NULL;
+	for (size_t i = 0; i < looking->n_types; i++)
+		if (types[i].count >= LEAST_UNEXPLAINED && !add_type(looking, HS_SUSPECT_UNEXPLAINED, types[i].first, types[i].count, types[i].bytes))
+			return hs_error_no_memory();
+	return NULL;
 }
 
 struct hs_error *suspect_find_static(struct suspect_search *search, struct hs_suspects *ret)
 {
-	struct looking looking = { .search = search, .ret = ret, .total = total_bytes(search->input->heap->heap) };
+	HS_CLEANUP(looking_deinit) struct looking looking = {
+		.search = search, .ret = ret, .total = total_bytes(search->input->heap->heap), .n_types = search->n_origins,
+		.are_tasks = calloc(search->n_origins + 1, sizeof(*looking.are_tasks)),
+	};
 
+	if (!looking.are_tasks)
+		return hs_error_no_memory();
 	HS_TRY(look_at_objects(&looking));
 	HS_TRY(look_at_tasks(&looking));
 	HS_TRY(look_at_garbage(&looking));

@@ -417,6 +417,11 @@ static struct hs_suspect *find_kind(const struct hs_suspects *suspects, enum hs_
 	return NULL;
 }
 
+static bool is_local_of_threads(const struct hs_suspect *suspect)
+{
+	return suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME;
+}
+
 /* Where threads become more, the locals of their calls are theirs. */
 static void give_locals_to_threads(struct hs_suspects *ret)
 {
@@ -425,15 +430,12 @@ static void give_locals_to_threads(struct hs_suspects *ret)
 
 	if (!threads)
 		return;
-	for (size_t i = 0; i < ret->list.n; i++) {
-		struct hs_suspect *suspect = &ret->list.items[i];
-		if (suspect != threads && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
-			threads->figures.bytes += suspect->figures.bytes;
-	}
+	for (size_t i = 0; i < ret->list.n; i++)
+		threads->figures.bytes += is_local_of_threads(&ret->list.items[i]) ? ret->list.items[i].figures.bytes : 0;
 	suspect_rank(threads);
 	for (size_t i = 0; i < ret->list.n; i++) {
 		struct hs_suspect *suspect = &ret->list.items[i];
-		if (suspect->kind != HS_SUSPECT_THREADS && suspect->figures.is_by_type && suspect->members > 1 && suspect->path.root.kind == HS_ROOT_FRAME)
+		if (is_local_of_threads(suspect))
 			suspect_deinit(suspect);
 		else
 			ret->list.items[n++] = *suspect;

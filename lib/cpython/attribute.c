@@ -20,8 +20,7 @@ static hs_addr head_word(const struct hs_object *object, uint32_t before)
 	return word;
 }
 
-/* The instance's dict, or where the values of its attributes start. */
-static void find_attributes(const struct hs_cpython *py, const struct hs_object *object, hs_addr *ret_dict, hs_addr *ret_values)
+void hs_instance_attributes(const struct hs_cpython *py, const struct hs_object *object, hs_addr *ret_dict, hs_addr *ret_values)
 {
 	const struct hs_type *type = object->type;
 	hs_addr outer = head_word(object, HS_GC_HEAD_BYTES + HS_PREHEADER_BYTES);
@@ -76,7 +75,7 @@ hs_addr hs_instance_attribute(const struct hs_cpython *py, struct hs_types *type
 
 	if (!address || !hs_object_at(py, types, address, &object))
 		return 0;
-	find_attributes(py, &object, &dict, &values);
+	hs_instance_attributes(py, &object, &dict, &values);
 	if (dict)
 		return hs_dict_find(py, dict, name);
 	return values ? find_value(py, object.type, values, name) : 0;
@@ -98,7 +97,7 @@ hs_addr hs_module_own_dict(const struct hs_cpython *py, struct hs_types *types, 
 
 	if (!module || !hs_object_at(py, types, module, &object))
 		return 0;
-	find_attributes(py, &object, &dict, &values);
+	hs_instance_attributes(py, &object, &dict, &values);
 	return dict;
 }
 

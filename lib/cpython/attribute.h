@@ -5,6 +5,8 @@
 
 #include "kind.h"
 
+/* The instance's dict, and where the values of its attributes start that no dict has; 0: none. */
+void hs_instance_attributes(const struct hs_cpython *py, const struct hs_object *object, hs_addr *ret_dict, hs_addr *ret_values);
 /* The value of instance attribute `name`; 0 when there is none. */
 hs_addr hs_instance_attribute(const struct hs_cpython *py, struct hs_types *types, hs_addr object, const char *name);
 

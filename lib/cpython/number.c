@@ -62,6 +62,13 @@ bool hs_int_view(const struct hs_cpython *py, const struct hs_object *object, st
 	return true;
 }
 
+bool hs_int_is_redacted(const struct hs_cpython *py, const struct hs_object *object)
+{
+	struct hs_int_view view;
+
+	return hs_image_is_redacted(py->image) && digits_of(py, object) && hs_int_view(py, object, &view) && !view.n_digits;
+}
+
 uint64_t hs_int_bits(const struct hs_int_view *view)
 {
 	if (!view->n_digits)

@@ -30,6 +30,8 @@ static inline uint32_t hs_int_digit(const struct hs_int_view *view, uint64_t i)
 bool hs_int_view(const struct hs_cpython *py, const struct hs_object *object, struct hs_int_view *ret);
 /* The absolute value, if it fits. */
 bool hs_int_fits(const struct hs_int_view *view, uint64_t *ret);
+/* True if its digits are zeros because the image is redacted: no int other than 0 has a highest digit of 0, and 0 has none. */
+bool hs_int_is_redacted(const struct hs_cpython *py, const struct hs_object *object);
 /* int.bit_length() */
 uint64_t hs_int_bits(const struct hs_int_view *view);
 /* The value of the int object at `address`; false when it has more than 62 bits, or cannot be read. */

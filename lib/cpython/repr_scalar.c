@@ -51,12 +51,27 @@ static void put_large_int(struct hs_repr *repr, const struct hs_int_view *view)
 	hs_bounded_text_printf(&repr->text, "%s0x%s", view->is_negative ? "-" : "", text);
 }
 
+/* "<int, redacted>", and how long it was where that is known. */
+static void put_redacted(struct hs_repr *repr, const char *type)
+{
+	hs_bounded_text_printf(&repr->text, "<%s, redacted>", type);
+	repr->is_literal = false;
+}
+
+static void put_redacted_length(struct hs_repr *repr, const char *type, uint64_t length)
+{
+	hs_bounded_text_printf(&repr->text, "<%s of %llu, redacted>", type, (unsigned long long)length);
+	repr->is_literal = false;
+}
+
 void hs_repr_int(struct hs_repr *repr, const struct hs_object *object)
 {
 	struct hs_int_view view;
 	uint64_t value;
 
-	if (!hs_int_view(repr->py, object, &view)) {
+	if (hs_int_is_redacted(repr->py, object)) {
+		put_redacted(repr, "int");
+	} else if (!hs_int_view(repr->py, object, &view)) {
 		hs_bounded_text_put(&repr->text, "<int>");
 		repr->is_literal = false;
 	} else if (hs_int_fits(&view, &value)) {
@@ -153,6 +168,10 @@ static double body_double(const struct hs_object *object, size_t offset)
 /* Its only member follows the head (Include/cpython/floatobject.h); so do the two of complex. */
 void hs_repr_float(struct hs_repr *repr, const struct hs_object *object)
 {
+	if (hs_image_is_redacted(repr->py->image)) {
+		put_redacted(repr, "float");
+		return;
+	}
 	hs_repr_put_double(repr, body_double(object, HS_SIZEOF(repr->py->layout, PyObject)));
 }
 
@@ -173,6 +192,10 @@ void hs_repr_complex(struct hs_repr *repr, const struct hs_object *object)
 	double real = body_double(object, head), imaginary = body_double(object, head + sizeof(double));
 	bool has_real = real != 0 || signbit(real);
 
+	if (hs_image_is_redacted(repr->py->image)) {
+		put_redacted(repr, "complex");
+		return;
+	}
 	if (has_real) {
 		hs_bounded_text_put(&repr->text, "(");
 		put_part(repr, real);
@@ -226,11 +249,13 @@ void hs_repr_str(struct hs_repr *repr, const struct hs_object *object)
 {
 	struct hs_str_view view;
 
-	if (hs_str_view(repr->py, object->address, repr->limits.text, &view)) {
-		put_quoted_view(repr, &view, false);
-	} else {
+	if (!hs_str_view(repr->py, object->address, repr->limits.text, &view)) {
 		hs_bounded_text_put(&repr->text, "<str>");
 		repr->is_literal = false;
+	} else if (view.is_redacted) {
+		put_redacted_length(repr, "str", view.length);
+	} else {
+		put_quoted_view(repr, &view, false);
 	}
 }
 
@@ -242,6 +267,10 @@ static void put_bytes(struct hs_repr *repr, hs_addr data, uint64_t length)
 	if (view.n && !view.data) {
 		hs_bounded_text_printf(&repr->text, "<%llu bytes>", (unsigned long long)length);
 		repr->is_literal = false;
+		return;
+	}
+	if (hs_bytes_are_redacted(repr->py, view.data, view.n)) {
+		put_redacted_length(repr, "bytes", length);
 		return;
 	}
 	hs_bounded_text_put(&repr->text, "b");

@@ -39,6 +39,19 @@ void hs_thread_frames(const struct hs_cpython *py, hs_addr thread, bool (*each)(
 	}
 }
 
+void hs_thread_frame_addresses(const struct hs_cpython *py, hs_addr thread, void (*each)(void *context, hs_addr frame), void *context)
+{
+	hs_addr address = innermost_frame(py, thread);
+	struct hs_chain_guard guard = { 0 };
+	struct hs_frame frame;
+
+	for (unsigned i = 0; address && i < HS_MAX_FRAMES && !hs_chain_repeats(&guard, address); i++) {
+		each(context, address);
+		hs_frame_read(py, address, &frame);
+		address = frame.previous;
+	}
+}
+
 /* An entry of threading._active: the living threads by their identity. */
 struct active {
 	uint64_t ident;

@@ -29,6 +29,11 @@ struct hs_error *hs_thread_states_read(const struct hs_cpython *py, struct hs_ty
  */
 void hs_thread_frames(const struct hs_cpython *py, hs_addr thread, bool (*each)(void *context, const struct hs_frame *frame), void *context);
 
+/*
+ * The addresses of all frames of the thread state, innermost first: those of C, too, which only lead on. Otherwise as above.
+ */
+void hs_thread_frame_addresses(const struct hs_cpython *py, hs_addr thread, void (*each)(void *context, hs_addr frame), void *context);
+
 /* Kind hooks of _thread.lock and RLock: the semaphore is their storage. */
 void hs_lock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);
 void hs_rlock_visit_more(const struct hs_cpython *py, const struct hs_object *object, const struct hs_visitor *visitor);

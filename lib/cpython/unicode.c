@@ -9,6 +9,7 @@
  */
 #include "unicode.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "exact_type.h"
@@ -152,6 +153,16 @@ static size_t encode_utf8(uint32_t code, char out[4])
 	return n;
 }
 
+bool hs_bytes_are_redacted(const struct hs_cpython *py, const uint8_t *data, uint64_t bytes)
+{
+	if (!bytes || !hs_image_is_redacted(py->image))
+		return false;
+	for (uint64_t i = 0; i < bytes; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
 bool hs_str_read(const struct hs_cpython *py, hs_addr address, char *ret, size_t ret_bytes)
 {
 	struct text text;
@@ -165,6 +176,10 @@ bool hs_str_read(const struct hs_cpython *py, hs_addr address, char *ret, size_t
 	const uint8_t *data = hs_image_at(py->image, text.data, n * text.kind);
 	if (!data)
 		return false;
+	if (hs_bytes_are_redacted(py, data, n * text.kind)) {
+		snprintf(ret, ret_bytes, "…");
+		return true;
+	}
 	for (uint64_t i = 0; i < n; i++) {
 		uint32_t code = 0;
 		char piece[4];
@@ -181,6 +196,7 @@ bool hs_str_read(const struct hs_cpython *py, hs_addr address, char *ret, size_t
 
 bool hs_str_view(const struct hs_cpython *py, hs_addr address, uint64_t max, struct hs_str_view *ret)
 {
+	static const uint16_t ellipsis = 0x2026;
 	struct text text;
 
 	if (!text_at(py, address, &text) || !text.kind)
@@ -190,6 +206,12 @@ bool hs_str_view(const struct hs_cpython *py, hs_addr address, uint64_t max, str
 	if (!data)
 		return false;
 	*ret = (struct hs_str_view){ .data = data, .kind = text.kind, .n = n, .length = text.length };
+	if (hs_bytes_are_redacted(py, data, n * text.kind)) {
+		ret->is_redacted = true;
+		ret->data = (const uint8_t *)&ellipsis;
+		ret->kind = sizeof(ellipsis);
+		ret->n = 1;
+	}
 	return true;
 }
 

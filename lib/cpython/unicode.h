@@ -27,6 +27,7 @@ struct hs_str_view {
 	unsigned kind;       /* bytes a character: 1, 2, 4 */
 	uint64_t n;          /* characters that may be read: at most as many as were asked for */
 	uint64_t length;     /* len() */
+	bool is_redacted;    /* the text is not there: `data` is "…" in its place, and `length` what it had */
 };
 
 /* The first characters of the str at `address`, at most `max`; false when this is no readable str. */
@@ -40,6 +41,9 @@ static inline uint32_t hs_str_code(const struct hs_str_view *view, uint64_t i)
 	memcpy(&code, view->data + i * view->kind, view->kind);
 	return code;
 }
+
+/* True if bytes that are part of a value are zeros because the image is redacted (or might be). False for none. */
+bool hs_bytes_are_redacted(const struct hs_cpython *py, const uint8_t *data, uint64_t bytes);
 
 /* True if the str at `address` is ASCII and equals `text`. */
 bool hs_str_equals(const struct hs_cpython *py, hs_addr address, const char *text);

@@ -86,7 +86,8 @@ static struct hs_error *add_circle(struct malloc_chunks *chunks, hs_addr bins, h
 		if (!arena)
 			return hs_error_no_memory();
 		*arena = (struct malloc_arena){
-			.address = bins - offset, .top = word(chunks, bins - 2 * WORD), .system_bytes = word(chunks, bins + SYSTEM_BYTES_OFFSET),
+			.address = bins - offset, .end = bins + SYSTEM_BYTES_OFFSET + 2 * WORD, .top = word(chunks, bins - 2 * WORD),
+			.system_bytes = word(chunks, bins + SYSTEM_BYTES_OFFSET),
 			.fastbins = offset >= MIN_BINS_OFFSET_WITH_FASTBINS ? bins - (2 + N_FASTBINS) * WORD : 0,
 		};
 		bins = word(chunks, bins + NEXT_OFFSET) + offset;

@@ -36,8 +36,8 @@ uint64_t cached_list_take(struct malloc_chunks *chunks, const struct cached_list
 
 /*
  * Finds the caches of all threads, which are chunks themselves, by their structure alone, and takes what they list out of the
- * chunks in use. No cache is required: other allocators have none, and then nothing is taken.
+ * chunks in use. No cache is required: other allocators have none, and then nothing is taken. Errors: NO_MEMORY.
  */
-void malloc_take_thread_caches(struct malloc_chunks *chunks, struct cached_budget *budget);
+struct hs_error *malloc_take_thread_caches(struct malloc_chunks *chunks, struct cached_budget *budget) HS_MUST_CHECK;
 
 #endif

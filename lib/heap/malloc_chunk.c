@@ -132,10 +132,12 @@ static struct hs_error *walk_segment(struct malloc_chunks *chunks, const struct 
 	HS_TRY(walk_main_heap(chunks, start, segment->end, &start));
 	hs_addr heap = (start + THREAD_HEAP_ALIGNMENT - 1) & ~(THREAD_HEAP_ALIGNMENT - 1);
 	for (; heap < segment->end; heap += THREAD_HEAP_ALIGNMENT) {
+		/* none is larger: behind that, what goes on like a chain would be walked again from each further multiple */
+		hs_addr end = segment->end - heap < THREAD_HEAP_ALIGNMENT ? segment->end : heap + THREAD_HEAP_ALIGNMENT;
 		/* the first heap of an arena starts with two structs, later ones with one: find the first chunk by its chain */
 		for (hs_addr header = 32; header < MAX_THREAD_HEAP_HEADER; header += 16)
-			if (chain_is_sane(chunks->image, heap + header + CHUNK_HEADER, segment->end)) {
-				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, segment->end), true));
+			if (chain_is_sane(chunks->image, heap + header + CHUNK_HEADER, end)) {
+				HS_TRY(add_heap(chunks, heap + header, walk_chunks(chunks, heap + header + CHUNK_HEADER, end), true));
 				break;
 			}
 	}
@@ -149,8 +151,7 @@ static struct hs_error *take_cached(struct malloc_chunks *chunks)
 
 	HS_TRY(malloc_arenas_find(chunks));
 	malloc_take_fastbins(chunks, &budget);
-	malloc_take_thread_caches(chunks, &budget);
-	return NULL;
+	return malloc_take_thread_caches(chunks, &budget);
 }
 
 struct hs_error *malloc_chunks_init(struct malloc_chunks *chunks, const struct hs_image *image)
@@ -171,6 +172,7 @@ void malloc_chunks_deinit(struct malloc_chunks *chunks)
 	address_marks_deinit(&chunks->starts);
 	hs_array_free(&chunks->heaps);
 	hs_array_free(&chunks->arenas);
+	hs_array_free(&chunks->tcaches);
 }
 
 struct malloc_walk malloc_walk_of(const struct walked_heap *heap)

@@ -30,6 +30,7 @@ struct walked_heap {
 /* An arena of glibc's: see malloc_arena.h. */
 struct malloc_arena {
 	hs_addr address;
+	hs_addr end;           /* of what it keeps of itself */
 	hs_addr top;           /* its last chunk, the header's address */
 	hs_addr fastbins;      /* the first of ten words; 0: it has none (glibc ≥ 2.43) */
 	uint64_t system_bytes; /* that it has from the kernel, as it says itself */
@@ -48,6 +49,7 @@ struct malloc_chunks {
 	uint64_t n_starts;           /* … that look so to their neighbours */
 	HS_ARRAY(struct walked_heap) heaps; /* by address */
 	HS_ARRAY(struct malloc_arena) arenas; /* the main one first; none: not glibc, or not to be believed */
+	struct hs_addresses tcaches;  /* user pointers of the chunks that are threads' caches */
 	struct malloc_figures figures;
 };
 

@@ -100,34 +100,42 @@ static bool is_sound(const struct malloc_chunks *chunks, struct cache *cache, bo
 	return cache->n_sound > cache->n_broken + n_off;
 }
 
-static void take(struct malloc_chunks *chunks, struct cache *cache)
+static struct hs_error *take(struct malloc_chunks *chunks, struct cache *cache, hs_addr chunk)
 {
+	hs_addr *slot = hs_array_append(&chunks->tcaches);
+
+	if (!slot)
+		return hs_error_no_memory();
+	*slot = chunk;
 	for (uint32_t bin = 0; bin < cache->shape->n_bins; bin++) {
 		chunks->figures.tcache_bytes += cached_list_take(chunks, &cache->lists[bin], cache->n_chunks[bin]);
 		chunks->figures.n_tcache += cache->n_chunks[bin];
 	}
 	chunks->figures.n_tcaches++;
+	return NULL;
 }
 
-static void look_at(struct malloc_chunks *chunks, hs_addr chunk, const struct shape *shape, struct cached_budget *budget)
+static struct hs_error *look_at(struct malloc_chunks *chunks, hs_addr chunk, const struct shape *shape, struct cached_budget *budget)
 {
 	const uint8_t *data = hs_image_at(chunks->image, chunk, shape->chunk_bytes - CHUNK_HEADER);
 	struct cache cache;
 
 	if (!data || !read_cache(data, shape, &cache))
-		return;
+		return NULL;
 	if (is_sound(chunks, &cache, true, budget) || is_sound(chunks, &cache, false, budget))
-		take(chunks, &cache);
+		return take(chunks, &cache, chunk);
+	return NULL;
 }
 
-void malloc_take_thread_caches(struct malloc_chunks *chunks, struct cached_budget *budget)
+struct hs_error *malloc_take_thread_caches(struct malloc_chunks *chunks, struct cached_budget *budget)
 {
 	for (size_t i = 0; i < chunks->heaps.n; i++) {
 		struct malloc_walk walk = malloc_walk_of(&chunks->heaps.items[i]);
 		while (malloc_walk_next(chunks, &walk)) {
 			const struct shape *shape = shape_of(walk.bytes);
 			if (shape && walk.is_in_use)
-				look_at(chunks, walk.chunk, shape, budget);
+				HS_TRY(look_at(chunks, walk.chunk, shape, budget));
 		}
 	}
+	return NULL;
 }

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "field_names.h"
 #include "members.h"
+#include "new_file.h"
 #include "table.h"
 
 #define ENTRY_MAX_BYTES ((size_t)1 << 20)
@@ -255,21 +256,23 @@ static bool write_all(int fd, const char *text, size_t bytes)
 	return true;
 }
 
+/* A crash of the host leaves the old entry or the new one. */
+static struct hs_error *store(const char *path, const char *text)
+{
+	HS_CLEANUP(hs_new_file_discard) struct hs_new_file file = { .fd = -1 };
+
+	HS_TRY(hs_new_file_open(path, true, &file));
+	if (!write_all(file.fd, text, strlen(text)))
+		return hs_error_os(errno, "cannot write %s", path);
+	return hs_new_file_commit(&file);
+}
+
 void hs_cache_store(const struct hs_cache_key *key, const struct hs_layout *layout)
 {
-	char temporary[sizeof(key->path) + 8];
-
 	if (!key->path[0] || !make_folders(key->path))
 		return;
 	char *text HS_FREE = hs_cache_format(layout);
-	if (!text)
-		return;
-	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", key->path);
-	int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		return;
-	/* Renamed only when it is whole on disk: a crash of the host leaves the old entry or the new one. */
-	bool is_written = write_all(fd, text, strlen(text)) && fsync(fd) == 0;
-	if (close(fd) != 0 || !is_written || rename(temporary, key->path) != 0)
-		unlink(temporary);
+	/* without an entry the next run looks again */
+	if (text)
+		hs_error_destroy(store(key->path, text));
 }

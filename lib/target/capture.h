@@ -61,7 +61,12 @@ struct hs_capture_options {
 	bool (*confirm_pause)(void *context, uint64_t predicted_ms, uint64_t bytes);
 	/* Before the stop only, in the caller's thread; NULL: none. */
 	void (*progress)(void *context, const char *phase, uint64_t done_bytes, uint64_t all_bytes);
-	void *context;            /* of both callbacks */
+	/*
+	 * Once the pause is allowed and before the copy takes memory: whoever called may give back what it will not need then. NULL: has
+	 * nothing. Not called where a capture ends before.
+	 */
+	void (*make_room)(void *context);
+	void *context;            /* of the callbacks */
 	/* Ranges not to copy (large raw payloads found before); listed in `missing` with their reason. */
 	const struct hs_address_ranges *skip;
 	/* The pauses of a capture that fails are added here; NULL: nobody asks. */

@@ -91,8 +91,8 @@ static struct hs_error *take_threads(struct hs_capture *capture, const struct hs
 {
 	if (!hs_array_reserve(&capture->threads, core->threads.n + 1))
 		return hs_error_no_memory();
-	memcpy(capture->threads.items, core->threads.items, core->threads.n * sizeof(*core->threads.items));
-	capture->threads.n = core->threads.n;
+	for (size_t i = 0; i < core->threads.n; i++)
+		capture->threads.items[capture->threads.n++] = core->threads.items[i];
 	if (capture->threads.n)
 		qsort(capture->threads.items, capture->threads.n, sizeof(*capture->threads.items), compare_threads);
 	return NULL;
@@ -147,6 +147,7 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	HS_TRY(hs_core_process_make(core, &capture->process));
 	HS_TRY(hs_file_finder_create(hs_take(guarded), opening->options->exe, opening->options->lib_search_root, &capture->process->files));
 	opening->core = core;
+	HS_TRY(hs_file_finder_check_exe(capture->process));
 	capture->origin = HS_FROM_CORE;
 	capture->utc = hs_file_source_time(core->source);
 	capture->taken_at_ns = (uint64_t)capture->utc * 1000000000;

@@ -52,32 +52,39 @@ struct hs_error *hs_opening_read_pages(struct hs_opening *opening, const struct 
 	return hs_core_pages_read(opening->core, opening->plan, &all);
 }
 
-static struct hs_error *open_file(struct hs_opening *opening)
+static struct hs_error *open_source(struct hs_opening *opening, struct hs_file_source *source)
 {
-	struct hs_file_source *source;
 	struct hs_core_file *core;
 
-	HS_TRY(hs_file_source_open(opening->options->path, &source));
 	HS_TRY(hs_core_file_read(source, &core));
-	return core->snapshot_mark ? hs_opening_snapshot(opening, core) : hs_opening_core(opening, core);
+	return core->snapshot_mark || core->snapshot_content ? hs_opening_snapshot(opening, core) : hs_opening_core(opening, core);
+}
+
+struct hs_error *hs_capture_open_source(struct hs_file_source *source, const struct hs_capture_file_options *options, struct hs_capture **ret)
+{
+	HS_CLEANUP(end_opening) struct hs_opening opening = { .options = options, .capture = calloc(1, sizeof(*opening.capture)) };
+
+	if (opening.capture)
+		opening.capture->file = strdup(options->path);
+	if (!opening.capture || !opening.capture->file) {
+		hs_file_source_close(source);
+		return hs_error_no_memory();
+	}
+	struct hs_error *error = open_source(&opening, source);
+	if (error && error->code == HS_ERROR_CANCELLED)
+		hs_capture_cancel_not();
+	HS_TRY(error);
+	*ret = hs_take(opening.capture);
+	return NULL;
 }
 
 struct hs_error *hs_capture_open(const struct hs_capture_file_options *options, struct hs_capture **ret)
 {
-	HS_CLEANUP(end_opening) struct hs_opening opening = { .options = options, .capture = calloc(1, sizeof(*opening.capture)) };
+	struct hs_file_source *source = NULL;
 
-	if (!opening.capture)
-		return hs_error_no_memory();
-	opening.capture->file = strdup(options->path);
-	if (!opening.capture->file)
-		return hs_error_no_memory();
-	struct hs_error *error = open_file(&opening);
-	if (error && error->code == HS_ERROR_CANCELLED)
-		hs_capture_cancel_not();
-	if (error)
-		return error->code == HS_ERROR_OS || error->code == HS_ERROR_PERMISSION ? error : hs_error_wrap(error, "%s", options->path);
-	*ret = hs_take(opening.capture);
-	return NULL;
+	HS_TRY(hs_file_source_open(options->path, &source));
+	struct hs_error *error = hs_capture_open_source(source, options, ret);
+	return error ? hs_error_wrap(error, "%s", options->path) : NULL;
 }
 
 bool hs_capture_file_name(const char *source, char **ret_path, char **ret_exe)

@@ -21,6 +21,9 @@ struct hs_opening {
 struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file *core) HS_MUST_CHECK;
 struct hs_error *hs_opening_snapshot(struct hs_opening *opening, struct hs_core_file *core) HS_MUST_CHECK;
 
+/* hs_capture_open() of a file that is open already: takes `source` over, on errors too; options->path is its name. */
+struct hs_error *hs_capture_open_source(struct hs_file_source *source, const struct hs_capture_file_options *options, struct hs_capture **ret) HS_MUST_CHECK;
+
 /* Makes room and reads the plan's pages; of `pages` the caller sets what is particular to the file. */
 struct hs_error *hs_opening_read_pages(struct hs_opening *opening, const struct hs_core_pages_options *pages) HS_MUST_CHECK;
 

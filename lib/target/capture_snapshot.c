@@ -22,8 +22,8 @@ static struct hs_error *decode(const struct hs_core_file *core, struct hs_snapsh
 {
 	struct hs_snapshot_mark mark;
 
-	if (core->snapshot_mark_bytes < sizeof(mark.format))
-		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot is damaged: its mark is too short");
+	if (!core->snapshot_mark || core->snapshot_mark_bytes < sizeof(mark.format))
+		return hs_error_new(HS_ERROR_BAD_DATA, "the snapshot is damaged: the note that marks it as one is not there");
 	memcpy(&mark.format, core->snapshot_mark, sizeof(mark.format));
 	if (mark.format != HS_SNAPSHOT_FORMAT)
 		return hs_error_hint(hs_error_new(HS_ERROR_UNSUPPORTED, "a snapshot of format %u; this heapspy reads format %u", mark.format, HS_SNAPSHOT_FORMAT),
@@ -182,12 +182,16 @@ struct hs_error *hs_opening_snapshot(struct hs_opening *opening, struct hs_core_
 	take_content(capture, content);
 	HS_TRY(hs_file_finder_create(hs_take(guarded), opening->options->exe, opening->options->lib_search_root, &capture->process->files));
 	opening->core = core;
+	HS_TRY(hs_file_finder_check_exe(capture->process));
 	const struct hs_core_pages_options pages = {
 		.check = check_chunk, .check_context = content, .check_begin = content->data_offset,
 		.check_end = content->data_offset + content->data_bytes,
 	};
 	HS_TRY(hs_opening_read_pages(opening, &pages));
 	part_zeros(opening->plan);
-	return hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
-			     &copied_bytes);
+	HS_TRY(hs_plan_image(hs_take(opening->plan), &opening->destination, &capture->process->mappings, &content->statics, &capture->image,
+			     &copied_bytes));
+	if (capture->is_redacted)
+		hs_image_set_redacted(capture->image);
+	return NULL;
 }

@@ -82,17 +82,20 @@ struct hs_error *hs_script_read(pid_t pid, const char *comm, char **ret)
 	size_t bytes;
 
 	HS_TRY(hs_proc_read(pid, "cmdline", &text, &bytes));
-	/* A program that rewrote its title left one text with blanks, and maybe arguments in it. */
-	if (strlen(text) + 1 >= bytes)
-		text[strcspn(text, " ")] = '\0';
 	return hs_script_of(text, bytes, comm, ret);
 }
 
 struct hs_error *hs_script_of(const char *text, size_t bytes, const char *comm, char **ret)
 {
+	/* A program that rewrote its title left one text with blanks, and maybe arguments in it. */
+	size_t title_bytes = strlen(text) + 1 >= bytes ? strcspn(text, " ") : strlen(text);
+	HS_FREE char *title = strndup(text, title_bytes);
 	char *script;
-	const char *slash = strrchr(text, '/');
-	const char *program = !bytes ? comm : slash ? slash + 1 : text;
+
+	if (!title)
+		return hs_error_no_memory();
+	const char *slash = strrchr(title, '/');
+	const char *program = !bytes ? comm : slash ? slash + 1 : title;
 	bool is_interpreter = !strncmp(program, "python", 6) || !strncmp(program, "pypy", 4);
 	const char *argument = is_interpreter ? hs_script_argument(text, bytes) : NULL;
 	if (asprintf(&script, "%s%s%s", program, argument ? " " : "", argument ? argument : "") < 0)

@@ -12,7 +12,6 @@
 
 #define MAX_PROGRAM_HEADERS ((uint64_t)1 << 20) /* 16 times what vm.max_map_count is by default */
 #define MAX_NOTES_BYTES ((uint64_t)1 << 30)     /* a snapshot of a TiB of memory has 40 MiB of bitmaps and checksums */
-#define ADDRESS_END ((hs_addr)1 << 47)          /* above it, the kernel's vsyscall page */
 
 void hs_core_file_close(struct hs_core_file *core)
 {
@@ -93,7 +92,7 @@ static struct hs_error *take_segment(struct hs_core_file *core, const Elf64_Phdr
 	if (__builtin_add_overflow(header->p_vaddr, header->p_memsz, &end) || __builtin_add_overflow(header->p_offset, file_bytes, &offset_end))
 		return hs_error_at(HS_ERROR_BAD_DATA, header->p_vaddr, "a segment at 0x%" HS_PRI_ADDR " that ends nowhere", (hs_addr)header->p_vaddr);
 	end &= ~in_page;
-	if (start < header->p_vaddr || start >= end || end > ADDRESS_END)
+	if (start < header->p_vaddr || start >= end || end > HS_CORE_ADDRESS_END)
 		return NULL;
 	uint64_t skipped = start - header->p_vaddr;
 	if (offset_end > file_end) {

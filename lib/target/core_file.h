@@ -19,6 +19,8 @@
 #include "file_source.h"
 #include "image.h"
 
+#define HS_CORE_ADDRESS_END ((hs_addr)1 << 47) /* what lies above is passed over: the kernel's vsyscall page */
+
 /* A PT_LOAD: [start, end) in the process, of which the first `file_bytes` are in the file; whole pages. */
 struct hs_core_segment {
 	hs_addr start;
@@ -51,6 +53,8 @@ struct hs_core_file {
 	char arguments[81];   /* argv joined by blanks, as far as they fit */
 	char state;           /* as in /proc/PID/stat; 0: unknown */
 	int signal;           /* that ended the process; 0: none, it went on */
+	const uint8_t *auxiliary; /* the auxiliary vector, borrowed from the notes, aligned to 4 bytes */
+	size_t auxiliary_bytes;
 	hs_addr entry;        /* of the executable (AT_ENTRY); 0: unknown, as the others */
 	hs_addr program_headers; /* of the executable (AT_PHDR) */
 	hs_addr vdso;

@@ -83,6 +83,8 @@ static void take_identity(struct hs_core_file *core, const struct note *note)
 
 static void take_auxiliary(struct hs_core_file *core, const struct note *note)
 {
+	core->auxiliary = note->data;
+	core->auxiliary_bytes = note->bytes;
 	for (size_t at = 0; note->bytes - at >= 2 * WORD; at += 2 * WORD) {
 		uint64_t entry[2];
 
@@ -152,7 +154,7 @@ static void sort_files(struct hs_core_file *core)
 		qsort(core->files.items, core->files.n, sizeof(*core->files.items), compare_files);
 	for (size_t i = 0; i < core->files.n; i++) {
 		const struct hs_core_mapped_file file = core->files.items[i];
-		if ((file.start | file.end) & (HS_PAGE_BYTES - 1) || (n && file.start < core->files.items[n - 1].end))
+		if ((file.start | file.end) & (HS_PAGE_BYTES - 1) || file.end > HS_CORE_ADDRESS_END || (n && file.start < core->files.items[n - 1].end))
 			continue;
 		core->files.items[n++] = file;
 	}

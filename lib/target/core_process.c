@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "command_line.h"
+#include "core_arguments.h"
 #include "elf_identity.h"
 #include "image.h"
 
@@ -219,7 +219,6 @@ static struct hs_error *set_exe_path(const struct hs_core_file *core, struct hs_
 struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs_process **ret)
 {
 	HS_CLEANUP(hs_cleanup_process) struct hs_process *process = calloc(1, sizeof(*process));
-	char arguments[sizeof(core->arguments)];
 	struct piece piece;
 	hs_addr at = 0;
 
@@ -232,13 +231,7 @@ struct hs_error *hs_core_process_make(const struct hs_core_file *core, struct hs
 		HS_TRY(add_mapping(core, &piece, &process->mappings));
 	HS_TRY(set_exe_path(core, process));
 	HS_TRY(name_mappings(core, process));
-	/* what blanks were in arguments is not known any more */
-	size_t bytes = strlen(core->arguments);
-	while (bytes && core->arguments[bytes - 1] == ' ')
-		bytes--;
-	for (size_t i = 0; i <= bytes; i++)
-		arguments[i] = i == bytes || core->arguments[i] == ' ' ? '\0' : core->arguments[i];
-	HS_TRY(hs_script_of(arguments, bytes, process->comm, &process->script));
+	HS_TRY(hs_core_script(core, &process->script));
 	*ret = hs_take(process);
 	return NULL;
 }

@@ -112,6 +112,22 @@ static enum likeness compare(const struct hs_process *process, const struct hs_m
 	return hs_elf_identity_read(read_file, &fd, &ours) && hs_elf_identity_is_same(&its, &ours) ? SAME : DIFFERENT;
 }
 
+struct hs_error *hs_file_finder_check_exe(const struct hs_process *process)
+{
+	const char *exe = process->files->exe;
+	HS_CLOSE int fd = exe ? open(exe, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+	if (exe && fd < 0)
+		return hs_error_os(errno, "%s", exe);
+	for (size_t i = 0; exe && i < process->mappings.n; i++) {
+		const struct hs_mapping *mapping = &process->mappings.items[i];
+		if (mapping->inode && !strcmp(mapping->path, process->exe_path) && compare(process, mapping, fd) == DIFFERENT)
+			return hs_error_hint(hs_error_new(HS_ERROR_LOOKUP, "%s is not the executable of the core: its build-id is another", exe),
+					     "the core was made of %s", mapping->path);
+	}
+	return NULL;
+}
+
 /* How far a search came: what to tell when it finds nothing. */
 struct search {
 	const struct hs_process *process;

@@ -18,6 +18,8 @@ struct hs_error *hs_file_finder_create(struct hs_core_file *core, const char *ex
 /* NULL is legal. */
 void hs_file_finder_destroy(struct hs_file_finder *finder);
 
+/* Whether the executable that was named is the process's. Errors: OS, LOOKUP when it is another. Without a named one, none. */
+struct hs_error *hs_file_finder_check_exe(const struct hs_process *process) HS_MUST_CHECK;
 /* See hs_process_open_mapping. */
 struct hs_error *hs_file_finder_open(const struct hs_process *process, const struct hs_mapping *mapping, int *ret_fd) HS_MUST_CHECK;
 /* The directory to put before the process's paths; "" for "/". Borrowed. */

@@ -23,6 +23,7 @@ struct hs_image {
 	HS_ARRAY(struct hs_segment) segments;
 	HS_ARRAY(struct release) releases;
 	HS_ARRAY(struct hs_static_range) statics;
+	bool is_redacted;
 	/* granule → index + 1 of the first segment with end > granule's start; 0: none. Lazily backed by pages. */
 	uint32_t *first_segment;
 };
@@ -111,6 +112,16 @@ const struct hs_static_range *hs_image_static_ranges(const struct hs_image *imag
 {
 	*ret_n = image->statics.n;
 	return image->statics.items;
+}
+
+void hs_image_set_redacted(struct hs_image *image)
+{
+	image->is_redacted = true;
+}
+
+bool hs_image_is_redacted(const struct hs_image *image)
+{
+	return image->is_redacted;
 }
 
 struct hs_error *hs_image_seal(struct hs_image *image)

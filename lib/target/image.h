@@ -60,6 +60,12 @@ struct hs_static_range {
 };
 struct hs_error *hs_image_add_static(struct hs_image *image, hs_addr start, hs_addr end) HS_MUST_CHECK;
 bool hs_image_is_static(const struct hs_image *image, hs_addr address);
+/*
+ * Most of a redacted image is zeros: what stands for values (text, digits, bytes) was never written. Who shows values asks, and says
+ * so in their place.
+ */
+void hs_image_set_redacted(struct hs_image *image);
+bool hs_image_is_redacted(const struct hs_image *image);
 /* By ascending address; borrowed. */
 const struct hs_static_range *hs_image_static_ranges(const struct hs_image *image, size_t *ret_n);
 

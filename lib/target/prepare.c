@@ -202,11 +202,17 @@ struct hs_error *hs_session_prepare(struct hs_session *session)
 
 	hs_memory_die_first();
 	HS_TRY(hs_session_plan(session));
-	HS_TRY(check_memory(session));
+	/* who can make room asks for it only when the pause is allowed: no memory is short for the samples that are copied until then */
+	if (!session->options->make_room)
+		HS_TRY(check_memory(session));
 	hs_destination_advise(session->plan);
 	if (!session->options->nonblocking) {
 		HS_TRY(predict_pause(session));
 		HS_TRY(allow_pause(session));
+	}
+	if (session->options->make_room) {
+		session->options->make_room(session->options->context);
+		HS_TRY(check_memory(session));
 	}
 	hs_destination_prefault(session->plan, session->n_workers, &hooks);
 	if (hs_session_is_cancelled())

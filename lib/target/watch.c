@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include "cleanup.h"
 #include "proc_file.h"
 #include "process.h"
+#include "quiet_thread.h"
 #include "tracee.h"
 
 #define PERIOD_NS 150000000
@@ -224,7 +224,6 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 {
 	struct hs_watch *watch = calloc(1, sizeof(*watch));
 	pthread_condattr_t monotonic;
-	sigset_t all, before;
 
 	if (!watch)
 		return hs_error_no_memory();
@@ -241,10 +240,7 @@ struct hs_error *hs_watch_start(pid_t pid, const struct hs_watch_targets *target
 	pthread_cond_init(&watch->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	/* signals are for the thread that waits for the next sample */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&watch->thread, NULL, run_watch, watch);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = hs_thread_start(&watch->thread, run_watch, watch);
 	if (failure) {
 		free_watch(watch);
 		return hs_error_os(failure, "starting a thread");

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """heapspy top in a real terminal, on a process that leaks while it is looked at."""
+import json
+import ctypes
 import os
 import re
+import shutil
 import signal
 import subprocess
 
@@ -172,6 +175,67 @@ def test_writes_a_view(debian, start, terminal, tmp_path):
     terminal.at_prompt()
 
 
+def look_into(terminal, source, kind):
+    """The browser on a file: what it is, and the way of a user from a type to the line that leaks."""
+    terminal.run("%s %s" % (heapspy.HEAPSPY, source))
+    terminal.wait(lambda shown: re.search(r"^%s %s" % (kind, re.escape(os.path.basename(source))), shown, re.MULTILINE), "kind of the file")
+    screen = terminal.wait_text("__main__.Session")
+    assert "next in" not in screen and "r now" not in screen and ("RSS" in screen) == (kind == "snapshot")
+    terminal.keys("r")
+    terminal.wait_text("this is a file")
+    terminal.type("/__main__.Order")
+    terminal.keys("Enter", "Enter")
+    terminal.wait_text("__main__.EVENTS[*]['order']")
+    terminal.keys("Enter")
+    screen = terminal.wait_text("REFERRERS")
+    assert re.search(r"^__main__\.EVENTS\[\d+\]\['order'\]", screen, re.MULTILINE), screen
+    terminal.keys("2")
+    terminal.wait_text("__main__.EVENTS   list")
+    for key, text in {"3": "held by the roots", "4": "Python objects in pools", "5": "THRESHOLD", "6": "__main__.work", "7": "class __main__.Order"}.items():
+        terminal.keys(key)
+        terminal.wait_text(text)
+    terminal.keys("q")
+    terminal.at_prompt()
+    assert terminal.status() == heapspy.DONE
+
+
+def test_saves_a_snapshot_and_opens_it(two_interpreter, start, terminal, tmp_path):
+    live = start(two_interpreter, "leaking_orders.py")
+    top(terminal, live, "-i", "0.3", "--max-duty", "100")
+    terminal.wait(lambda shown: sample(shown) >= 3, "three samples")
+    terminal.keys("s")
+    screen = terminal.wait(lambda shown: re.search(r"save snapshot to: heapspy-%d-\d+T\d+Z\.core" % live.pid, shown), "a name for the file")
+    name = re.search(r"heapspy-%d-\d+T\d+Z\.core" % live.pid, screen).group(0)
+    terminal.keys("Enter")
+    terminal.wait_text("saved: %s" % name)
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    terminal.type(":snapshot %s" % name)
+    terminal.keys("Enter")
+    terminal.wait_text("not saved: ")  # an earlier one is not replaced
+    terminal.type(":snapshot packed.core.zst")
+    terminal.keys("Enter")
+    terminal.wait_text("saved: packed.core.zst")
+    terminal.keys("q")
+    terminal.at_prompt()
+    live.assert_unharmed()
+    live.process.kill()  # what is in the file is not looked for in the process
+    live.may_be_gone = True
+    report = heapspy.run("report", str(tmp_path / name), "-f", "json", "--types-only")
+    pauses = json.loads(report.output)["process"]["pauses_ns"]
+    assert 1 <= len(pauses) <= 3, pauses  # those of its own sample
+    look_into(terminal, name, "snapshot")
+    assert len((tmp_path / "packed.core.zst").read_bytes()) < (tmp_path / name).stat().st_size
+
+
+@pytest.mark.skipif(not shutil.which("gcore"), reason="there is no gcore")
+def test_opens_a_core(debian, start, terminal, tmp_path):
+    live = start(debian, "leaking_orders.py")
+    subprocess.run(["gcore", "-o", tmp_path / "core", str(live.pid)], check=True, capture_output=True, timeout=120)
+    look_into(terminal, "core.%d" % live.pid, "core")
+    assert "is a file" in heapspy.run("top", "-i", "3", str(tmp_path / ("core.%d" % live.pid))).errors
+    live.assert_unharmed()
+
+
 @pytest.mark.parametrize("end", ["q", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT])
 def test_gives_the_terminal_back(debian, start, terminal, end):
     live = start(debian, "leaking_orders.py")
@@ -206,6 +270,23 @@ def test_suspended(debian, start, terminal):
         terminal.wait_text("CPython")
     terminal.keys("q")
     terminal.at_prompt()
+
+
+@pytest.mark.parametrize("end", [signal.SIGSEGV, signal.SIGBUS])
+def test_gives_the_terminal_back_when_another_thread_crashes(debian, start, terminal, end):
+    """What decodes the target's memory is not the thread that has the terminal."""
+    live = start(debian, "leaking_orders.py")
+    before, modes = terminal.output_of("stty -a"), terminal.modes()
+    top(terminal, live, "-i", "3600")
+    pid = pid_of_heapspy(live)
+    # the first one that was started: the session's
+    thread = min(int(tid) for tid in os.listdir("/proc/%d/task" % pid) if int(tid) != pid)
+    assert ctypes.CDLL(None).tgkill(pid, thread, end) == 0
+    terminal.at_prompt()
+    assert terminal.status() == 128 + end
+    assert terminal.modes() == modes
+    assert terminal.output_of("stty -a") == before
+    live.assert_unharmed()
 
 
 def test_the_terminal_is_given_back_when_the_target_is_killed(debian, start, terminal):
@@ -374,3 +455,27 @@ def test_errors_are_told_before_the_screen_opens(terminal):
     wait_until(lambda: not os.path.exists("/proc/%d" % gone.pid), what="end of a process")
     told = terminal.output_of("%s top %d; echo status $?" % (heapspy.HEAPSPY, gone.pid))
     assert "status %d" % heapspy.GONE in told and str(gone.pid) in told
+
+
+def test_three_keys_from_a_pid_to_the_culprit_of_the_demo(terminal):
+    """The walks of the README: by the suspect that is named, and by what grows; no address is typed."""
+    with subprocess.Popen([heapspy.HEAPSPY, "demo", "--python", "/usr/bin/python3"], stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            pid = re.search(r"pid (\d+)", demo.stdout.readline()).group(1)
+            terminal.run("%s top %s -i 0.5 --max-duty 100" % (heapspy.HEAPSPY, pid))
+            terminal.wait_text("suspect 1  __main__.EVENTS  list")
+            terminal.keys("!")
+            screen = terminal.wait_text("FIELDS")
+            assert re.search(r"^__main__\.EVENTS$", screen, re.MULTILINE), screen
+            terminal.keys("2")
+            terminal.wait_text("writers   __main__.remember (service.py:")
+            terminal.keys("1")
+            terminal.wait_text("__main__.Session")
+            terminal.keys("G")
+            terminal.wait_text("GROWTH▼")
+            terminal.keys("Enter")
+            terminal.wait(lambda shown: re.search(r"^ +[\d,]+ __main__\.EVENTS\[\*\]", shown, re.MULTILINE), "who holds what grows")
+            terminal.keys("q")
+            terminal.at_prompt()
+        finally:
+            demo.terminate()

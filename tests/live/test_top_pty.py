@@ -246,3 +246,30 @@ def test_a_pause_counts_whatever_came_of_it(debian, start):
         browser.wait(lambda rows: "every 1 h" in rows[2] and "sample 1," in rows[2], "the next one's time")
         assert int(browser.rows()[2].split("paused ", 1)[1].split(" ms")[0]) >= 4000, browser.rows()[2]
     live.assert_unharmed()
+
+
+def test_a_sample_that_is_not_allowed_takes_nothing_away(debian, start):
+    """What is predicted to be too long a pause is not taken; the sample before is still there, and can be gone into."""
+    live = start(debian, "growing.py")
+    with Browser(live.pid, "-i", "3600", "--max-duty", "100", "--max-pause", "100") as browser:
+        browser.wait(lambda rows: row_of(rows, "__main__.Event") and "Enter open" in rows[-1], "first screen")
+        live.command("m")
+        browser.type("r")
+        browser.wait(lambda rows: any("no sample: copying" in row for row in rows), "why there is no sample")
+        browser.type("/__main__.Event\r\r")
+        browser.wait(lambda rows: any("<__main__.Event number=0" in row for row in rows), "the objects of a type", 20)
+        assert "sample 1," in browser.rows()[2]
+    live.assert_unharmed()
+
+
+def test_who_agrees_to_a_pause_is_asked_once(debian, start):
+    live = start(debian, "growing.py")
+    with Browser(live.pid, "-i", "3600", "--max-duty", "100", "--max-pause", "1") as browser:
+        browser.wait(lambda rows: any("Go on? [y/N]" in row for row in rows), "question")
+        browser.type("y\n")
+        browser.wait(lambda rows: row_of(rows, "__main__.Event") and "Enter open" in rows[-1], "first screen")
+        browser.type("r")
+        browser.wait(lambda rows: "sample 2," in rows[2] or any("no sample" in row for row in rows), "another sample")
+        # it was begun, at least: a busy machine may make it longer than the first one promised
+        assert "sample 2," in browser.rows()[2] or any("reached --max-pause" in row for row in browser.rows()), "\n".join(browser.rows())
+    live.assert_unharmed()

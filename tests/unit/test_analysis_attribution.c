@@ -202,9 +202,25 @@ static void without_two_samples_nothing_is_known(void **state)
 	assert_false(attribution.is_known);
 }
 
+/* Of one between it is not known what the memory was. */
+static void a_sample_without_figures_is_left_out(void **state)
+{
+	static const struct steps zero = { 0 }, end = { .native = 2 * MIB };
+	struct hs_sample samples[] = { sample_of(&zero, 0), { .time_ns = 10000000000 }, sample_of(&end, 20) };
+	const struct hs_sample *list[] = { &samples[0], &samples[1], &samples[2] };
+	const struct hs_growing_list growing = { 0 };
+	struct hs_attribution attribution;
+
+	(void)state;
+	assert_null(hs_attribution_of(list, 3, &growing, 0, NULL, &attribution));
+	assert_verdict(&attribution, HS_VERDICT_NATIVE);
+	hs_attribution_release(&attribution);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sample_without_figures_is_left_out),
 		cmocka_unit_test(parts_add_up),
 		cmocka_unit_test(a_leak_into_free_blocks_is_a_leak),
 		cmocka_unit_test(the_verdict_is_the_largest_part_that_can_be_believed),

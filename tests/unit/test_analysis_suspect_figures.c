@@ -467,9 +467,48 @@ static void what_becomes_long_enough_to_be_listed_had_something(void **state)
 	scene_end(&scene);
 }
 
+/* Many types come before the one that has most: it is not missing. */
+static void the_heaviest_types_are_tallied_not_the_first(void **state)
+{
+	struct suspect_tally tally = { 0 };
+
+	(void)state;
+	for (uint32_t type = 0; type < 3 * SUSPECT_MAX_TALLY; type++)
+		suspect_tally_add(&tally, type, 1, 100);
+	for (unsigned i = 0; i < 1000; i++) {
+		suspect_tally_add(&tally, 777, 1, 50);
+		suspect_tally_add(&tally, 1000 + i, 1, 10);
+	}
+	suspect_tally_sort(&tally);
+	assert_int_equal(tally.n, SUSPECT_MAX_TALLY);
+	assert_int_equal(tally.types[0], 777);
+	assert_in_range(tally.counts[0], 900, 1000);
+	assert_true(tally.bytes[0] >= 50 * 1000 && tally.bytes[0] < 53 * 1000);
+}
+
+/* A length below 0, or beyond all memory, is none. */
+static void what_lies_of_its_length_is_no_container(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, V311);
+	hs_addr events = scene_full_list(&scene, 10), broken = scene_full_list(&scene, 10);
+	fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }, { "BROKEN", broken }));
+	FAKE_PUT(scene.fake, broken, PyVarObject, ob_size, (uint64_t)-5);
+	scene_look(&scene);
+	assert_non_null(hs_sample_container_at(scene.samples[0], events));
+	assert_null(hs_sample_container_at(scene.samples[0], broken));
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 0);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_lies_of_its_length_is_no_container),
+		cmocka_unit_test(the_heaviest_types_are_tallied_not_the_first),
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
 		cmocka_unit_test(what_lost_a_hundredth_is_not),

@@ -326,6 +326,53 @@ static void garbage_is_named_as_such(void **state)
 	scene_end(&scene);
 }
 
+/* From the young list to the frozen ones. */
+static void freeze(struct fake_heap *fake, hs_addr object)
+{
+	hs_addr list = fake_gc_head(fake, 3), head = object - fake_header_bytes(fake, fake->types.list), next = fake_get(fake, head),
+		previous = fake_get(fake, head + 8), first = fake_get(fake, list);
+
+	fake_put(fake, previous, next);
+	fake_put(fake, next + 8, previous);
+	fake_put(fake, head, first);
+	fake_put(fake, head + 8, list);
+	fake_put(fake, first + 8, head);
+	fake_put(fake, list, head);
+}
+
+/* A server that forks freezes what it begins with: what its cycles are is new, and will be collected. */
+static void what_was_frozen_before_hides_no_new_garbage(void **state)
+{
+	(void)state;
+	for (unsigned is_new = 0; is_new < 2; is_new++) {
+		struct scene scene;
+		scene_begin(&scene, V311);
+		struct fake_heap *fake = scene.fake;
+		hs_addr events = scene_full_list(&scene, 100), gc = fake->interpreter + (uint32_t)HS_OFFSET(fake->layout, PyInterpreterState, gc);
+		FAKE_PUT(fake, gc, gc_runtime_state, enabled, 1);
+		for (unsigned i = 0; i < 3; i++)
+			FAKE_PUT(fake, fake_gc_head(fake, i), gc_generation, threshold, i ? 10 : 700);
+		fake_import(&scene.modules, "app", GLOBALS({ "EVENTS", events }));
+		freeze(fake, events);
+		for (unsigned turn = 0; turn < 2; turn++) {
+			scene_look(&scene);
+			for (unsigned i = 0; i < (turn ? 50 : 30); i++) {
+				hs_addr cycle = fake_list(fake, (hs_addr[]){ scene_new_item(&scene), scene_new_item(&scene), 0 }, 2, 3);
+				scene_append(&scene, cycle, cycle);
+				if (is_new)
+					freeze(fake, cycle);
+			}
+		}
+		scene_judge(&scene);
+		const struct hs_suspect *suspect = scene_first(&scene);
+		assert_int_equal(suspect->kind, HS_SUSPECT_CYCLES);
+		assert_int_equal(suspect->figures.is_indirect, !is_new);
+		assert_true(suspect->figures.kept == (is_new ? 1 : HS_UNKNOWN));
+		assert_int_equal(!!strstr(suspect->evidence.items[0], "gc.freeze()"), is_new);
+		scene_end(&scene);
+	}
+}
+
 /* Rule 8: what the user's code gives a name to is the owner; a library's global has none, and its own name. */
 static void the_owner_is_what_the_user_named(void **state)
 {
@@ -431,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_bound_is_never_high),
 		cmocka_unit_test(a_broken_bound_is_none),
 		cmocka_unit_test(garbage_is_named_as_such),
+		cmocka_unit_test(what_was_frozen_before_hides_no_new_garbage),
 		cmocka_unit_test(the_owner_is_what_the_user_named),
 		cmocka_unit_test(a_chain_is_named_by_its_head),
 		cmocka_unit_test(one_sample_makes_nothing_certain),

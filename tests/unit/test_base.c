@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +20,7 @@
 #include "checksum.h"
 #include "cleanup.h"
 #include "error.h"
+#include "quiet_thread.h"
 #include "workers.h"
 
 static void errors_carry_code_message_and_hint(void **state)
@@ -250,6 +254,49 @@ static void checksums_do_not_depend_on_the_pieces(void **state)
 	}
 }
 
+#define HANDLED 42
+
+static void on_crash(int number)
+{
+	(void)number;
+	_exit(HANDLED);
+}
+
+static void *crash(void *argument)
+{
+	raise(*(int *)argument);
+	return NULL;
+}
+
+/* How a process ends in which a thread for work gets that signal. */
+static int status_after(int number)
+{
+	pid_t pid = fork();
+	pthread_t thread;
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(number, on_crash);
+		_exit(hs_thread_start(&thread, crash, &number) || pthread_join(thread, NULL));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void threads_crash_where_they_are_heard_and_hear_nothing_else(void **state)
+{
+	(void)state;
+	assert_int_equal(status_after(SIGSEGV), HANDLED);
+	assert_int_equal(status_after(SIGBUS), HANDLED);
+	assert_int_equal(status_after(SIGFPE), HANDLED);
+	assert_int_equal(status_after(SIGILL), HANDLED);
+	assert_int_equal(status_after(SIGABRT), HANDLED);
+	assert_int_equal(status_after(SIGTERM), 0);
+	assert_int_equal(status_after(SIGINT), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +310,7 @@ int main(void)
 		cmocka_unit_test(checksums_are_those_of_xxh64),
 		cmocka_unit_test(checksums_do_not_depend_on_the_pieces),
 		cmocka_unit_test(take_moves_out_of_a_guard),
+		cmocka_unit_test(threads_crash_where_they_are_heard_and_hear_nothing_else),
 		cmocka_unit_test(workers_take_every_item_once),
 		cmocka_unit_test(addresses_get_numbers),
 	};

@@ -229,6 +229,71 @@ static void a_long_series_asks_for_the_floor(void **state)
 	hs_growth_release(&growth);
 }
 
+/* What is new is so since the base: what was added in the hours before takes nothing of it away. */
+static void what_comes_and_goes_does_so_since_the_base(void **state)
+{
+	enum { N = 12 };
+	struct hs_sample samples[N] = { 0 }, *list[N];
+	struct hs_sample_type rows[N];
+	struct hs_turnover turnover = { "app.Job", 105000, 55000, 0 };
+	const struct hs_turnover_list turnover_list = { .items = &turnover, .n = 1 };
+	struct hs_series series = { .samples = { .items = list, .n = N }, .is_long = true };
+	struct hs_growth growth;
+
+	(void)state;
+	for (uint64_t i = 0; i < N; i++) {
+		rows[i] = (struct hs_sample_type){ .name = (char *)"app.Job", .count = 50000 + 5000 * i, .bytes = 1000 };
+		samples[i] = (struct hs_sample){ .time_ns = i * 600 * 1000000000, .types = { .items = &rows[i], .n = 1 } };
+		list[i] = &samples[i];
+	}
+	samples[N - 2].identities = (struct hs_identities *)&series; /* there are some; nobody asks what they are */
+	assert_null(hs_growth_compare(&series, &turnover_list, NULL, &growth));
+	assert_in_range(growth.types.items[0].count_change, 54000, 56000);
+	assert_true(growth.types.items[0].turnover > 0.42 && growth.types.items[0].turnover < 0.44);
+	assert_true(growth.types.items[0].comes_and_goes);
+	hs_growth_release(&growth);
+}
+
+/* Suspects are listed by score: the first may convince less than the second. */
+static void the_next_step_is_to_the_first_that_convinces(void **state)
+{
+	struct hs_suspect list[] = { suspect_of((char *)"app.CACHE", HS_CONFIDENCE_LOW, 3 * (int64_t)MIB),
+				     suspect_of((char *)"app.EVENTS", HS_CONFIDENCE_MEDIUM, (int64_t)MIB) };
+	const struct hs_suspects suspects = { .list = { .items = list, .n = 2 }, .n_samples = 3, .seconds = 30.25 };
+	struct made made = { 0 };
+	char next[HS_NEXT_BYTES];
+
+	(void)state;
+	list[0].address = 0x1000;
+	list[1].address = 0x2000;
+	make(&made, 3);
+	made.growth.suspects = &suspects;
+	hs_growth_next(&made.growth, next);
+	assert_string_equal(next, "refs 4242 0x2000");
+	list[1].confidence = HS_CONFIDENCE_LOW;
+	hs_growth_next(&made.growth, next);
+	assert_string_equal(next, "report 4242 --by holder");
+	drop(&made);
+}
+
+/* A name is cut between characters. */
+static void a_long_name_stays_text(void **state)
+{
+	struct made made = { 0 };
+	wchar_t wide[8192];
+
+	(void)state;
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		skip();
+	make(&made, 3);
+	made.growth.types.items[0].name = "app.x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+					  "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
+	HS_FREE char *text = md_of(&made.growth);
+	assert_non_null(strstr(text, "\xc3\xa4"));
+	assert_true(mbstowcs(wide, text, 8192) != (size_t)-1);
+	drop(&made);
+}
+
 static void a_series_that_ended_early_says_so(void **state)
 {
 	const struct hs_style wide = { .width = 100, .utf8 = true };
@@ -356,6 +421,9 @@ int main(void)
 		cmocka_unit_test(one_sample_is_told_in_the_singular),
 		cmocka_unit_test(a_ticket_is_short_and_narrow),
 		cmocka_unit_test(a_long_series_asks_for_the_floor),
+		cmocka_unit_test(what_comes_and_goes_does_so_since_the_base),
+		cmocka_unit_test(the_next_step_is_to_the_first_that_convinces),
+		cmocka_unit_test(a_long_name_stays_text),
 		cmocka_unit_test(a_series_that_ended_early_says_so),
 		cmocka_unit_test(what_was_stopped_is_told),
 		cmocka_unit_test(types_are_in_the_order_of_their_growth),

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -270,10 +272,50 @@ static void hooks_before_the_data_are_stepped_over(void **state)
 	destroy(memory);
 }
 
+#define PIECE_BYTES ((size_t)4 << 20)
+#define N_PIECES 40
+
+/* Behind a page of zeros: so many words that look like a chain of chunks of 32 bytes each; one piece of memory, many times over. */
+static uint8_t *map_words_of_a_chain(void)
+{
+	int fd = memfd_create("chain", MFD_CLOEXEC);
+	uint8_t *all = mmap(NULL, HS_PAGE_BYTES + N_PIECES * PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	assert_true(fd >= 0 && all != MAP_FAILED && !ftruncate(fd, (off_t)PIECE_BYTES));
+	for (size_t i = 0; i < N_PIECES; i++)
+		assert_true(mmap(all + HS_PAGE_BYTES + i * PIECE_BYTES, PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+	for (size_t i = 0; i < PIECE_BYTES / sizeof(uint64_t); i++)
+		((uint64_t *)(all + HS_PAGE_BYTES))[i] = 0x20 | IN_USE;
+	close(fd);
+	return all;
+}
+
+static void a_buffer_of_equal_words_is_walked_once(void **state)
+{
+	uint8_t *data = map_words_of_a_chain();
+	struct hs_segment segment = { .start = THREAD_HEAP - HS_PAGE_BYTES, .end = THREAD_HEAP + N_PIECES * PIECE_BYTES, .data = data,
+				      .is_writable = true, .is_anonymous = true };
+	struct malloc_chunks chunks;
+	struct hs_image *image;
+
+	(void)state;
+	assert_null(hs_image_create(&image));
+	assert_null(hs_image_add_segment(image, &segment, NULL, NULL));
+	assert_null(hs_image_seal(image));
+	assert_null(malloc_chunks_init(&chunks, image));
+	assert_true(chunks.heaps.n > 1);
+	for (size_t i = 1; i < chunks.heaps.n; i++)
+		assert_true(chunks.heaps.items[i - 1].end <= chunks.heaps.items[i].start);
+	malloc_chunks_deinit(&chunks);
+	hs_image_destroy(image);
+	munmap(data, HS_PAGE_BYTES + N_PIECES * PIECE_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks_in_use_are_known),
+		cmocka_unit_test(a_buffer_of_equal_words_is_walked_once),
 		cmocka_unit_test(a_freed_chunk_is_nobodys),
 		cmocka_unit_test(the_walk_ends_where_sizes_lie),
 		cmocka_unit_test(memory_of_other_allocators_is_not_walked),

@@ -164,6 +164,28 @@ static void the_target_is_gone(void **state)
 	tui_sample_deinit(&sample);
 }
 
+/* A file has one sample: nothing is counted down. A core has no pause, and no RSS. */
+static void files(void **state)
+{
+	struct tui_sample sample;
+
+	(void)state;
+	tui_sample_init(&sample, 80, 12, true);
+	strcpy(sample.data.header.file, "before.core.zst");
+	sample.data.header.next = HS_NEXT_FILE;
+	sample.data.header.age_ms = 7200000;
+	sample.data.header.n_rss_history = 1;
+	tui_sample_show(&sample, tui_sample_types(1));
+	check(&sample, "snapshot", false);
+	strcpy(sample.data.header.file, "core.4242");
+	sample.data.header.is_core = true;
+	sample.data.header.rss_bytes = 0;
+	tui_sample_type(&sample, "r");
+	assert_false(sample.effects.flags);
+	check(&sample, "core", false);
+	tui_sample_deinit(&sample);
+}
+
 static void help_and_typing(void **state)
 {
 	struct tui_sample sample;
@@ -204,7 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(types_in_all_sizes), cmocka_unit_test(types_in_ascii_and_with_styles), cmocka_unit_test(histories_move_between_samples), cmocka_unit_test(inner_views),
-		cmocka_unit_test(nothing_to_show), cmocka_unit_test(the_target_is_gone), cmocka_unit_test(help_and_typing), cmocka_unit_test(the_whole_as_text),
+		cmocka_unit_test(nothing_to_show), cmocka_unit_test(the_target_is_gone), cmocka_unit_test(files), cmocka_unit_test(help_and_typing), cmocka_unit_test(the_whole_as_text),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

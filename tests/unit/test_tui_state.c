@@ -255,6 +255,7 @@ static void asks_for_what_others_do(void **state)
 	} cases[] = {
 		{ "q", HS_EFFECT_QUIT }, { ":q\n", HS_EFFECT_QUIT }, { "r", HS_EFFECT_SAMPLE }, { "Z", HS_EFFECT_FREEZE }, { "B", HS_EFFECT_BASELINE },
 		{ "+", HS_EFFECT_INTERVAL }, { "-", HS_EFFECT_INTERVAL }, { "\x1b", HS_EFFECT_CANCEL }, { "\x0c", HS_EFFECT_REDRAW }, { "b", HS_EFFECT_GO },
+		{ "sx.core\n", HS_EFFECT_SNAPSHOT }, { ":snapshot x.core\n", HS_EFFECT_SNAPSHOT },
 		{ ":by type\n", HS_EFFECT_GO }, { ":interval 30\n", HS_EFFECT_INTERVAL }, { ":write x.txt\n", HS_EFFECT_WRITE },
 	};
 
