@@ -136,19 +136,17 @@ static void free_growing(struct hs_growing_list *growing)
 	hs_array_free(growing);
 }
 
-/* What unreachable cycles grew by is told as garbage. */
 static struct hs_error *list_growing(const struct hs_suspects *suspects, struct hs_growing_list *ret)
 {
 	for (size_t i = 0; suspects && i < suspects->list.n; i++) {
 		const struct hs_suspect *suspect = &suspects->list.items[i];
-		if (suspect->kind == HS_SUSPECT_CYCLES)
-			continue;
 		struct hs_growing *slot = hs_array_append(ret);
 		if (!slot)
 			return hs_error_no_memory();
 		*slot = (struct hs_growing){ .bytes = suspect->retained_growth_bytes, .rank = (unsigned)i + 1,
 					     .is_convincing = suspect->confidence >= HS_CONFIDENCE_MEDIUM,
-					     .is_certain = suspect->confidence == HS_CONFIDENCE_HIGH, .is_bounded = suspect->figures.is_bounded };
+					     .is_certain = suspect->confidence == HS_CONFIDENCE_HIGH, .is_bounded = suspect->figures.is_bounded,
+					     .is_garbage = suspect->kind == HS_SUSPECT_CYCLES };
 	}
 	return NULL;
 }

@@ -126,12 +126,13 @@ static int64_t unexplained_of(const struct hs_sample *const *samples, size_t n_s
 }
 
 /* A convincing suspect needs no least size: its evidence is not its bytes. NULL: none convinces. */
-static const struct hs_growing *largest_convincing(const struct hs_growing_list *suspects)
+static const struct hs_growing *largest_convincing(const struct hs_growing_list *suspects, bool is_garbage)
 {
 	const struct hs_growing *largest = NULL;
 
 	for (size_t i = 0; i < suspects->n; i++)
-		if (suspects->items[i].is_convincing && suspects->items[i].bytes > (largest ? largest->bytes : 0))
+		if (suspects->items[i].is_convincing && suspects->items[i].is_garbage == is_garbage &&
+		    suspects->items[i].bytes > (largest ? largest->bytes : 0))
 			largest = &suspects->items[i];
 	return largest;
 }
@@ -144,14 +145,14 @@ static bool outdoes(int64_t fragmentation, const struct hs_growing *leak)
 static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t n_samples, const struct hs_growing_list *suspects,
 				  const int64_t sums[HS_N_CAUSES], bool falls_back)
 {
-	const struct hs_growing *leak = largest_convincing(suspects);
+	const struct hs_growing *leak = largest_convincing(suspects, false), *waiting = largest_convincing(suspects, true);
 	int64_t unexplained = unexplained_of(samples, n_samples, sums), most = leak && leak->bytes > unexplained ? leak->bytes : unexplained;
 	int64_t garbage = sums[HS_CAUSE_GARBAGE], native = sums[HS_CAUSE_NATIVE], fragmentation = net(sums, HS_CAUSE_FRAGMENTATION);
 	enum hs_verdict verdict = HS_VERDICT_NONE;
 
 	if (leak)
 		verdict = leak->is_bounded ? HS_VERDICT_BOUNDED : HS_VERDICT_LEAK;
-	if (garbage > most && garbage >= NOISE_BYTES) {
+	if (garbage > most && (garbage >= NOISE_BYTES || waiting)) {
 		most = garbage;
 		verdict = HS_VERDICT_GARBAGE;
 	}
@@ -159,7 +160,7 @@ static enum hs_verdict verdict_of(const struct hs_sample *const *samples, size_t
 		most = native;
 		verdict = HS_VERDICT_NATIVE;
 	}
-	if (fragmentation > most && fragmentation >= ARENA_BYTES && !falls_back && outdoes(fragmentation, leak) &&
+	if (fragmentation > most && fragmentation >= ARENA_BYTES && !falls_back && outdoes(fragmentation, leak) && outdoes(fragmentation, waiting) &&
 	    is_steady(samples, n_samples, HS_CAUSE_FRAGMENTATION))
 		verdict = HS_VERDICT_FRAGMENTATION;
 	return verdict;
@@ -191,6 +192,8 @@ struct hs_error *hs_attribution_of(const struct hs_sample *const *samples, size_
 	for (enum hs_cause cause = HS_CAUSE_GARBAGE; cause < HS_CAUSE_UNATTRIBUTED; cause++)
 		sums[HS_CAUSE_UNATTRIBUTED] -= sums[cause];
 	for (size_t i = 0; i < suspects->n; i++) {
+		if (suspects->items[i].is_garbage)
+			continue;
 		sums[HS_CAUSE_UNATTRIBUTED] -= suspects->items[i].bytes;
 		HS_TRY(add_part(ret, HS_CAUSE_SUSPECT, suspects->items[i].rank, suspects->items[i].bytes));
 	}

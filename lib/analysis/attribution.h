@@ -38,6 +38,7 @@ struct hs_growing {
 	unsigned rank;      /* of a suspect: from 1 */
 	bool is_convincing; /* of medium confidence or better */
 	bool is_certain;    /* of high confidence */
+	bool is_garbage;    /* it is what `garbage_bytes` tells of: no part of its own */
 	bool is_bounded;
 };
 

@@ -375,7 +375,7 @@ def test_ticket_with_three_suspects(debian, start, series):
     assert done.status == heapspy.DONE and len(lines) <= 40 and max(map(len, lines)) <= 100, done
     for name in "EVENTS", "AUDIT", "accounting_period":
         assert any(line[:3] in ("1. ", "2. ", "3. ") and name in line for line in lines), done.output
-    assert done.output.count("confidence **high**") == 3 and done.output.count("   written by `") >= 3 and "Ruled out: " in done.output
+    assert done.output.count("): confidence **") == 3 and done.output.count("   written by `") >= 3 and "Ruled out: " in done.output
 
 
 def test_stopped_process_is_warned_of(debian, start):

@@ -106,6 +106,7 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 				  freed_end = { .objects = -2 * MIB, .free_blocks = 2 * MIB }, both_end = { .objects = 4 * MIB, .native = 2 * MIB }, peak_end = { .objects = 4 * MIB, .native = 2 * MIB };
 	static const struct hs_growing weak = { .bytes = MIB, .rank = 1 }, bounded = { .bytes = MIB, .rank = 1, .is_convincing = true, .is_bounded = true },
 				       sure = { .bytes = 3 * MIB, .rank = 1, .is_convincing = true },
+				       cycles = { .bytes = MIB / 4, .rank = 1, .is_convincing = true, .is_certain = true, .is_garbage = true },
 				       doubted = { .bytes = MIB / 2, .rank = 1, .is_convincing = true },
 				       certain = { .bytes = MIB / 5, .rank = 1, .is_convincing = true, .is_certain = true },
 				       slight = { .bytes = MIB / 6, .rank = 1, .is_convincing = true, .is_certain = true };
@@ -132,6 +133,9 @@ static void the_verdict_is_the_largest_part_that_can_be_believed(void **state)
 		{ &zero, &grown, &weak, 0, HS_VERDICT_NONE },       /* nothing that convinces */
 		{ &zero, &grown, &bounded, 0, HS_VERDICT_BOUNDED },
 		{ &zero, &grown, NULL, 2 * MIB, HS_VERDICT_GARBAGE },
+		{ &zero, &grown, NULL, MIB / 8, HS_VERDICT_NONE },       /* little, and no suspect says that it stays */
+		{ &zero, &grown, &cycles, MIB / 8, HS_VERDICT_GARBAGE }, /* one does: it needs no least size */
+		{ &early, &late, &cycles, MIB / 4, HS_VERDICT_GARBAGE }, /* and is outdone by no fragmentation but by far more */
 		{ &native_middle, &native_end, &bounded, 0, HS_VERDICT_NATIVE },
 		{ &native_middle, &native_end, &sure, 0, HS_VERDICT_LEAK },
 	};
