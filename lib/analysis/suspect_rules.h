@@ -31,8 +31,8 @@ enum hs_doubt {
 	HS_DOUBT_BOUNDED = 16,
 	HS_DOUBT_SMALL = 32,
 	HS_DOUBT_STATIC = 64,  /* growth was not observed */
-	HS_DOUBT_BY_TYPE = 256, /* that its new objects are more, and not others, follows from the growth of their type alone */
 	HS_DOUBT_INDIRECT = 128, /* nothing in Python holds it, or what does is only presumed */
+	HS_DOUBT_BY_TYPE = 256, /* that its new objects are more, and not others, follows from the growth of their type alone */
 };
 
 struct hs_suspect_figures {
