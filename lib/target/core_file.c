@@ -11,6 +11,7 @@
 #include "image.h"
 
 #define MAX_PROGRAM_HEADERS ((uint64_t)1 << 20) /* 16 times what vm.max_map_count is by default */
+#define MAX_KEPT 4096
 #define MAX_NOTES_BYTES ((uint64_t)1 << 30)     /* a snapshot of a TiB of memory has 40 MiB of bitmaps and checksums */
 
 void hs_core_file_close(struct hs_core_file *core)
@@ -180,14 +181,31 @@ static struct hs_error *read_headers(struct hs_core_file *core)
 	return sort_segments(core);
 }
 
-/* The first pages of mapped files, in the order of addresses, which is that of the file nearly always. */
+/* Where the file has the page at `start`; UINT64_MAX: nowhere. */
+static uint64_t place_of(const struct hs_core_file *core, hs_addr start)
+{
+	size_t i = hs_core_file_find(core, start);
+	const struct hs_core_segment *segment = i < core->segments.n ? &core->segments.items[i] : NULL;
+
+	return segment && segment->start <= start && start - segment->start < segment->file_bytes ? segment->file_offset + (start - segment->start) :
+												    UINT64_MAX;
+}
+
+/*
+ * The first pages of mapped files. They are read in one pass: the order of addresses is that of a file as the kernel and gcore write
+ * it, and what goes back in another is left out.
+ */
 static struct hs_error *keep_beginnings(struct hs_core_file *core)
 {
-	for (size_t i = 0; i < core->files.n; i++) {
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < core->files.n && core->kept.n < MAX_KEPT; i++) {
 		hs_addr start = core->files.items[i].start;
+		uint64_t place = core->files.items[i].file_offset ? UINT64_MAX : place_of(core, start);
 		uint8_t page[HS_PAGE_BYTES];
-		if (core->files.items[i].file_offset || !hs_core_file_memory(core, start, page, sizeof(page)))
+		if (place == UINT64_MAX || place < next || !hs_core_file_memory(core, start, page, sizeof(page)))
 			continue;
+		next = place + sizeof(page);
 		struct hs_core_kept_page *kept = hs_array_append(&core->kept);
 		if (!kept)
 			return hs_error_no_memory();

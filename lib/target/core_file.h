@@ -36,6 +36,7 @@ struct hs_core_mapped_file {
 	hs_addr end;          /* exclusive */
 	uint64_t file_offset; /* bytes */
 	const char *path;     /* borrowed from the notes */
+	uint64_t file;        /* the same, from 1 on, for entries of the same path */
 };
 
 struct hs_core_kept_page {

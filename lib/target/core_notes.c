@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/procfs.h>
 
+#include "cleanup.h"
 #include "image.h"
 #include "snapshot_note.h"
 
 #define WORD sizeof(uint64_t)
+#define MAX_FILES ((uint64_t)1 << 20) /* 16 times what vm.max_map_count is by default */
 
 struct note {
 	uint32_t type;
@@ -125,7 +127,7 @@ static struct hs_error *take_files(struct hs_core_file *core, const struct note 
 	if (note->bytes < sizeof(head) || core->files.n)
 		return NULL;
 	memcpy(head, note->data, sizeof(head));
-	if (head[0] > (note->bytes - sizeof(head)) / sizeof(entry) || !head[1] || head[1] > UINT32_MAX)
+	if (head[0] > (note->bytes - sizeof(head)) / sizeof(entry) || head[0] > MAX_FILES || !head[1] || head[1] > UINT32_MAX)
 		return NULL;
 	const char *path = (const char *)note->data + sizeof(head) + head[0] * sizeof(entry), *end = (const char *)note->data + note->bytes;
 	for (uint64_t i = 0; i < head[0]; i++) {
@@ -145,8 +147,32 @@ static struct hs_error *take_files(struct hs_core_file *core, const struct note 
 	return NULL;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	const struct hs_core_mapped_file *left = *(struct hs_core_mapped_file *const *)a, *right = *(struct hs_core_mapped_file *const *)b;
+	int order = strcmp(left->path, right->path);
+
+	return order ? order : left->start < right->start ? -1 : left->start > right->start;
+}
+
+static struct hs_error *number_files(struct hs_core_file *core)
+{
+	size_t n = core->files.n;
+	HS_FREE struct hs_core_mapped_file **by_path = calloc(n + 1, sizeof(struct hs_core_mapped_file *));
+
+	if (!by_path)
+		return hs_error_no_memory();
+	for (size_t i = 0; i < n; i++)
+		by_path[i] = &core->files.items[i];
+	if (n)
+		qsort(by_path, n, sizeof(struct hs_core_mapped_file *), compare_paths);
+	for (size_t i = 0; i < n; i++)
+		by_path[i]->file = i && !strcmp(by_path[i]->path, by_path[i - 1]->path) ? by_path[i - 1]->file : i + 1;
+	return NULL;
+}
+
 /* By address, without what overlaps: no process has that. */
-static void sort_files(struct hs_core_file *core)
+static struct hs_error *sort_files(struct hs_core_file *core)
 {
 	size_t n = 0;
 
@@ -159,6 +185,7 @@ static void sort_files(struct hs_core_file *core)
 		core->files.items[n++] = file;
 	}
 	core->files.n = n;
+	return number_files(core);
 }
 
 static struct hs_error *take_note(struct hs_core_file *core, const struct note *note)
@@ -194,7 +221,7 @@ struct hs_error *hs_core_notes_read(struct hs_core_file *core)
 
 	for (size_t at = 0; next_note(core, &at, &note);)
 		HS_TRY(take_note(core, &note));
-	sort_files(core);
+	HS_TRY(sort_files(core));
 	if (!core->pid && core->threads.n)
 		core->pid = core->threads.items[0].tid;
 	return NULL;

@@ -119,8 +119,13 @@ static struct hs_error *add_chunk(struct job *job, struct chunk wanted)
 /* Of files without checksums, each segment is read by itself: several may have the same bytes. */
 static struct hs_error *cut_segments(struct job *job)
 {
+	bool is_sequential = hs_file_source_is_sequential(job->core->source);
+
 	for (size_t i = 0; i < job->order.n; i++) {
 		const struct hs_core_segment *segment = job->order.items[i];
+		/* that would unpack the file once for each of them */
+		if (is_sequential && i && segment->file_offset < file_end_of(job->order.items[i - 1]))
+			return hs_error_at(HS_ERROR_BAD_DATA, segment->start, "the segment at 0x%" HS_PRI_ADDR " has the bytes of another", segment->start);
 		for (uint64_t offset = 0; offset < segment->file_bytes; offset += CHUNK_BYTES) {
 			uint64_t rest = segment->file_bytes - offset, bytes = rest < CHUNK_BYTES ? rest : CHUNK_BYTES;
 			if (is_wanted(job->plan, segment->start + offset, segment->start + offset + bytes))

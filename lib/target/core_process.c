@@ -16,6 +16,7 @@
 #include "image.h"
 
 #define DELETED_SUFFIX " (deleted)"
+#define MAX_PARTS 64                        /* that a file is mapped in: a loader maps five or so */
 #define MAX_HEAP_GAP ((hs_addr)2 << 30) /* the kernel puts the heap up to 1 GiB behind a program, at random */
 
 /* A part of the address space that lies in one segment or one mapped file, or in one of each. */
@@ -64,12 +65,12 @@ static bool read_mapped(void *context, uint64_t offset, void *ret, size_t bytes)
 	return offset <= UINT32_MAX && hs_core_file_memory(mapped->core, mapped->start + offset, ret, bytes);
 }
 
-/* The mapped file that begins with byte 0 of `file`'s, at or before it; NULL: none. */
+/* The entry for the first byte of `file`'s, a few entries before it; NULL: none. */
 static const struct hs_core_mapped_file *first_of_file(const struct hs_core_file *core, const struct hs_core_mapped_file *file)
 {
-	for (const struct hs_core_mapped_file *at = file; at >= core->files.items; at--)
-		if (!at->file_offset && !strcmp(at->path, file->path))
-			return at;
+	for (size_t i = (size_t)(file - core->files.items), n = 0; n < MAX_PARTS && i < core->files.n; i--, n++)
+		if (!core->files.items[i].file_offset && core->files.items[i].file == file->file)
+			return &core->files.items[i];
 	return NULL;
 }
 
@@ -117,20 +118,6 @@ static void set_permissions(const struct hs_core_file *core, const struct piece 
 	mapping->permissions[3] = piece->file && is_shared_path(piece->file->path) ? 's' : 'p';
 }
 
-/* The number of the first mapped file of that path, from 1 on. */
-static uint64_t inode_of(const struct hs_core_file *core, const struct hs_core_mapped_file *file)
-{
-	/* a file's mappings follow one another nearly always */
-	const struct hs_core_mapped_file *first = file;
-
-	while (first > core->files.items && !strcmp(first[-1].path, file->path))
-		first--;
-	for (const struct hs_core_mapped_file *at = core->files.items; at < first; at++)
-		if (!strcmp(at->path, file->path))
-			return (uint64_t)(at - core->files.items) + 1;
-	return (uint64_t)(first - core->files.items) + 1;
-}
-
 static struct hs_error *add_mapping(const struct hs_core_file *core, const struct piece *piece, struct hs_mappings *mappings)
 {
 	const size_t suffix = strlen(DELETED_SUFFIX);
@@ -146,7 +133,7 @@ static struct hs_error *add_mapping(const struct hs_core_file *core, const struc
 	if (!piece->file)
 		return NULL;
 	mapping->file_offset = piece->file->file_offset + (piece->start - piece->file->start);
-	mapping->inode = inode_of(core, piece->file);
+	mapping->inode = piece->file->file;
 	size_t bytes = strlen(path);
 	if (bytes > suffix && !strcmp(path + bytes - suffix, DELETED_SUFFIX)) {
 		mapping->path[bytes - suffix] = '\0';

@@ -15,6 +15,8 @@
 #include "elf_identity.h"
 #include "file_source_ops.h"
 
+#define MAX_PARTS 64 /* that a file is mapped in: a loader maps five or so */
+
 struct hs_file_finder {
 	struct hs_core_file *core;
 	char *exe;
@@ -87,7 +89,9 @@ static bool read_file(void *context, uint64_t offset, void *ret, size_t bytes)
 /* The mapping of the same file's first byte at or before `mapping`; the nearest, for files that are mapped twice. NULL: none. */
 static const struct hs_mapping *first_of_file(const struct hs_process *process, const struct hs_mapping *mapping)
 {
-	for (const struct hs_mapping *at = mapping; at >= process->mappings.items; at--)
+	const struct hs_mapping *first = process->mappings.items;
+
+	for (const struct hs_mapping *at = mapping; at >= first && mapping - at < MAX_PARTS; at--)
 		if (at->inode == mapping->inode && at->device_major == mapping->device_major && at->device_minor == mapping->device_minor &&
 		    !at->file_offset)
 			return at;
