@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "document.h"
 #include "exec_id.h"
+#include "home_path.h"
 #include "layout_text.h"
 #include "options.h"
 #include "output.h"
@@ -259,6 +260,8 @@ static struct hs_error *write_file(struct series *series, struct written *writte
 
 	if (invocation->layout && !layout)
 		return hs_error_no_memory();
+	if (layout && series->own->redaction)
+		hs_home_blank(layout, strlen(layout)); /* its source and warnings may name files */
 	hs_signals_catch();
 	hs_progress_start(&invocation->progress);
 	uint64_t begin_ns = now_ns();

@@ -8,6 +8,7 @@
 
 #define WORD 8
 #define RED_ZONE_BYTES 128
+#define MAX_STACK_BYTES ((uint64_t)64 << 20)
 
 /* A C stack: what lies below its pointer is stale. */
 static void keep_stack(struct redaction *redaction, const struct hs_stopped_thread *thread)
@@ -15,8 +16,13 @@ static void keep_stack(struct redaction *redaction, const struct hs_stopped_thre
 	hs_addr start = thread->registers.rsp - RED_ZONE_BYTES;
 	const struct hs_segment *segment = thread->has_registers ? hs_image_find(redaction->py->image, start) : NULL;
 
-	if (segment)
-		known_range_keep(redaction->heap, &redaction->blank, start, segment->end, true);
+	if (!segment)
+		return;
+	hs_addr end = segment->end - start < MAX_STACK_BYTES ? segment->end : start + MAX_STACK_BYTES;
+	/* a thread's own data stands right above its stack, and a segment may go on with pools */
+	if (thread->registers.fs_base > start && thread->registers.fs_base < end)
+		end = thread->registers.fs_base;
+	known_range_keep(redaction->heap, &redaction->blank, start, end, true);
 }
 
 /* [start, end) but for the parts that objects own. */

@@ -84,10 +84,10 @@ static void redact_object(void *context, const struct hs_heap_item *item)
 	if (object->type->has_preheader || object->type->has_inline_values)
 		keep_attribute_values(redaction, object);
 	keep_parts(redaction, object, rule);
-	if (rule->special)
-		rule->special(redaction, object);
 	if (!object->type->is_leaf || object->type->kind->visit != hs_leaf_visit)
 		hs_object_visit(redaction->py, object, &worker->visitor);
+	if (rule->special)
+		rule->special(redaction, object);
 }
 
 /* Blocks that objects adopted: words of a struct that nobody describes, unless the owner keeps bytes only. */

@@ -144,8 +144,9 @@ static void keep_runtime(struct redaction *redaction)
 	known_range_keep(redaction->heap, &redaction->blank, runtime, runtime + HS_SIZEOF(layout, PyRuntimeState), true);
 	KEEP_FIELD(redaction, runtime, PyRuntimeState, interpreters_head);
 	KEEP_FIELD(redaction, runtime, PyRuntimeState, interpreters_main);
+	size_t described = (size_t)HS_OFFSET(layout, PyRuntimeState, interpreters_head);
 	if (hs_image_read(redaction->py->image, runtime, header, sizeof(header)) && hs_debug_offsets_header(header, &offsets))
-		blank_keep(&redaction->blank, runtime, DEBUG_OFFSETS_BYTES);
+		blank_keep(&redaction->blank, runtime, described < DEBUG_OFFSETS_BYTES ? described : DEBUG_OFFSETS_BYTES);
 	KEEP_SYMBOL(redaction, arenas);
 	KEEP_SYMBOL(redaction, maxarenas);
 	KEEP_SYMBOL(redaction, _PySet_Dummy);

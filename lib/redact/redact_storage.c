@@ -43,23 +43,30 @@ static void keep_dict(struct redaction *redaction, const struct hs_object *objec
 		redact_blank_string(redaction, HS_BODY(redaction->py, object, StgDictObject, format));
 }
 
-/* Deleted entries are told by their key. */
+/*
+ * In which slot a member stands is the low bits of its hash, and of an int's value with it. So the members that the visitor has kept, and
+ * the keys of deleted entries, move together at the table's start: in the order in which they stood, which is that of a visit.
+ */
 static void keep_set(struct redaction *redaction, const struct hs_object *object)
 {
 	const struct hs_cpython *py = redaction->py;
 	size_t entry_bytes = HS_SIZEOF(redaction->layout, setentry);
-	uint64_t n = HS_BODY(py, object, PySetObject, mask) + 1, key;
-	hs_addr table = HS_BODY(py, object, PySetObject, table);
+	uint64_t n = HS_BODY(py, object, PySetObject, mask) + 1, key, kept, n_kept = 0;
 	uint32_t offset = (uint32_t)HS_OFFSET(redaction->layout, setentry, key);
+	hs_addr table = HS_BODY(py, object, PySetObject, table);
 
-	if (!py->set_dummy || n > MAX_SLOTS || HS_BODY(py, object, PySetObject, fill) == HS_BODY(py, object, PySetObject, used))
+	if (!table || n > MAX_SLOTS)
 		return;
-	const uint8_t *entries = redact_take(redaction, n * entry_bytes) ? hs_image_at(py->image, table, n * entry_bytes) : NULL;
-	uint8_t *to = entries ? blank_at(&redaction->blank, table, n * entry_bytes) : NULL;
-	for (uint64_t i = 0; to && i < n; i++) {
-		memcpy(&key, entries + i * entry_bytes + offset, sizeof(key));
-		if (key == py->set_dummy)
-			memcpy(to + i * entry_bytes + offset, &key, sizeof(key));
+	const uint8_t *from = redact_take(redaction, n * entry_bytes) ? hs_image_at(py->image, table, n * entry_bytes) : NULL;
+	uint8_t *to = blank_at(&redaction->blank, table, n * entry_bytes);
+	for (uint64_t i = 0; from && to && i < n; i++) {
+		memcpy(&kept, to + i * entry_bytes + offset, sizeof(kept));
+		memset(to + i * entry_bytes + offset, 0, sizeof(kept));
+		memcpy(&key, from + i * entry_bytes + offset, sizeof(key));
+		if (key && key == py->set_dummy)
+			kept = key;
+		if (kept)
+			memcpy(to + n_kept++ * entry_bytes + offset, &kept, sizeof(kept));
 	}
 }
 
