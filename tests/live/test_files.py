@@ -119,10 +119,11 @@ def test_memory_adds_up(service, tmp_path):
 
 def test_exports_are_the_same(service, tmp_path):
     paths = [service.pid, snapshot(service, tmp_path / "s.core")]
-    dots = [heapspy.run("export", source, "-f", "dot", "--roots").output for source in paths]
-    lines = [heapspy.run("export", source, "-f", "jsonl").output.splitlines()[1:] for source in paths]
-    assert dots[0] == dots[1]
+    lines = [heapspy.run("export", source, "-f", "jsonl", "--roots").output.splitlines()[1:] for source in paths]
     assert lines[0] == lines[1] and len(lines[0]) > 100
+    referring = next(row for row in map(json.loads, lines[0]) if len(row.get("refs", ())) > 5)
+    dots = [heapspy.run("export", source, "-f", "dot", "--from", referring["address"]).output for source in paths]
+    assert dots[0] == dots[1] and dots[0].count("->") > 5
 
 
 # --- the kernel's cores ------------------------------------------------------------------------------------------------
