@@ -20,8 +20,9 @@ void hs_help_overview(FILE *out)
 	fputs("heapspy shows what holds a running Python process's memory, from outside. It pauses the process for the\n"
 	      "milliseconds that a copy takes, decodes CPython's structures in the copy, and runs nothing in the process.\n\n"
 	      "Usage: heapspy COMMAND [OPTION...]\n"
-	      "       heapspy PID                   on a terminal the same as heapspy top PID\n"
-	      "       heapspy PID [OPTION...]       with options, or without a terminal: heapspy report PID\n\n"
+	      "       heapspy SOURCE                on a terminal the same as heapspy top SOURCE\n"
+	      "       heapspy SOURCE [OPTION...]    with options, or without a terminal: heapspy report SOURCE\n\n"
+	      "SOURCE is a PID, a snapshot, or a core: FILE, or CORE:EXE to name the executable that it is of.\n\n"
 	      "Commands:\n", out);
 	for (size_t i = 0; hs_commands[i]; i++)
 		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);

@@ -161,7 +161,9 @@ const struct hs_command hs_command_report = {
 		    "  heapspy report 4242 --types-only\n"
 		    "  heapspy report 4242 --growth 30\n"
 		    "  heapspy report 4242 -f json -o heap.json\n"
-		    "  heapspy report 4242 --max-pause 50\n",
+		    "  heapspy report 4242 --max-pause 50\n"
+		    "  heapspy report before.core.zst\n"
+		    "  heapspy report core.4242:/usr/bin/python3.11\n",
 	.needs = HS_STAGE_PATHS,
 	.takes_files = true,
 	.needs_unexplained = true,

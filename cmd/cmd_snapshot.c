@@ -129,7 +129,13 @@ static struct hs_error *check_names(const struct series *series)
 		if (!name)
 			return hs_error_no_memory();
 		HS_TRY(hs_output_check(name));
-		if (!series->own->is_replacing && !lstat(name, &status))
+		if (lstat(name, &status))
+			continue;
+		/* a device would be replaced by a file */
+		if (!S_ISREG(status.st_mode))
+			return hs_error_hint(hs_error_new(HS_ERROR_INVALID, "cannot write %s: it is there, and no regular file", name),
+					     "a snapshot cannot be written to a pipe, a device or through a link: name a file");
+		if (!series->own->is_replacing)
 			return hs_error_hint(hs_error_os(EEXIST, "cannot write %s", name), "name another file, or replace it with --force");
 	}
 	return NULL;

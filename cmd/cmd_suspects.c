@@ -116,7 +116,8 @@ const struct hs_command hs_command_suspects = {
 		       "unreachable cycles, references that nobody has. Growth is not observed, so none of them is more than a suspicion: "
 		       "'heapspy growth' watches the process and tells what grows. Names, types and lengths are shown, never values.",
 	.examples = "  heapspy suspects 4242\n"
-		    "  heapspy suspects 4242 -f json -o suspects.json\n",
+		    "  heapspy suspects 4242 -f json -o suspects.json\n"
+		    "  heapspy suspects before.core.zst\n",
 	.needs = HS_STAGE_PATHS,
 	.takes_files = true,
 	.needs_unexplained = true,

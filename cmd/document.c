@@ -193,7 +193,7 @@ json_t *hs_document_json(const struct hs_document *document)
 	json_object_set_new(root, "boot_id", *process->boot_id ? hs_json_string(process->boot_id) : json_null());
 	json_object_set_new(root, "pid", json_integer(process->pid));
 	json_object_set_new(root, "start_time", is_core ? json_null() : hs_json_u64(process->start_time));
-	json_object_set_new(root, "complete", json_boolean(document->census->is_complete));
+	json_object_set_new(root, "complete", json_boolean(document->census->is_complete && !document->capture->cut_short));
 	json_object_set_new(root, "warnings", warnings_json(document));
 	json_object_set_new(root, "process", process_json(document));
 	return root;

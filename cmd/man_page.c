@@ -93,10 +93,11 @@ void hs_man_page_write(FILE *out)
 {
 	fputs(".TH HEAPSPY 1 \"\" \"heapspy " HEAPSPY_VERSION "\" \"User Commands\"\n"
 	      ".SH NAME\nheapspy \\- show what holds a running Python process's memory, from outside\n"
-	      ".SH SYNOPSIS\n.B heapspy\n.I COMMAND\n[\\fIOPTION\\fR...]\n.br\n.B heapspy\n.I PID\n[\\fIOPTION\\fR...]\n"
+	      ".SH SYNOPSIS\n.B heapspy\n.I COMMAND\n[\\fIOPTION\\fR...]\n.br\n.B heapspy\n.I SOURCE\n[\\fIOPTION\\fR...]\n"
 	      ".SH DESCRIPTION\nheapspy pauses a process for the milliseconds that a copy of its memory takes, lets it go, and\n"
 	      "decodes CPython's structures in the copy. It runs nothing in the process and writes nothing into it; if heapspy is\n"
-	      "killed at any moment, the process goes on by itself. Without a command, \\fBheapspy\\fR \\fIPID\\fR reports.\n"
+	      "killed at any moment, the process goes on by itself. Without a command, \\fBheapspy\\fR \\fISOURCE\\fR reports.\n"
+	      "\\fISOURCE\\fR is a PID, a snapshot, or a core: \\fIFILE\\fR, or \\fICORE\\fR:\\fIEXE\\fR to name the executable that it is of.\n"
 	      ".SH COMMANDS\n", out);
 	for (size_t i = 0; hs_commands[i]; i++)
 		put_command(out, hs_commands[i]);

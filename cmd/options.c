@@ -29,7 +29,7 @@ enum {
 
 /* Groups sort the help: a command's own options first (0), then these, then argp's --help. */
 static const struct argp_option source_options[] = {
-	{ NULL, 0, NULL, 0, "How the process is read:", 10 },
+	{ NULL, 0, NULL, 0, "How the process, or the file, is read:", 10 },
 	{ "pid", 'p', "PID", 0, "The process; the same as a PID as argument", 10 },
 	{ "jobs", 'j', "N", 0, "Threads that copy and count (default: as many as this process may use)", 10 },
 	{ "max-pause", KEY_MAX_PAUSE, "MS", 0, "Longest pause of the process, in milliseconds (default 1000); a longer prediction asks on a terminal and fails elsewhere", 10 },

@@ -26,6 +26,7 @@ struct gathering {
 	hs_node wanted;           /* only references to this node; HS_NO_NODE: all */
 	bool only_contents;
 	hs_node last_other;       /* other end of the reference added last */
+	bool is_full;             /* of the object at hand nothing more is shown: what follows is counted, and not looked at */
 };
 
 static void gathering_deinit(struct gathering *gathering)
@@ -67,6 +68,10 @@ static bool add_edge(void *context, const struct hs_graph_edge *edge)
 
 	if ((gathering->wanted != HS_NO_NODE && edge->target != gathering->wanted) || (gathering->only_contents && !is_content(edge->kind)))
 		return true;
+	if (gathering->is_full) {
+		gathering->n_all++;
+		return gathering->depth == 1;
+	}
 	ref.relation = hs_edge_relation(edge, gathering->reporter);
 	ref.has_name = hs_reference_name(heap->py, heap->types, gathering->reporter, edge->run, edge->index, ref.name, sizeof(ref.name));
 	if (is_repeated(gathering, &ref, other)) {
@@ -74,7 +79,8 @@ static bool add_edge(void *context, const struct hs_graph_edge *edge)
 		return true;
 	}
 	gathering->n_all++;
-	if (!gathering->n_left || gathering->list->n >= HS_REFS_MAX_SHOWN)
+	gathering->is_full = !gathering->n_left || gathering->list->n >= HS_REFS_MAX_SHOWN;
+	if (gathering->is_full)
 		return gathering->depth == 1;
 	ref.is_python = hs_reference_step(heap->py, heap->types, gathering->reporter, edge->run, edge->index, ref.step, sizeof(ref.step));
 	describe_end(gathering, other, &ref);
@@ -164,6 +170,7 @@ static void gather(struct gathering *gathering, hs_node node, unsigned depth, vo
 	gathering->n_left = gathering->options->n_max;
 	gathering->n_all = 0;
 	gathering->last_other = HS_NO_NODE;
+	gathering->is_full = false;
 	mark_expanded(gathering, node);
 	add(gathering, node);
 	if (depth == 1)

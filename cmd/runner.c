@@ -182,7 +182,9 @@ static struct hs_error *resolve_layout(struct hs_invocation *invocation)
 	if (!options.debug_dir && !options.no_dwarf && !options.without_table)
 		options.text = invocation->capture->layout_text;
 	hs_progress_update(&invocation->progress, "reading the layout", 0, 0);
-	return hs_layout_resolve(invocation->capture->process, invocation->capture->image, &options, &invocation->layout);
+	struct hs_error *error = hs_layout_resolve(invocation->capture->process, invocation->capture->image, &options, &invocation->layout);
+	/* what does not fit may be what is not there */
+	return error && invocation->capture->cut_short ? hs_error_hint(error, "%s", invocation->capture->cut_short) : error;
 }
 
 /* The large results; none looks at another while it is given back. */

@@ -8,6 +8,7 @@
 #include "candidates.h"
 #include "cleanup.h"
 #include "fingerprint.h"
+#include "monotonic.h"
 #include "signals.h"
 #include "terminal.h"
 
@@ -53,14 +54,6 @@ void hs_series_release(struct hs_series *series)
 	hs_error_destroy(hs_take(series->error));
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static void put_countdown(double seconds, unsigned i, unsigned n, bool is_long)
 {
 	char text[128];
@@ -75,7 +68,7 @@ static void wait_until(uint64_t due_ns, unsigned i, const struct hs_series_optio
 {
 	bool is_shown = hs_terminal_has_status();
 
-	for (uint64_t now = now_ns(); now < due_ns && !hs_signals_caught(); now = now_ns()) {
+	for (uint64_t now = hs_monotonic_ns(); now < due_ns && !hs_signals_caught(); now = hs_monotonic_ns()) {
 		uint64_t left = due_ns - now;
 		const struct timespec tick = { .tv_nsec = (long)(left < TICK_NS ? left : TICK_NS) };
 		if (is_shown)

@@ -31,11 +31,6 @@ static uint64_t bytes_of(const struct hs_accumulation *accumulation, uint32_t no
 	return hs_size_units(sizes, node) * sizes->unit_bytes;
 }
 
-static void clear_bit(uint64_t *set, uint32_t node)
-{
-	set[node / 64] &= ~((uint64_t)1 << node % 64);
-}
-
 /* What a new node weighs, below one that gives `above` to those right below it. */
 static float weight_of(const struct hs_accumulation *accumulation, uint32_t node, float above)
 {
@@ -69,7 +64,7 @@ static void find_weights(struct hs_accumulation *accumulation)
 		float weight = weight_of(accumulation, node, accumulation->weights[tree->idom[number]]);
 		/* it has changed, that is all */
 		if (weight < 0 && !input->has_more[input->type_of(input->context, node)])
-			clear_bit(input->fresh, node);
+			hs_clear_bit(input->fresh, node);
 		else
 			accumulation->weights[number] = weight;
 	}
@@ -96,14 +91,10 @@ static void add_to_type(const struct hs_accumulation *accumulation, struct type_
 #define EACH_FRESH(accumulation, node, call)                                                                \
 	do {                                                                                                \
 		const struct hs_accumulation_input *input_ = (accumulation)->input;                         \
-		for (uint32_t node = 0; node < input_->tree->n; node++) {                                   \
-			if (node % 64 == 0 && !input_->fresh[node / 64]) {                                  \
-				node += 63;                                                                 \
-				continue;                                                                   \
-			}                                                                                   \
-			if (hs_bit(input_->fresh, node) && hs_is_reached(input_->tree, node))               \
+		uint32_t n_ = input_->tree->n;                                                              \
+		for (uint32_t node = hs_next_bit(input_->fresh, 0, n_); node < n_; node = hs_next_bit(input_->fresh, node + 1, n_)) \
+			if (hs_is_reached(input_->tree, node))                                              \
 				call;                                                                       \
-		}                                                                                           \
 	} while (0)
 
 static struct hs_error *find_type_weights(struct hs_accumulation *accumulation)

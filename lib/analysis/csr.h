@@ -52,6 +52,26 @@ static inline void hs_set_bit(uint64_t *bits, uint32_t node)
 	bits[node / 64] |= (uint64_t)1 << (node % 64);
 }
 
+static inline void hs_clear_bit(uint64_t *bits, uint32_t node)
+{
+	bits[node / 64] &= ~((uint64_t)1 << (node % 64));
+}
+
+/* The first node of the set from `node` on; n: there is none below n. */
+static inline uint32_t hs_next_bit(const uint64_t *bits, uint32_t node, uint32_t n)
+{
+	while (node < n) {
+		uint64_t word = bits[node / 64] >> (node % 64);
+		uint32_t left = n - node;
+		if (word)
+			return (uint32_t)__builtin_ctzll(word) < left ? node + (uint32_t)__builtin_ctzll(word) : n;
+		if (64 - node % 64 >= left)
+			return n;
+		node += 64 - node % 64;
+	}
+	return n;
+}
+
 static inline size_t hs_bit_words(uint32_t n)
 {
 	return (size_t)n / 64 + 1;

@@ -19,7 +19,7 @@ struct hs_definition {
 
 HS_ARRAY_TYPE(hs_definition_list, struct hs_definition);
 
-/* By descending bytes. The caller releases *ret. Errors: NO_MEMORY. */
+/* By descending bytes. *ret is zeroed before; the caller releases it, whatever this returned. Errors: NO_MEMORY. */
 struct hs_error *hs_definitions_of(const struct hs_process_heap *heap, struct hs_definition_list *ret) HS_MUST_CHECK;
 /*
  * Where a class is defined: "app.py:12", "app.py" where the line is unknown; NUL-terminated, the target's bytes. False: no file is known.

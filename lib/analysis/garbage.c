@@ -4,21 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "collection.h"
 #include "garbage_internal.h"
+#include "monotonic.h"
 #include "reference_name.h"
 #include "repr.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static struct hs_csr owned_rows(const struct hs_graph *graph)
 {
@@ -98,13 +90,13 @@ static struct hs_error *list_cycles(const struct hs_garbage *garbage, const uint
 
 static struct hs_error *simulate(struct hs_garbage *garbage, uint64_t **ret_dead)
 {
-	uint64_t start = now_ns();
+	uint64_t start = hs_monotonic_ns();
 
 	HS_TRY(hs_collectable_init(&garbage->collectable, garbage->graph));
 	garbage->told = (struct hs_csr){ garbage->collectable.n, garbage->collectable.rows, garbage->collectable.targets };
 	const struct hs_collection_input input = { &garbage->told, garbage->collectable.domains, garbage->collectable.held };
 	HS_TRY(hs_collection_unreachable(&input, &garbage->unreachable));
-	garbage->simulation_ns = now_ns() - start;
+	garbage->simulation_ns = hs_monotonic_ns() - start;
 	return list_cycles(garbage, garbage->unreachable, &garbage->found, ret_dead);
 }
 

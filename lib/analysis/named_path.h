@@ -24,8 +24,8 @@ struct hs_named_path {
 };
 
 /*
- * The first `n_nodes` nodes of a path (1 … path->n) with their names. `hides_values`: keys that are no names are not shown. Release *ret
- * with hs_named_path_deinit, whatever this returned. Errors: NO_MEMORY.
+ * The first `n_nodes` nodes of a path (1 … path->n) with their names. `hides_values`: keys that are no names are not shown. *ret is
+ * zeroed before; release it with hs_named_path_deinit, whatever this returned. Errors: NO_MEMORY.
  */
 struct hs_error *hs_named_path_write(const struct hs_reach *reach, const struct hs_path *path, size_t n_nodes, bool hides_values,
 				     struct hs_named_path *ret) HS_MUST_CHECK;

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "retained.h"
 #include "thread_starts.h"
 
@@ -22,14 +22,6 @@ struct hs_object_graph {
 	size_t n_largest;
 	struct hs_object_graph_figures figures;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 struct collecting {
 	const struct hs_graph *graph;
@@ -170,15 +162,15 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 	struct hs_object_graph_figures *figures = &object_graph->figures;
 	HS_CLEANUP(deinit_collecting) struct collecting collecting = { .graph = graph };
 	unsigned n_workers = options->n_workers ? options->n_workers : hs_graph_workers(graph);
-	uint64_t start = now_ns();
+	uint64_t start = hs_monotonic_ns();
 
 	HS_TRY(collect(&collecting, options->threads));
 	HS_TRY(hs_check_cancelled(hs_heap_cancel(hs_graph_heap(graph))));
 	drop_exact_roots(&collecting);
-	uint64_t collected = now_ns();
+	uint64_t collected = hs_monotonic_ns();
 	HS_TRY(find_dominators(object_graph, &collecting, n_workers));
 	HS_TRY(keep_late_roots(object_graph, &collecting.late));
-	uint64_t dominated = now_ns();
+	uint64_t dominated = hs_monotonic_ns();
 	HS_TRY(hs_retained_init(&object_graph->retained, &object_graph->tree, hs_graph_sizes(graph)));
 	if (options->n_largest)
 		HS_TRY(hs_retainers_find(&object_graph->retained, type_of, graph, options->n_largest, &object_graph->largest, &object_graph->n_largest));
@@ -187,7 +179,7 @@ static struct hs_error *build(struct hs_object_graph *object_graph, const struct
 		.n_exact_roots = collecting.exact.n, .n_late_roots = object_graph->late_roots.n,
 		.n_perhaps = tree->unreachable - tree->first_late,
 		.n_unreachable = tree->unreachable < tree->n_order ? tree->n_order - tree->unreachable - 1 : 0,
-		.roots_ns = collected - start, .dominators_ns = dominated - collected, .retained_ns = now_ns() - dominated,
+		.roots_ns = collected - start, .dominators_ns = dominated - collected, .retained_ns = hs_monotonic_ns() - dominated,
 	};
 	return NULL;
 }

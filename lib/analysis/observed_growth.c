@@ -112,12 +112,8 @@ static void count_fresh_instances(struct hs_observed_growth *observed)
 {
 	hs_node n = hs_graph_node_count(observed->input.graph);
 
-	for (hs_node node = 0; node < n; node++) {
-		if (node % 64 == 0 && !observed->fresh[node / 64])
-			node += 63;
-		else if (hs_is_fresh(observed, node))
-			observed->fresh_counts[hs_observed_group(observed, node)]++;
-	}
+	for (hs_node node = hs_next_bit(observed->fresh, 0, n); node < n; node = hs_next_bit(observed->fresh, node + 1, n))
+		observed->fresh_counts[hs_observed_group(observed, node)]++;
 }
 
 static void find_type_growth(struct hs_observed_growth *observed)
@@ -275,7 +271,7 @@ static void settle_container(struct hs_observed_growth *observed, const struct h
 	hs_node node = hs_graph_node_at(observed->input.graph, now->address);
 
 	if (node != HS_NO_NODE && then && then->type == now->type && then->length >= SURELY_ONE && now->length >= SURELY_ONE)
-		observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+		hs_clear_bit(observed->fresh, node);
 }
 
 static bool is_record(const struct hs_observed_growth *observed, hs_node node)
@@ -316,7 +312,7 @@ static struct hs_error *settle_records(struct hs_observed_growth *observed)
 		/* an instance of which there are no more has only changed */
 		bool is_above_old = !hs_is_fresh(observed, above) || !observed->has_more[hs_observed_group(observed, above)];
 		if (hs_is_fresh(observed, node) && is_above_old && is_own_dict(observed, node, above)) {
-			observed->fresh[node / 64] &= ~((uint64_t)1 << node % 64);
+			hs_clear_bit(observed->fresh, node);
 			if (hs_is_fresh(observed, above))
 				hs_set_bit(observed->changed_dicts, node);
 		} else if (hs_is_fresh(observed, above) && !hs_is_fresh(observed, node) && is_record(observed, node))

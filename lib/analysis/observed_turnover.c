@@ -81,13 +81,10 @@ static struct hs_error *follow(const struct hs_observed_growth *observed, uint32
 static struct hs_error *close_over(const struct hs_observed_growth *observed, uint64_t *set, const uint64_t *revived)
 {
 	HS_CLEANUP(walk_deinit) struct walk walk = { .seen = set, .revived = revived };
+	hs_node n = hs_graph_node_count(observed->input.graph);
 
-	for (uint32_t node = 0; node < hs_graph_node_count(observed->input.graph); node++) {
-		if (node % 64 == 0 && !set[node / 64])
-			node += 63;
-		else if (hs_bit(set, node))
-			HS_TRY(follow(observed, node, &walk));
-	}
+	for (hs_node node = hs_next_bit(set, 0, n); node < n; node = hs_next_bit(set, node + 1, n))
+		HS_TRY(follow(observed, node, &walk));
 	return NULL;
 }
 
@@ -132,12 +129,9 @@ static struct hs_error *keep_held(struct hs_observed_growth *observed, const uin
 	if (!held)
 		return hs_error_no_memory();
 	mark_roots(observed, held);
-	for (uint32_t node = 0; node < n; node++) {
-		if (node % 64 == 0 && !observed->passing[node / 64])
-			node += 63;
-		else if (hs_bit(observed->passing, node) && is_held(observed, node, letting_go))
+	for (hs_node node = hs_next_bit(observed->passing, 0, n); node < n; node = hs_next_bit(observed->passing, node + 1, n))
+		if (is_held(observed, node, letting_go))
 			hs_set_bit(held, node);
-	}
 	HS_TRY(close_over(observed, held, NULL));
 	for (size_t i = 0; i < hs_bit_words(n); i++)
 		observed->passing[i] &= ~held[i];

@@ -137,7 +137,5 @@ struct hs_error *hs_sample_mark_survivors(const struct hs_sample *first, const s
  * nothing to compare.
  */
 double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fingerprints *fingerprints, const struct hs_object *now);
-/* The same from two sketches alone, for a later sample whose heap is gone: rough, as few hashes are left to compare in what has grown. */
-double hs_sample_kept_between(const struct hs_sample_container *then, const struct hs_sample_container *later);
 
 #endif

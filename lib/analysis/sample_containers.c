@@ -318,18 +318,3 @@ double hs_sample_kept(const struct hs_sample_container *then, const struct hs_fi
 	visit_items(fingerprints->py, now, find_run, &membership);
 	return (double)__builtin_popcount(membership.kept) / membership.n;
 }
-
-/* Of the later one's items those below its largest hash are known, or all, if it has fewer than a sketch holds. */
-double hs_sample_kept_between(const struct hs_sample_container *then, const struct hs_sample_container *later)
-{
-	unsigned n_then = count_hashes(then), n_later = count_hashes(later), n = 0, n_kept = 0;
-	uint32_t limit = n_later == HS_SKETCH_HASHES ? later->hashes[n_later - 1] : HS_SKETCH_UNUSED - 1;
-
-	for (unsigned i = 0; i < n_then && then->hashes[i] <= limit; i++) {
-		n++;
-		for (unsigned k = 0; k < n_later; k++)
-			n_kept += later->hashes[k] == then->hashes[i] &&
-				  hs_fingerprint_compare(then->proofs[i], later->proofs[k]) != HS_LIVED_NOT;
-	}
-	return n ? (double)n_kept / n : -1;
-}

@@ -31,10 +31,10 @@ enum hs_doubt {
 	HS_DOUBT_BOUNDED = 16,
 	HS_DOUBT_SMALL = 32,
 	HS_DOUBT_STATIC = 64,  /* growth was not observed */
+	HS_DOUBT_INDIRECT = 128, /* nothing in Python holds it, or what does is only presumed */
 	HS_DOUBT_BY_TYPE = 256, /* that its new objects are more, and not others, follows from the growth of their type alone */
 	HS_DOUBT_OTHER_PROCESS = 512, /* it is held against its like in another process: what it kept, and how it grew, nobody saw */
-	HS_DOUBT_LIBRARY = 1024,
-	HS_DOUBT_INDIRECT = 128, /* nothing in Python holds it, or what does is only presumed */
+	HS_DOUBT_LIBRARY = 1024, /* and it is a library's own */
 };
 
 struct hs_suspect_figures {

@@ -373,14 +373,9 @@ static struct hs_error *add_tops(struct suspect_search *search)
 	const uint64_t *fresh = search->observed.fresh;
 	hs_node n = hs_graph_node_count(search->input->graph);
 
-	for (hs_node node = 0; node < n; node++) {
-		if (node % 64 == 0 && !fresh[node / 64]) {
-			node += 63;
-			continue;
-		}
-		if (hs_bit(fresh, node) && is_top(search, node) && hs_accumulation_at(&search->observed.accumulation, node) >= 1)
+	for (hs_node node = hs_next_bit(fresh, 0, n); node < n; node = hs_next_bit(fresh, node + 1, n))
+		if (is_top(search, node) && hs_accumulation_at(&search->observed.accumulation, node) >= 1)
 			HS_TRY(add_top(search, node));
-	}
 	return NULL;
 }
 

@@ -114,10 +114,10 @@ struct hs_suspects_input {
 	const struct hs_sample *const *samples; /* ascending times */
 	size_t n_samples;                       /* the last one is of `heap`; 0, 1: growth was not observed, and none is looked at */
 	const struct hs_process_heap *heap;
-	const struct hs_graph *graph;
+	const struct hs_graph *graph;           /* of `heap`, as are the next two */
 	const struct hs_object_graph *holders;
 	struct hs_reach *reach;
-	const struct hs_unexplained_list *unexplained;
+	const struct hs_unexplained_list *unexplained; /* NULL: they were not looked for */
 	const struct hs_watched_list *watched;  /* containers, between samples; NULL: none were */
 	const uint8_t *lived;                   /* as hs_sample_mark_lived() tells of the first sample with identities; NULL: is found out */
 	/*

@@ -16,7 +16,8 @@ struct hs_turnover {
 HS_ARRAY_TYPE(hs_turnover_list, struct hs_turnover);
 
 /*
- * `lived`: what hs_sample_mark_lived() made of the heap. By name. The caller releases *ret, whatever this returned. Errors: NO_MEMORY.
+ * `lived`: what hs_sample_mark_lived() made of the heap. By name. *ret is zeroed before; the caller releases it, whatever this returned. Errors:
+ * NO_MEMORY.
  */
 struct hs_error *hs_turnover_count(const struct hs_process_heap *heap, const uint8_t *lived, struct hs_turnover_list *ret) HS_MUST_CHECK;
 void hs_turnover_release(struct hs_turnover_list *list);

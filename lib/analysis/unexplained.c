@@ -73,14 +73,11 @@ static void add_root(void *context, const struct hs_root *root)
 static struct hs_error *list_wanted(const struct weighing *weighing)
 {
 	const struct hs_graph *graph = weighing->graph;
+	hs_node n = hs_graph_node_count(graph);
 	struct hs_heap_object entry;
 
-	for (hs_node node = 0; node < hs_graph_node_count(graph); node++) {
-		if (node % 64 == 0 && !weighing->wanted[node / 64]) {
-			node += 63;
-			continue;
-		}
-		if (!hs_bit(weighing->wanted, node) || !hs_graph_object(graph, node, &entry))
+	for (hs_node node = hs_next_bit(weighing->wanted, 0, n); node < n; node = hs_next_bit(weighing->wanted, node + 1, n)) {
+		if (!hs_graph_object(graph, node, &entry))
 			continue;
 		struct hs_unexplained *slot = hs_array_append(weighing->list);
 		if (!slot)

@@ -2,18 +2,10 @@
 /* A graph as a whole: the order in which it is built, and what is read from its rows. */
 #include "graph_internal.h"
 
-#include <time.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "pages.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 #define MIN_CAPACITY ((size_t)1 << 16)
 
@@ -67,10 +59,10 @@ static struct hs_error *open_nodes(const struct hs_heap *heap, unsigned n_worker
 static struct hs_error *build_rows(struct hs_graph *graph, uint64_t start)
 {
 	HS_TRY(graph_build_forward(graph));
-	uint64_t middle = now_ns();
+	uint64_t middle = hs_monotonic_ns();
 	HS_TRY(graph_build_reverse(graph));
 	graph->figures.forward_ns = middle - start;
-	graph->figures.reverse_ns = now_ns() - middle;
+	graph->figures.reverse_ns = hs_monotonic_ns() - middle;
 	graph->figures.n_edges = graph->n_edges;
 	graph->figures.n_reverse_edges = graph->n_reverse;
 	graph->figures.n_hubs = (uint32_t)graph->hubs.n;
@@ -85,7 +77,7 @@ static void destroy_graph(struct hs_graph **graph)
 struct hs_error *hs_graph_build(const struct hs_heap *heap, unsigned n_workers, struct hs_graph **ret)
 {
 	HS_CLEANUP(destroy_graph) struct hs_graph *graph = NULL;
-	uint64_t start = now_ns();
+	uint64_t start = hs_monotonic_ns();
 
 	HS_TRY(open_nodes(heap, n_workers, &graph));
 	HS_TRY(build_rows(graph, start));

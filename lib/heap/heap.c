@@ -3,10 +3,10 @@
 #include "heap.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "heap_internal.h"
 #include "malloc_chunk.h"
+#include "monotonic.h"
 #include "roots.h"
 #include "workers.h"
 
@@ -125,25 +125,17 @@ static struct hs_error *gather(struct hs_heap *heap)
 	return NULL;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static struct hs_error *sweep_and_visit(struct hs_heap *heap)
 {
-	uint64_t begin = now_ns();
+	uint64_t begin = hs_monotonic_ns();
 
 	hs_heap_sweep(heap);
 	HS_TRY(hs_check_cancelled(heap->cancel));
-	uint64_t swept = now_ns();
+	uint64_t swept = hs_monotonic_ns();
 	hs_heap_visit_pools(heap);
 	heap->figures.n_pool_blocks = heap->pymalloc->n_blocks;
 	heap->figures.sweep_ns = swept - begin;
-	heap->figures.visit_ns = now_ns() - swept;
+	heap->figures.visit_ns = hs_monotonic_ns() - swept;
 	return hs_check_cancelled(heap->cancel);
 }
 

@@ -200,7 +200,7 @@ static void look_at_mapped_chunks(struct finding *finding, const struct hs_segme
 {
 	const struct hs_heap *heap = finding->graph->heap;
 
-	for (hs_addr at = segment->start; at < segment->end;) {
+	for (hs_addr at = segment->start; (at = hs_image_next_present(heap->py->image, at, segment->end)) < segment->end;) {
 		hs_addr chunk = at + CHUNK_HEADER;
 		uint64_t bytes = hs_pool_of(heap->pymalloc, chunk) ? 0 : malloc_chunk_bytes(heap->chunks, chunk, 0);
 		if (!bytes || !malloc_chunk_is_proven(heap->chunks, chunk) || bytes & (HS_PAGE_BYTES - 1)) {

@@ -139,7 +139,7 @@ static void look_at_segment(struct pass *pass, const struct hs_segment *segment)
 	const struct hs_heap *heap = pass->graph->heap;
 	size_t next = 0;
 
-	for (hs_addr page = segment->start; page < segment->end;) {
+	for (hs_addr page = segment->start; (page = hs_image_next_present(heap->py->image, page, segment->end)) < segment->end;) {
 		/* ranges may overlap: a stack's mapping may have been joined with others */
 		while (next < pass->known.n && pass->known.items[next].end <= page)
 			next++;

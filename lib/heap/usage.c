@@ -194,7 +194,7 @@ static void use_mapped_chunks(struct walk *walk, const struct hs_segment *segmen
 {
 	const struct hs_heap *heap = walk->heap;
 
-	for (hs_addr at = segment->start; at < segment->end;) {
+	for (hs_addr at = segment->start; (at = hs_image_next_present(heap->py->image, at, segment->end)) < segment->end;) {
 		hs_addr chunk = at + CHUNK_HEADER;
 		bool may_be = !is_in_arena(heap->pymalloc, heap->py->layout->features.arena_bytes, at);
 		uint64_t bytes = may_be && malloc_chunk_is_mapped(heap->chunks, chunk) ? malloc_chunk_bytes(heap->chunks, chunk, 0) : 0;

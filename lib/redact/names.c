@@ -35,20 +35,26 @@ static void mark_number(struct redaction *redaction, hs_addr number)
 		address_marks_set(&redaction->numbers, number);
 }
 
+/* What several objects share is gone through once. */
+static bool is_first_time(struct redaction *redaction, hs_addr address)
+{
+	return !(address & 7) && address_marks_set(&redaction->seen, address);
+}
+
 static void mark_tuple(struct redaction *redaction, hs_addr tuple)
 {
 	const struct hs_layout *layout = redaction->layout;
 
-	if (!tuple || !hs_is_exactly(redaction->py, tuple, "tuple"))
+	if (!tuple || !is_first_time(redaction, tuple) || !hs_is_exactly(redaction->py, tuple, "tuple"))
 		return;
 	uint64_t n = hs_image_word(redaction->py->image, tuple + (uint32_t)HS_OFFSET(layout, PyVarObject, ob_size));
-	for (uint64_t i = 0; i < n && i < MAX_NAMES; i++)
+	for (uint64_t i = 0; i < n && i < MAX_NAMES && redact_take(redaction, WORD); i++)
 		redact_mark_name(redaction, hs_image_word(redaction->py->image, tuple + (uint32_t)HS_OFFSET(layout, PyTupleObject, ob_item) + i * WORD));
 }
 
 static void mark_keys(struct redaction *redaction, const struct hs_dict_keys *keys)
 {
-	for (uint64_t i = 0; i < keys->n_entries; i++) {
+	for (uint64_t i = 0; i < keys->n_entries && redact_take(redaction, keys->entry_bytes); i++) {
 		hs_addr key;
 		memcpy(&key, keys->entries + i * keys->entry_bytes + keys->key_offset, sizeof(key));
 		redact_mark_name(redaction, key);
@@ -60,7 +66,7 @@ static void mark_dict_keys(struct redaction *redaction, hs_addr dict)
 {
 	struct hs_dict_keys keys;
 
-	if (dict && hs_dict_keys_read(redaction->py, REDACT_WORD(redaction, dict, PyDictObject, ma_keys), &keys))
+	if (dict && is_first_time(redaction, dict) && hs_dict_keys_read(redaction->py, REDACT_WORD(redaction, dict, PyDictObject, ma_keys), &keys))
 		mark_keys(redaction, &keys);
 }
 
@@ -69,7 +75,10 @@ static void mark_own_names(struct redaction *redaction, hs_addr dict)
 {
 	static const char *const names[] = { "__name__", "__module__", "__qualname__", "__package__" };
 
-	if (!dict)
+	struct hs_dict_keys keys;
+
+	if (!dict || !hs_dict_keys_read(redaction->py, REDACT_WORD(redaction, dict, PyDictObject, ma_keys), &keys) ||
+	    !redact_take(redaction, keys.n_entries * WORD))
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		redact_mark_name(redaction, hs_dict_find(redaction->py, dict, names[i]));
@@ -86,7 +95,7 @@ static void mark_subclass_ids(struct redaction *redaction, hs_addr type)
 	struct hs_dict_cursor cursor = { 0 };
 	int64_t address;
 
-	if (!table || !hs_is_exactly(py, table, "dict"))
+	if (!table || !is_first_time(redaction, table) || !hs_is_exactly(py, table, "dict"))
 		return;
 	while (hs_dict_next(py, table, &cursor, &key, &value))
 		if (hs_int_value(py, key, &address) && known_object(redaction->heap, (hs_addr)address))

@@ -20,6 +20,7 @@ static void deinit(struct redaction *redaction)
 	address_marks_deinit(&redaction->names);
 	address_marks_deinit(&redaction->paths);
 	address_marks_deinit(&redaction->numbers);
+	address_marks_deinit(&redaction->seen);
 	blank_image_deinit(&redaction->blank);
 	pthread_mutex_destroy(&redaction->strings_lock);
 }
@@ -29,6 +30,7 @@ static struct hs_error *init(struct redaction *redaction)
 	const struct hs_image *image = redaction->py->image;
 	size_t bytes = redaction->heap->n_workers * sizeof(*redaction->workers);
 
+	redaction->n_words_left = MAX_VISITS_PER_WORD * hs_image_mapped_bytes(image) / sizeof(uint64_t);
 	redaction->workers = aligned_alloc(WORKER_ALIGNMENT, bytes);
 	if (!redaction->workers)
 		return hs_error_no_memory();
@@ -36,6 +38,7 @@ static struct hs_error *init(struct redaction *redaction)
 	HS_TRY(address_marks_init(&redaction->names, image));
 	HS_TRY(address_marks_init(&redaction->paths, image));
 	HS_TRY(address_marks_init(&redaction->numbers, image));
+	HS_TRY(address_marks_init(&redaction->seen, image));
 	HS_TRY(type_rules_init(&redaction->rules, image, redaction->layout, redaction->heap->types));
 	return blank_image_init(&redaction->blank, image);
 }

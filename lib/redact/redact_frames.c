@@ -18,7 +18,7 @@ static void keep_bytes_of(struct redaction *redaction, hs_addr code, enum hs_fie
 	hs_addr bytes = redact_word(redaction, code, member);
 	uint64_t n = bytes ? hs_image_word(redaction->py->image, bytes + (uint32_t)HS_OFFSET(layout, PyVarObject, ob_size)) : 0;
 
-	if (known_object(redaction->heap, bytes) && n && n < MAX_TABLE_BYTES)
+	if (known_object(redaction->heap, bytes) && n && n < MAX_TABLE_BYTES && redact_take(redaction, n))
 		blank_keep(&redaction->blank, bytes + (uint32_t)HS_OFFSET(layout, PyBytesObject, ob_sval), n);
 }
 

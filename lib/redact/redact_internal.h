@@ -4,6 +4,7 @@
 #define HS_REDACT_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "blank_image.h"
 #include "heap_internal.h"
@@ -38,12 +39,29 @@ struct redaction {
 	struct blank_image blank;
 	struct address_marks names;   /* str objects whose text is a name */
 	struct address_marks paths;   /* … is a path of a source file */
+	struct address_marks seen;    /* dicts and tuples whose names were marked */
 	struct address_marks numbers; /* int objects that decoders count with */
+	_Atomic uint64_t n_words_left; /* that may be gone through beside the visitors, whose budget is their own: see redact_take() */
 	pthread_mutex_t strings_lock; /* C strings may be parts of each other */
 	struct type_rules rules;
 	struct redact_worker *workers;
 	struct owned_ranges owned;    /* of all workers, by address */
 };
+
+/*
+ * True if `bytes` more may be gone through. An honest heap's tables and texts belong to one object each; where thousands claim the same
+ * one, each in full would take for ever. What is left out stays zero.
+ */
+static inline bool redact_take(struct redaction *redaction, uint64_t bytes)
+{
+	uint64_t n = bytes / sizeof(uint64_t) + 1, left = atomic_load_explicit(&redaction->n_words_left, memory_order_relaxed);
+
+	do {
+		if (left < n)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&redaction->n_words_left, &left, left - n, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
 
 /* A member of a struct at an address, as the layout has it. */
 #define KEEP_FIELD(redaction, address, structure, member) \

@@ -99,7 +99,8 @@ static void keep_stack_chunk(void *context, hs_addr start, hs_addr end)
 	struct redaction *redaction = context;
 
 	KEEP_STRUCT(redaction, start, PyStackChunk, previous, size);
-	known_range_keep(redaction->heap, &redaction->blank, start, end, false);
+	if (redact_take(redaction, end - start))
+		known_range_keep(redaction->heap, &redaction->blank, start, end, false);
 }
 
 static void keep_thread(struct redaction *redaction, hs_addr thread)

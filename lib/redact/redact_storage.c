@@ -54,7 +54,7 @@ static void keep_set(struct redaction *redaction, const struct hs_object *object
 
 	if (!py->set_dummy || n > MAX_SLOTS || HS_BODY(py, object, PySetObject, fill) == HS_BODY(py, object, PySetObject, used))
 		return;
-	const uint8_t *entries = hs_image_at(py->image, table, n * entry_bytes);
+	const uint8_t *entries = redact_take(redaction, n * entry_bytes) ? hs_image_at(py->image, table, n * entry_bytes) : NULL;
 	uint8_t *to = entries ? blank_at(&redaction->blank, table, n * entry_bytes) : NULL;
 	for (uint64_t i = 0; to && i < n; i++) {
 		memcpy(&key, entries + i * entry_bytes + offset, sizeof(key));

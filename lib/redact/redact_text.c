@@ -73,7 +73,8 @@ static void keep_characters(struct redaction *redaction, const struct hs_object 
 
 	if (!is_path && !address_marks_has(&redaction->names, object->address))
 		return;
-	uint8_t *to = hs_str_view(redaction->py, object->address, MAX_NAME, &view) && view.n ? blank_at_local(&redaction->blank, view.data) : NULL;
+	bool has_text = hs_str_view(redaction->py, object->address, MAX_NAME, &view) && view.n && redact_take(redaction, view.n * view.kind);
+	uint8_t *to = has_text ? blank_at_local(&redaction->blank, view.data) : NULL;
 	if (!to)
 		return;
 	if (redaction->what == HS_REDACT_ALL && !is_asked_for(&view))
@@ -146,7 +147,7 @@ void redact_blank_string(struct redaction *redaction, hs_addr string)
 {
 	size_t bytes;
 	const char *text = string ? hs_image_string(redaction->py->image, string, MAX_NAME, &bytes) : NULL;
-	char *to = text ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
+	char *to = text && redact_take(redaction, bytes) ? blank_at(&redaction->blank, string, bytes + 1) : NULL;
 
 	pthread_mutex_lock(&redaction->strings_lock);
 	/* a linker lets "Exception" be the end of "BaseException": what another name has left there stays */
@@ -163,7 +164,7 @@ void redact_name_string(struct redaction *redaction, hs_addr string)
 	size_t bytes;
 	const char *text = string ? hs_image_string(redaction->py->image, string, MAX_NAME, &bytes) : NULL;
 
-	if (!text)
+	if (!text || !redact_take(redaction, bytes))
 		return;
 	if (redaction->what == HS_REDACT_ALL && !redact_is_asked_for(text, bytes)) {
 		redact_blank_string(redaction, string);

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "copy.h"
 #include "file_pages.h"
+#include "monotonic.h"
 #include "pagemap.h"
 #include "proc_file.h"
 #include "plan_image.h"

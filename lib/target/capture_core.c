@@ -98,12 +98,13 @@ static struct hs_error *take_threads(struct hs_capture *capture, const struct hs
 	return NULL;
 }
 
-static struct hs_error *note_cut(struct hs_capture *capture, const struct hs_core_file *core)
+/* Of a packed file, only reading it tells where it ends. */
+static struct hs_error *note_cut(struct hs_capture *capture, uint64_t missing_bytes)
 {
-	if (!core->missing_bytes)
+	if (!missing_bytes)
 		return NULL;
 	if (asprintf(&capture->cut_short, "the core is cut short: the last %llu KiB of its memory are not in the file",
-		     (unsigned long long)(core->missing_bytes >> 10)) >= 0)
+		     (unsigned long long)((missing_bytes + 1023) >> 10)) >= 0)
 		return NULL;
 	capture->cut_short = NULL;
 	return hs_error_no_memory();
@@ -154,12 +155,12 @@ struct hs_error *hs_opening_core(struct hs_opening *opening, struct hs_core_file
 	if (opening->options->wants_process_only)
 		return NULL;
 	HS_TRY(take_threads(capture, core));
-	HS_TRY(note_cut(capture, core));
 	const struct hs_page_source pages = hs_core_pages_source(core);
 	HS_TRY(hs_plan_make(&capture->process->mappings, &pages, NULL, &opening->plan));
 	if (!opening->plan->extents.n)
 		return hs_error_new(HS_ERROR_BAD_DATA, "a core without memory");
 	HS_TRY(hs_opening_read_pages(opening, &(const struct hs_core_pages_options){ .finds_zeros = true }));
+	HS_TRY(note_cut(capture, core->missing_bytes + opening->lost_bytes));
 	hs_file_pages_fill(opening->plan, capture->process);
 	HS_TRY(drop_unfilled(opening));
 	HS_TRY(list_missing(opening));

@@ -49,7 +49,7 @@ struct hs_error *hs_opening_read_pages(struct hs_opening *opening, const struct 
 	HS_TRY(hs_memory_check(bytes, bytes / 100 * options->work_percent));
 	HS_TRY(hs_destination_reserve(&opening->destination, opening->plan));
 	hs_destination_advise(opening->plan);
-	return hs_core_pages_read(opening->core, opening->plan, &all);
+	return hs_core_pages_read(opening->core, opening->plan, &all, &opening->lost_bytes);
 }
 
 static struct hs_error *open_source(struct hs_opening *opening, struct hs_file_source *source)

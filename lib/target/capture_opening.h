@@ -14,6 +14,7 @@ struct hs_opening {
 	const struct hs_core_file *core; /* borrowed from capture->process->files */
 	struct hs_plan *plan;            /* owned until the image has it */
 	struct hs_destination destination;
+	uint64_t lost_bytes;             /* of pages that the file should have and ended before */
 	struct hs_capture *capture;      /* what will be returned */
 };
 

@@ -56,6 +56,7 @@ struct job {
 	uint8_t *scratch; /* CHUNK_BYTES a worker */
 	_Atomic(struct hs_error *) error; /* the first one */
 	atomic_size_t done_bytes;
+	atomic_size_t lost_bytes; /* behind the end of a file that was cut short */
 };
 
 static void cleanup_job(struct job *job)
@@ -245,14 +246,17 @@ static void lose_pages(const struct job *job, hs_addr start, hs_addr end)
 }
 
 /* What `segment` has of the chunk: its first `bytes` have been read to `data`. */
-static void take_segment(const struct job *job, const struct hs_core_segment *segment, const struct chunk *chunk, const uint8_t *data, size_t bytes)
+static void take_segment(struct job *job, const struct hs_core_segment *segment, const struct chunk *chunk, const uint8_t *data, size_t bytes)
 {
 	uint64_t from = segment->file_offset > chunk->file_offset ? segment->file_offset : chunk->file_offset;
 	uint64_t to = file_end_of(segment) < chunk->file_offset + chunk->bytes ? file_end_of(segment) : chunk->file_offset + chunk->bytes;
 	uint64_t there = chunk->file_offset + bytes < from ? 0 : chunk->file_offset + bytes < to ? chunk->file_offset + bytes - from : to - from;
 	hs_addr start = segment->start + (from - segment->file_offset), end = start + (there & ~(HS_PAGE_BYTES - 1));
 
-	lose_pages(job, end, start + (to - from));
+	if (there < to - from) {
+		lose_pages(job, end, start + (to - from));
+		atomic_fetch_add(&job->lost_bytes, (size_t)(to - from - there));
+	}
 	for (size_t i = hs_plan_find(job->plan, start); i < job->plan->extents.n && job->plan->extents.items[i].start < end; i++) {
 		struct hs_extent *extent = &job->plan->extents.items[i];
 		hs_addr begin = extent->start > start ? extent->start : start, stop = extent->end < end ? extent->end : end;
@@ -293,7 +297,7 @@ static void read_chunks(void *context, size_t begin, size_t end, unsigned worker
 	}
 }
 
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options)
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options, uint64_t *ret_lost_bytes)
 {
 	bool is_sequential = hs_file_source_is_sequential(core->source);
 	unsigned n_workers = is_sequential ? 1 : options->n_workers;
@@ -307,5 +311,7 @@ struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_p
 	HS_TRY(sort_by_place(&job));
 	HS_TRY(options->check ? cut_file(&job) : cut_segments(&job));
 	hs_workers_run(read_chunks, &job, job.chunks.n, 1, n_workers);
-	return atomic_load(&job.error);
+	HS_TRY(atomic_load(&job.error));
+	*ret_lost_bytes = atomic_load(&job.lost_bytes);
+	return NULL;
 }

@@ -35,9 +35,11 @@ struct hs_core_pages_options {
 
 /*
  * Reads the plan's pages into the destination. A page of zeros becomes `zero` instead of `present`; in memory that is neither writable nor
- * of a file it is no page at all: gcore writes what cannot be read as zeros. What the end of the file lacks is taken out of `present`.
+ * of a file it is no page at all: gcore writes what cannot be read as zeros. What lies behind the end of the file is
+ * taken out of `present`; *ret_lost_bytes is how much.
  * Errors: OS, BAD_DATA, CANCELLED, NO_MEMORY.
  */
-struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options) HS_MUST_CHECK;
+struct hs_error *hs_core_pages_read(const struct hs_core_file *core, struct hs_plan *plan, const struct hs_core_pages_options *options,
+				    uint64_t *ret_lost_bytes) HS_MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "array.h"
+#include "bits.h"
 
 #define GRANULE_SHIFT 20
 #define ADDRESS_BITS 47 /* user addresses on x86-64 with four-level page tables */
@@ -202,9 +203,23 @@ const struct hs_segment *hs_image_find(const struct hs_image *image, hs_addr add
 /* Where the pages that are, or are not, in the image end; `end` at most. */
 static hs_addr end_of_alike(const struct hs_segment *segment, hs_addr at, hs_addr end, bool is_present)
 {
-	while (at < end && hs_segment_is_present(segment, at - segment->start, 1) == is_present)
-		at = (at | (HS_PAGE_BYTES - 1)) + 1;
+	if (!segment->present)
+		return is_present && at < end ? end : at;
+	size_t first = (at - segment->start) >> HS_PAGE_SHIFT, n_bits = (end - segment->start + HS_PAGE_BYTES - 1) >> HS_PAGE_SHIFT;
+	size_t page = hs_bits_next(segment->present, first, n_bits, !is_present);
+	if (page > first)
+		at = segment->start + (page << HS_PAGE_SHIFT);
 	return at < end ? at : end;
+}
+
+hs_addr hs_image_next_present(const struct hs_image *image, hs_addr at, hs_addr end)
+{
+	const struct hs_segment *segment = at < end ? hs_image_find(image, at) : NULL;
+
+	if (!segment)
+		return end;
+	hs_addr limit = end > segment->end ? segment->end : end, start = end_of_alike(segment, at, limit, false);
+	return start < limit ? start : end;
 }
 
 bool hs_image_next_piece(const struct hs_image *image, hs_addr *at, hs_addr end, struct hs_image_piece *ret)

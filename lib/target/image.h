@@ -107,6 +107,9 @@ static inline const void *hs_image_at(const struct hs_image *image, hs_addr addr
 	return segment->data + offset;
 }
 
+/* The first address of [at, end) that is in the image, looked for in the segment of `at`; `end` if there is none. */
+hs_addr hs_image_next_present(const struct hs_image *image, hs_addr at, hs_addr end);
+
 /* What is in the image of a range: bytes in a row, borrowed until the image is destroyed. */
 struct hs_image_piece {
 	hs_addr address;

@@ -13,11 +13,13 @@
 #include "bits.h"
 #include "page_sample.h"
 #include "pagemap.h"
+#include "plan.h"
 
 #define IS_MMAPPED 2
 #define SIZE_FLAGS 7
 #define CHUNK_HEADER_BYTES 16
 #define MAX_WINDOW_PAGES 512 /* of the IOV_MAX (1024) pieces that one call takes */
+#define MAX_LEAP_PAGES ((size_t)1 << 18)
 
 struct header {
 	uint64_t previous_size;
@@ -63,6 +65,7 @@ struct search {
 	struct hs_page_source source;
 	size_t window_bytes;
 	struct hs_address_ranges *ret;
+	size_t leap_pages; /* the next look over pages that do not exist; the further, the longer there were none */
 };
 
 /* True in *ret if the page exists and refers to the target's memory: then it is no page of raw bytes. */
@@ -91,8 +94,31 @@ static struct hs_error *is_of_objects(const struct search *search, const struct 
 	return NULL;
 }
 
+/*
+ * What was only reserved may be many times what exists: where a window had no page, *address goes on to the next page there is. Each look
+ * is twice as far as the one before, so that no more is looked at in vain than was passed over.
+ */
+static struct hs_error *leap(struct search *search, hs_addr end, hs_addr *address)
+{
+	uint64_t present[MAX_LEAP_PAGES / 64], zero[MAX_LEAP_PAGES / 64];
+	struct hs_extent range = { .start = *address, .end = end, .present = present, .zero = zero };
+	size_t n_pages = (end - *address) >> HS_PAGE_SHIFT, n_swapped = 0;
+
+	if (n_pages > search->leap_pages)
+		n_pages = search->leap_pages;
+	range.end = *address + (n_pages << HS_PAGE_SHIFT);
+	memset(present, 0, hs_bits_words(n_pages) * sizeof(*present));
+	memset(zero, 0, hs_bits_words(n_pages) * sizeof(*zero));
+	HS_TRY(search->source.mark(search->source.context, range.start, range.end, HS_COPY_PRESENT, &range, &n_swapped));
+	size_t page = hs_bits_next(present, 0, n_pages, true);
+	*address += page << HS_PAGE_SHIFT;
+	if (search->leap_pages < MAX_LEAP_PAGES)
+		search->leap_pages *= 2;
+	return NULL;
+}
+
 /* Looks at one window; *address becomes where to go on: behind a chunk, or behind the window. *ret_bytes: of the chunk, or 0. */
-static struct hs_error *search_window(const struct search *search, hs_addr end, hs_addr *address, uint64_t *ret_bytes)
+static struct hs_error *search_window(struct search *search, hs_addr end, hs_addr *address, uint64_t *ret_bytes)
 {
 	uint64_t present[MAX_WINDOW_PAGES / 64] = { 0 }, zero[MAX_WINDOW_PAGES / 64] = { 0 };
 	struct header headers[MAX_WINDOW_PAGES];
@@ -108,6 +134,9 @@ static struct hs_error *search_window(const struct search *search, hs_addr end, 
 	if (has_objects)
 		return NULL;
 	HS_TRY(search->source.mark(search->source.context, window.start, window.end, HS_COPY_PRESENT, &window, &n_swapped));
+	if (hs_bits_next(present, 0, (window.end - window.start) >> HS_PAGE_SHIFT, true) << HS_PAGE_SHIFT >= window.end - window.start)
+		return leap(search, end, address);
+	search->leap_pages = MAX_WINDOW_PAGES;
 	HS_TRY(read_headers(search->process->memory_tid, &window, headers, pages, &n));
 	for (size_t i = 0; i < n && !*ret_bytes; i++) {
 		hs_addr start = window.start + (pages[i] << HS_PAGE_SHIFT);
@@ -118,7 +147,7 @@ static struct hs_error *search_window(const struct search *search, hs_addr end, 
 	return NULL;
 }
 
-static struct hs_error *search_span(const struct search *search, hs_addr start, hs_addr end, size_t min_bytes)
+static struct hs_error *search_span(struct search *search, hs_addr start, hs_addr end, size_t min_bytes)
 {
 	hs_addr address = start;
 
@@ -137,7 +166,8 @@ static struct hs_error *search_span(const struct search *search, hs_addr start, 
 
 static bool can_hold_chunks(const struct hs_mapping *mapping)
 {
-	return !mapping->inode && !strncmp(mapping->permissions, "rw-p", 4) &&
+	/* what is too large to be copied has nothing that could be left out */
+	return !mapping->inode && !strncmp(mapping->permissions, "rw-p", 4) && mapping->end - mapping->start <= HS_PLAN_MAX_MAPPING_BYTES &&
 	       (!mapping->path[0] || !strncmp(mapping->path, "[anon:", 6));
 }
 
@@ -158,7 +188,7 @@ struct hs_error *hs_mapped_chunks_find(const struct hs_process *process, size_t 
 	if (min_bytes < 2 * HS_PAGE_BYTES)
 		min_bytes = 2 * HS_PAGE_BYTES;
 	HS_TRY(hs_pagemap_open(process->memory_tid, &pagemap));
-	struct search search = { process, hs_pagemap_source(&pagemap), min_bytes / 2 & ~(HS_PAGE_BYTES - 1), ret };
+	struct search search = { process, hs_pagemap_source(&pagemap), min_bytes / 2 & ~(HS_PAGE_BYTES - 1), ret, MAX_WINDOW_PAGES };
 	if (search.window_bytes > MAX_WINDOW_PAGES * HS_PAGE_BYTES)
 		search.window_bytes = MAX_WINDOW_PAGES * HS_PAGE_BYTES;
 	for (size_t i = 0; i < process->mappings.n && !error; i++) {

@@ -9,7 +9,6 @@
 #include "cleanup.h"
 
 #define MAX_WHOLE_BYTES ((hs_addr)16 << 20)
-#define MAX_MAPPING_BYTES ((hs_addr)1 << 40) /* above: a sanitizer's shadow, whose bitmaps alone would take seconds */
 
 struct file_id {
 	uint32_t device_major, device_minor;
@@ -121,7 +120,7 @@ static enum hs_copy_mode mode_of(const struct hs_mapping *mapping, const struct 
 		*ret_why = is_writable ? "shared memory" : NULL;
 		return HS_COPY_NOTHING;
 	}
-	if (mapping->end - mapping->start > MAX_MAPPING_BYTES) {
+	if (mapping->end - mapping->start > HS_PLAN_MAX_MAPPING_BYTES) {
 		*ret_why = "larger than 1 TiB";
 		return HS_COPY_NOTHING;
 	}

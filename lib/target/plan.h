@@ -56,6 +56,8 @@ struct hs_plan {
 	size_t swapped_bytes;               /* of these, in swap: they must be read in first */
 };
 
+#define HS_PLAN_MAX_MAPPING_BYTES ((hs_addr)1 << 40) /* above: a sanitizer's shadow, whose bitmaps alone would take seconds */
+
 /* Which pages exist; the only thing that a plan wants to know of a process. */
 struct hs_page_source {
 	/*

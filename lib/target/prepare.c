@@ -10,6 +10,7 @@
 #include "copy.h"
 #include "file_pages.h"
 #include "memory_limit.h"
+#include "monotonic.h"
 #include "proc_file.h"
 #include "replan.h"
 #include "session.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "session.h"
 #include "tracee.h"
 

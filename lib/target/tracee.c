@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "monotonic.h"
 #include "permission.h"
 #include "proc_file.h"
 #include "process_stat.h"
@@ -20,14 +21,6 @@
 #define FIRST_WAIT_NS 200000L     /* then doubled: SIGCHLD wakes us, unless another thread of ours took it */
 #define MAX_WAIT_NS 10000000L
 #define HELD_AFTER_NS 20000000ULL /* in uninterruptible sleep for that long: it will not stop soon */
-
-uint64_t hs_monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* 'X' when the task is gone. */
 static char task_state(pid_t tid)

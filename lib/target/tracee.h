@@ -52,6 +52,4 @@ void hs_tracees_detach(struct hs_tracees *tracees);
 /* Releases the memory only. */
 void hs_tracees_free(struct hs_tracees *tracees);
 
-uint64_t hs_monotonic_ns(void);
-
 #endif

@@ -9,10 +9,10 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "monotonic.h"
 #include "proc_file.h"
 #include "process.h"
 #include "quiet_thread.h"
-#include "tracee.h"
 
 #define PERIOD_NS 150000000
 #define MAX_LISTED 512 /* containers, a KiB each: a series of days watches thousands, one after the other */

@@ -10,7 +10,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
+#ifndef N_MUTATIONS /* of each seed; targets that are slow have fewer */
 #define N_MUTATIONS 20000
+#endif
 #define MAX_BYTES 65536
 
 static uint64_t state = 0x9e3779b97f4a7c15;

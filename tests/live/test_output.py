@@ -15,7 +15,7 @@ from test_census import dump_of
 TEXT, NUMBER, LIST, BOOLEAN = str, int, list, bool
 
 MEMBERS = {
-    "schema": NUMBER, "heapspy": TEXT, "command": TEXT, "time_utc": TEXT, "host": TEXT, "boot_id": TEXT, "pid": NUMBER, "start_time": NUMBER,
+    "schema": NUMBER, "heapspy": TEXT, "command": TEXT, "time_utc": TEXT, "host": TEXT, "boot_id": TEXT, "pid": NUMBER, "start_time": NUMBER, "origin": TEXT,
     "complete": BOOLEAN, "warnings": LIST, "process": dict, "coverage": dict, "missing": LIST, "census": dict,
     "retainers": LIST, "containers": LIST, "unexplained": LIST, "collector": dict,
 }

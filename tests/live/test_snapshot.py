@@ -65,6 +65,11 @@ def test_files_that_are_there_are_kept(target, tmp_path):
     (tmp_path / "s-2.core").write_text("evidence")
     done = snapshot(target.pid, "-o", tmp_path / "s.core", "--every", 1, "--count", 2, "--force")
     assert done.status == heapspy.DONE and marked_in(tmp_path / "s-2.core") == 20000, done
+    (tmp_path / "link.core").symlink_to(path)
+    for other in (tmp_path / "link.core", "/dev/null"):
+        done = snapshot(target.pid, "-o", other, "--force")
+        assert done.status == heapspy.USAGE and "no regular file" in done.errors, done
+    assert path.read_text() == "evidence"
     assert snapshot(target.pid, "-o", path, "--force").status == heapspy.DONE
     assert marked_in(path) == 20000
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "accumulation.h"
+#include "csr.h"
 #include "plain_graph.h"
 
 #define UNIT 16
@@ -300,9 +301,29 @@ static void the_heaviest_new_node_is_found(void **state)
 	end(&scene);
 }
 
+/* From any node on, whatever lies at the ends of words; beyond the end there is none. */
+static void the_next_of_a_set_is_found(void **state)
+{
+	static const uint32_t nodes[] = { 0, 1, 63, 64, 127, 192, 255, 256 };
+	uint64_t set[5] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
+		hs_set_bit(set, nodes[i]);
+	hs_clear_bit(set, 127);
+	for (uint32_t n = 0; n <= 300; n++)
+		for (uint32_t from = 0; from <= n; from++) {
+			uint32_t wanted = from;
+			while (wanted < n && !hs_bit(set, wanted))
+				wanted++;
+			assert_int_equal(hs_next_bit(set, from, n), wanted);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_next_of_a_set_is_found),
 		cmocka_unit_test(credit_ends_at_the_growth_of_the_type),
 		cmocka_unit_test(a_container_that_grew_vouches_for_its_new_items),
 		cmocka_unit_test(turnover_takes_no_credit),

@@ -97,6 +97,30 @@ static void what_lost_a_hundredth_is_not(void **state)
 	scene_end(&scene);
 }
 
+/* All of it is other than before, though none of that is new: a window that moves over a stock. */
+static void what_is_filled_with_old_objects_has_lost_its_own(void **state)
+{
+	struct scene scene;
+	hs_addr stock[300];
+
+	(void)state;
+	scene_begin(&scene, V311);
+	for (size_t i = 0; i < 300; i++)
+		stock[i] = scene_new_item(&scene);
+	hs_addr window = fake_list(scene.fake, stock, 100, 100 + SCENE_ROOM), items = FAKE_GET(scene.fake, window, PyListObject, ob_item);
+	fake_import(&scene.modules, "app", GLOBALS({ "WINDOW", window }, { "STOCK", fake_list(scene.fake, stock, 300, 300) }));
+	for (unsigned turn = 0; turn < 2; turn++) {
+		scene_look(&scene);
+		for (size_t i = 0; i < 100; i++)
+			fake_put(scene.fake, items + i * 8, stock[100 * (turn + 1) + i]);
+		scene_grow(&scene, window, gap(turn));
+	}
+	scene_judge(&scene);
+	assert_int_equal(scene.found.list.n, 0);
+	assert_int_equal(scene.found.ruled_out.n_turnover, 1);
+	scene_end(&scene);
+}
+
 /* What was empty at the only look before had nothing to keep. */
 static void what_had_nothing_has_kept_nothing(void **state)
 {
@@ -488,6 +512,7 @@ int main(void)
 		cmocka_unit_test(what_becomes_long_enough_to_be_listed_had_something),
 		cmocka_unit_test(what_lost_a_tenth_is_doubted),
 		cmocka_unit_test(what_lost_a_hundredth_is_not),
+		cmocka_unit_test(what_is_filled_with_old_objects_has_lost_its_own),
 		cmocka_unit_test(what_had_nothing_has_kept_nothing),
 		cmocka_unit_test(one_that_grew_in_one_gap_only_is_doubted),
 		cmocka_unit_test(a_buffer_that_became_longer_keeps_what_it_has),

@@ -94,7 +94,7 @@ static void a_saw_tooth_rests_on_its_floor(void **state)
 		for (unsigned i = 0; i < N_LOOKS - 1; i++) {
 			scene_look(&scene);
 			/* what is emptied are the newest: the oldest hundred are always there */
-			if (i % 3 == 2)
+			if (i % 3 == 0)
 				FAKE_PUT(scene.fake, batch, PyVarObject, ob_size, 100 + rises * 5 * i);
 			else
 				scene_grow(&scene, batch, 20);

@@ -122,6 +122,10 @@ static void a_range_with_holes_comes_in_pieces(void **state)
 	assert_false(hs_image_next_piece(image, &at, BASE, &piece));
 	at = 0;
 	assert_false(hs_image_next_piece(image, &at, BASE, &piece));
+	assert_int_equal(hs_image_next_present(image, BASE + 16, BASE + HS_PAGE_BYTES), BASE + 16);
+	assert_int_equal(hs_image_next_present(image, BASE + HS_PAGE_BYTES + 16, UINT64_MAX), BASE + 2 * HS_PAGE_BYTES);
+	assert_int_equal(hs_image_next_present(image, BASE + HS_PAGE_BYTES, BASE + HS_PAGE_BYTES + 64), BASE + HS_PAGE_BYTES + 64);
+	assert_int_equal(hs_image_next_present(image, 0, BASE), BASE);
 	hs_image_destroy(image);
 }
 
