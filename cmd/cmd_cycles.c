@@ -154,7 +154,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_cycles = {
 	.name = "cycles",
-	.summary = "Show garbage that waits for the collector, cycle by cycle, and what it will never find",
+	.summary = "Show garbage that waits for the collector, or is out of its reach",
 	.usage = "SOURCE",
 	.description = "Tells what a full collection would find now, without collecting anything: each cycle with the references that close it, and "
 		       "what goes with it. Then what is dead but hidden from the collector, and by what; the largest cycles that are in use; and "

@@ -205,7 +205,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_diff = {
 	.name = "diff",
-	.summary = "Show what grew between two or three moments that were kept, and who holds it",
+	.summary = "Show what grew between moments that were kept, and who holds it",
 	.usage = "OLD NEW [NEWER]\n--siblings SOURCE SOURCE...",
 	.description = "Holds snapshots, cores or processes against each other, in the order given: what 'growth' shows of the samples that it takes, of "
 		       "moments of any time. Objects are joined by address if all are of one process; else by path and type, which tells what "

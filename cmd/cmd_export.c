@@ -137,7 +137,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_export = {
 	.name = "export",
-	.summary = "Write the objects of a process and all their references, for other programs",
+	.summary = "Write all objects and their references, for other programs",
 	.usage = "SOURCE",
 	.description = "Every object with its type, sizes, reference count, length and a short repr, and every reference with its kind and name. "
 		       "Values are shown.",

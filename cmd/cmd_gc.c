@@ -57,7 +57,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_gc = {
 	.name = "gc",
-	.summary = "Show the state of the garbage collector: what it has done, what it keeps, why it waits",
+	.summary = "Show the garbage collector: what it did, what it keeps, why it waits",
 	.usage = "SOURCE",
 	.description = "Thresholds, counts, objects and statistics of each generation, as the gc module gives them, read from outside: no collection "
 		       "is started, and nothing is allocated in the process. Notes say what the figures mean for a leak: a collector that is off, a "

@@ -358,7 +358,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_growth = {
 	.name = "growth",
-	.summary = "Show what grows in a process, who holds it, and what the growth of its memory is made of",
+	.summary = "Show what grows, who holds it, and what the growth is made of",
 	.usage = "PID",
 	.description = "Takes several samples of the process, which is paused for each as long as a copy of its memory takes; between them it runs "
 		       "on. Gaps are never equal, so that what comes and goes is not mistaken for growth. The growth of the resident size (RSS) is "

@@ -17,12 +17,13 @@ struct help_options {
 
 void hs_help_overview(FILE *out)
 {
-	fputs("heapspy shows what holds a running Python process's memory, from outside. It pauses the process for the\n"
-	      "milliseconds that a copy takes, decodes CPython's structures in the copy, and runs nothing in the process.\n\n"
+	fputs("heapspy shows what holds a running Python process's memory, from outside. It\n"
+	      "pauses the process for the milliseconds that a copy takes, decodes CPython's\n"
+	      "structures in the copy, and runs nothing in the process.\n\n"
 	      "Usage: heapspy COMMAND [OPTION...]\n"
-	      "       heapspy SOURCE                on a terminal the same as heapspy top SOURCE\n"
-	      "       heapspy SOURCE [OPTION...]    with options, or without a terminal: heapspy report SOURCE\n\n"
-	      "SOURCE is a PID, a snapshot, or a core: FILE, or CORE:EXE to name the executable that it is of.\n\n"
+	      "       heapspy SOURCE               on a terminal: heapspy top SOURCE\n"
+	      "       heapspy SOURCE [OPTION...]   otherwise: heapspy report SOURCE\n\n"
+	      "SOURCE is a PID, a snapshot, or a core (CORE:EXE names its executable).\n\n"
 	      "Commands:\n", out);
 	for (size_t i = 0; hs_commands[i]; i++)
 		fprintf(out, "  %-8s %s\n", hs_commands[i]->name, hs_commands[i]->summary);
@@ -32,7 +33,7 @@ void hs_help_overview(FILE *out)
 	fputs("\nEnvironment:\n"
 	      "  NO_COLOR         no colour, when not empty\n"
 	      "  COLUMNS          width of text output\n"
-	      "  DEBUGINFOD_URLS  servers to ask for debug files that this host does not have\n", out);
+	      "  DEBUGINFOD_URLS  servers to ask for debug files that are not on this host\n", out);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

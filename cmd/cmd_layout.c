@@ -100,7 +100,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_layout = {
 	.name = "layout",
-	.summary = "Write, check and list tables of offsets for interpreters without debug information",
+	.summary = "Write, check and list offsets for interpreters without debug info",
 	.usage = "dump|check PYTHON\nlist",
 	.description = "dump writes the table of an interpreter that has debug information (its own or a separate debug file), its extension "
 		       "modules included; check compares the tables that heapspy ships for its version with it, field by field, and fails when none "

@@ -92,7 +92,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_memory = {
 	.name = "memory",
-	.summary = "Show what a process's memory is made of: objects, free blocks, malloc, mappings",
+	.summary = "Show what a process's memory is made of, down to free blocks",
 	.usage = "SOURCE",
 	.description = "The steps add up to the resident size (RSS) at the time of the copy. Free blocks in pools and free chunks of malloc are "
 		       "fragmentation: memory that objects left behind and that the process keeps. What no step explains is said to be "

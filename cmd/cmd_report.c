@@ -150,7 +150,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_report = {
 	.name = "report",
-	.summary = "Show which types fill a Python process, and how many bytes each occupies",
+	.summary = "Show which types fill a process, and how many bytes each takes",
 	.usage = "SOURCE",
 	.description = "The process is paused for the time that a copy of its memory takes, which is printed; everything else happens on "
 		       "the copy. Nothing runs inside the process. Names, types and lengths are shown, never values.",

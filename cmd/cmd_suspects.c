@@ -110,7 +110,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_suspects = {
 	.name = "suspects",
-	.summary = "Name what looks like a leak in one picture: caches without a bound, what holds most, garbage",
+	.summary = "Name what looks like a leak in one picture, without watching it grow",
 	.usage = "SOURCE",
 	.description = "From one picture of the process: unbounded caches, containers that retain a tenth of the heap, pending tasks by the hundred, "
 		       "unreachable cycles, references that nobody has. Growth is not observed, so none of them is more than a suspicion: "

@@ -55,7 +55,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_threads = {
 	.name = "threads",
-	.summary = "Show the calls of every thread and of suspended coroutines, with their variables",
+	.summary = "Show the calls of threads and suspended coroutines, with variables",
 	.usage = "SOURCE",
 	.description = "Calls are listed from the innermost outwards, with the line that runs and the variables that are bound. Generators and "
 		       "coroutines that wait follow; as text, those that wait at the same line are counted together. Values are shown.",

@@ -106,7 +106,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_top = {
 	.name = "top",
-	.summary = "Watch types grow, and go into them: objects, who holds them, the path to the root",
+	.summary = "Watch types grow, and go into them: objects, holders, paths",
 	.usage = "SOURCE",
 	.description = "A browser on the terminal; the key ? tells all others. Samples are taken while a view that follows them is shown: no more often "
 		       "than --interval, and never so that the process is paused for more than --max-duty of the time. While you look at "

@@ -92,7 +92,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_weak = {
 	.name = "weak",
-	.summary = "List weak references to an object or to a type's objects, and whom they call",
+	.summary = "List weak references to an object or a type, and whom they call",
 	.usage = "SOURCE ADDRESS|TYPE",
 	.description = "References, proxies, entries of WeakValueDictionary, WeakKeyDictionary and WeakSet, WeakMethod, weakref.finalize. For a type, those "
 		       "that are held and that call alike are counted together. Of a type of weak references (ReferenceType, KeyedRef), these are "

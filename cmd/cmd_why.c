@@ -150,7 +150,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 
 const struct hs_command hs_command_why = {
 	.name = "why",
-	.summary = "Tell what keeps an object alive, or all objects of a type, as Python would write it",
+	.summary = "Tell what keeps an object, or all objects of a type, alive",
 	.usage = "SOURCE ADDRESS...|TYPE",
 	.description = "Paths begin at modules, running functions, thread and interpreter state. The first one is the one to act upon: the path that a "
 		       "programmer would name, not the shortest. For a type, the paths of all its objects are merged: [*] stands for any index or key.",

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "exit_status.h"
+#include "help.h"
 #include "man_page.h"
 #include "options.h"
 
@@ -45,6 +46,20 @@ static void examples_are_commands(void **state)
 			assert_memory_equal(line, start, strlen(start));
 		assert_true(n > 0);
 	}
+}
+
+/* The whole of `heapspy --help` fits a terminal of 80 columns. */
+static void the_overview_is_narrow(void **state)
+{
+	HS_FREE char *help = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&help, &bytes);
+
+	(void)state;
+	hs_help_overview(out);
+	fclose(out);
+	for (char *line = strtok(help, "\n"); line; line = strtok(NULL, "\n"))
+		assert_in_range(strlen(line), 1, 80);
 }
 
 /* argp prints the help from the same table that it parses; what it must have of us is the examples. */
@@ -121,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_complete),
 		cmocka_unit_test(examples_are_commands),
+		cmocka_unit_test(the_overview_is_narrow),
 		cmocka_unit_test(help_shows_the_examples),
 		cmocka_unit_test(the_manual_page_is_whole),
 		cmocka_unit_test(errors_have_exit_codes),
