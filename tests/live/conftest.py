@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the live tests: which interpreters run, targets that are checked for harm when a test ends."""
 import os
+import signal
 import sys
 
 import pytest
@@ -16,6 +17,13 @@ def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="every interpreter in every test, and the long runs")
     parser.addoption("--interpreters", default=matrix.DEFAULT_DIRECTORY, help="where tests/interpreters put its work")
     parser.addoption("--only", default=None, help="one interpreter, by name or minor version")
+
+
+def pytest_configure(config):
+    """What tests start is ended by these signals, also where the tests themselves run under nohup or in the background of a script."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 _matrices = {}

@@ -101,13 +101,13 @@ def test_result_does_not_depend_on_threads(debian, start):
 def test_unreachable_is_retained_by_itself(debian, start):
     """A cycle that nothing holds has no path; it retains its parts, and nothing that is held elsewhere."""
     live = start(debian, "random_graphs.py", 5, 1000, 2)
-    pair, alone = map(int, live.command("u").split())
+    pair, alone, edges = map(int, live.command("u").split())
     live.wait_blocked()  # words that its last call left on the stack may hold them
     for address in (pair, alone):
         told = heapspy.run("why", live.pid, "0x%x" % address, "-f", "json").json()
         assert told["paths"] == [] or {path["root"]["kind"] for path in told["paths"]} == {"unreachable"}, told
-    row = refs(live.pid, alone)["object"]
-    # The node, its dict, its two lists and 1000 strings.
+    # The node, its dict, its two lists and 1000 strings; of a cycle that nothing enters, the member that is first in memory stands for all.
+    row = max((refs(live.pid, address)["object"] for address in (alone, edges)), key=lambda row: row["retained_objects"])
     assert 1002 <= row["retained_objects"] <= 1004 and row["retained"] > 50000
     assert refs(live.pid, pair)["object"]["retained_objects"] <= 6
 

@@ -40,7 +40,7 @@ def leave_garbage():
     made[0].edges.append(made[1])
     made[1].edges += [made[0], ENTRIES[0].edges]
     made[2].edges += [made[2], [text for text in ("garbage %d" % i for i in range(1000))]]
-    return "%d %d" % (id(made[0]), id(made[2]))
+    return "%d %d %d" % (id(made[0]), id(made[2]), id(made[2].edges))
 
 
 def main():
