@@ -29,13 +29,6 @@ static void add_block(void *context, const struct hs_heap_object *entry)
 		joining->is_short = true;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 static void free_blocks(struct block_list *blocks)
 {
 	hs_array_free(blocks);
@@ -55,7 +48,7 @@ static struct hs_error *sample_type(const struct hs_process_heap *heap, const st
 	if (joining.is_short)
 		return hs_error_no_memory();
 	if (blocks.n)
-		qsort(blocks.items, blocks.n, sizeof(*blocks.items), compare_addresses);
+		qsort(blocks.items, blocks.n, sizeof(*blocks.items), hs_address_compare);
 	sample->join.n_objects = blocks.n;
 	sample->join.name = hs_take(match.name);
 	static const hs_addr none;

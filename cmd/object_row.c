@@ -39,13 +39,6 @@ bool hs_object_row_of(const struct hs_object_source *source, hs_node node, bool 
 	return true;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 struct hs_error *hs_object_rows_find_generations(const struct hs_cpython *py, struct hs_object_row *rows, size_t n)
 {
 	HS_FREE hs_addr *addresses = calloc(n + 1, sizeof(*addresses));
@@ -59,10 +52,10 @@ struct hs_error *hs_object_rows_find_generations(const struct hs_cpython *py, st
 			addresses[n_tracked++] = rows[i].address;
 	if (!n_tracked)
 		return NULL;
-	qsort(addresses, n_tracked, sizeof(*addresses), compare_addresses);
+	qsort(addresses, n_tracked, sizeof(*addresses), hs_address_compare);
 	hs_generations_find(py, addresses, n_tracked, generations);
 	for (size_t i = 0; i < n; i++) {
-		const hs_addr *found = bsearch(&rows[i].address, addresses, n_tracked, sizeof(*addresses), compare_addresses);
+		const hs_addr *found = bsearch(&rows[i].address, addresses, n_tracked, sizeof(*addresses), hs_address_compare);
 		if (found)
 			rows[i].generation = generations[found - addresses];
 	}

@@ -162,13 +162,6 @@ static bool is_about_type(const void *context, hs_node node, const struct hs_wea
 	       (object != HS_NO_NODE && hs_type_is_meant(asked->match, hs_graph_type(asked->source->graph, object)));
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 /* How many different objects are referred to. */
 static struct hs_error *count_objects(struct hs_weak *weak, const struct hs_weak_entries *entries)
 {
@@ -181,7 +174,7 @@ static struct hs_error *count_objects(struct hs_weak *weak, const struct hs_weak
 		if (entries->items[i].object)
 			objects[n++] = entries->items[i].object;
 	if (n)
-		qsort(objects, n, sizeof(*objects), compare_addresses);
+		qsort(objects, n, sizeof(*objects), hs_address_compare);
 	for (size_t i = 0; i < n; i++)
 		weak->n_objects += !i || objects[i] != objects[i - 1];
 	return NULL;

@@ -151,16 +151,9 @@ const struct hs_sample_type *hs_sample_type_named(const struct hs_sample *sample
 	return sample->types.n ? bsearch(&key, sample->types.items, sample->types.n, sizeof(key), compare_names) : NULL;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	const struct hs_sample_container *left = a, *right = b;
-
-	return left->address < right->address ? -1 : left->address > right->address;
-}
-
 const struct hs_sample_container *hs_sample_container_at(const struct hs_sample *sample, hs_addr address)
 {
 	const struct hs_sample_container key = { .address = address };
 
-	return sample->containers.n ? bsearch(&key, sample->containers.items, sample->containers.n, sizeof(key), compare_addresses) : NULL;
+	return sample->containers.n ? bsearch(&key, sample->containers.items, sample->containers.n, sizeof(key), hs_address_compare) : NULL;
 }

@@ -33,7 +33,7 @@ struct hs_sample_type {
  * BytesIO, StringIO, SimpleQueue (3.13+; before, it is its list), subclasses of these included.
  */
 struct hs_sample_container {
-	hs_addr address;
+	hs_addr address; /* first: see hs_address_compare() */
 	hs_addr type; /* its type object */
 	uint64_t length;
 	uint64_t bytes; /* its own block and its storage */

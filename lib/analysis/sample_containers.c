@@ -202,13 +202,6 @@ static uint64_t find_min_length(const struct gathering *gathering, size_t room)
 	return 0;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	const struct hs_sample_container *left = a, *right = b;
-
-	return left->address < right->address ? -1 : left->address > right->address;
-}
-
 static bool gather(const struct gathering *gathering, struct hs_sample_containers *ret)
 {
 	unsigned n_workers = hs_heap_workers(gathering->heap->heap);
@@ -229,7 +222,7 @@ static bool gather(const struct gathering *gathering, struct hs_sample_container
 		hs_array_free(from);
 	}
 	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_addresses);
+		qsort(ret->items, ret->n, sizeof(*ret->items), hs_address_compare);
 	return true;
 }
 

@@ -42,19 +42,12 @@ struct grouping {
 	bool is_short;                      /* memory ran out */
 };
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 static bool is_wanted(const struct hs_trace_options *options, const struct hs_trace *trace)
 {
 	if (options->has_domain && trace->domain != options->domain)
 		return false;
 	return !options->blocks || (trace->domain == 0 && options->n_blocks &&
-				    bsearch(&trace->block, options->blocks, options->n_blocks, sizeof(*options->blocks), compare_addresses));
+				    bsearch(&trace->block, options->blocks, options->n_blocks, sizeof(*options->blocks), hs_address_compare));
 }
 
 static void weigh(void *context, const struct hs_trace *trace)

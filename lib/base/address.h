@@ -11,4 +11,12 @@ typedef uint64_t hs_addr;
 /* Format of an hs_addr in messages: "0x" HS_PRI_ADDR. */
 #define HS_PRI_ADDR PRIx64
 
+/* For qsort() and bsearch() of arrays of hs_addr, or of what begins with one. */
+static inline int hs_address_compare(const void *a, const void *b)
+{
+	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
+
+	return left < right ? -1 : left > right;
+}
+
 #endif

@@ -15,13 +15,6 @@ struct wanted {
 	enum hs_generation *generations;
 };
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 static void walk(const struct hs_cpython *py, hs_addr head, enum hs_generation generation, struct wanted *wanted)
 {
 	int32_t next_offset = HS_OFFSET(py->layout, PyGC_Head, _gc_next);
@@ -32,7 +25,7 @@ static void walk(const struct hs_cpython *py, hs_addr head, enum hs_generation g
 	hs_addr link = hs_image_word(py->image, head + (uint32_t)next_offset) & HS_GC_POINTER_MASK;
 	while (link && link != head && wanted->n_found < wanted->n && !hs_chain_repeats(&guard, link)) {
 		hs_addr object = link + HS_GC_HEAD_BYTES;
-		const hs_addr *found = bsearch(&object, wanted->addresses, wanted->n, sizeof(object), compare_addresses);
+		const hs_addr *found = bsearch(&object, wanted->addresses, wanted->n, sizeof(object), hs_address_compare);
 		if (found) {
 			wanted->generations[found - wanted->addresses] = generation;
 			wanted->n_found++;

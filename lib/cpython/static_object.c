@@ -77,13 +77,6 @@ static void report(const struct hs_root_visit *visit, enum hs_root_kind kind, hs
 	visit->callback(visit->context, &root);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 /* Meets all types; the static ones come out by address: in which order threads met them says nothing. */
 static bool find_static_types(const struct hs_root_visit *visit, struct addresses *ret)
 {
@@ -103,7 +96,7 @@ static bool find_static_types(const struct hs_root_visit *visit, struct addresse
 		*slot = type->address;
 	}
 	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_addresses);
+		qsort(ret->items, ret->n, sizeof(*ret->items), hs_address_compare);
 	return true;
 }
 
@@ -135,7 +128,7 @@ static void report_object(const struct search *search, hs_addr type, hs_addr obj
 {
 	const struct hs_cpython *py = search->visit->py;
 
-	if (!bsearch(&type, search->types.items, search->types.n, sizeof(type), compare_addresses))
+	if (!bsearch(&type, search->types.items, search->types.n, sizeof(type), hs_address_compare))
 		return;
 	uint64_t count = hs_image_word(py->image, object + (uint32_t)HS_OFFSET(py->layout, PyObject, ob_refcnt));
 	if (hs_refcount_is_legal(py->layout->features.refcount, count) && !is_pointer(py->image, count))

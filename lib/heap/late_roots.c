@@ -134,13 +134,6 @@ static void look_at_stack(struct finding *finding, const struct user_regs_struct
 	look_at_range(finding, start, end);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 /* Blocks of the pools in use that are neither objects nor claimed by one. */
 static void look_at_pool(struct finding *finding, const struct hs_pool *pool, const struct hs_addresses *adopted)
 {
@@ -157,7 +150,7 @@ static void look_at_pool(struct finding *finding, const struct hs_pool *pool, co
 		if ((state & (BLOCK_LIVE | BLOCK_OBJECT | BLOCK_CLAIMED)) != BLOCK_LIVE)
 			continue;
 		if (state & BLOCK_ADOPTED && adopted->n &&
-		    bsearch(&start, adopted->items, adopted->n, sizeof(start), compare_addresses))
+		    bsearch(&start, adopted->items, adopted->n, sizeof(start), hs_address_compare))
 			continue;
 		look_at_range(finding, start, start + pool->block_bytes - heap->hook_bytes);
 	}
@@ -177,7 +170,7 @@ static struct hs_error *look_at_pools(struct finding *finding)
 		*slot = heap->adopted.items[i].start;
 	}
 	if (adopted.n)
-		qsort(adopted.items, adopted.n, sizeof(*adopted.items), compare_addresses);
+		qsort(adopted.items, adopted.n, sizeof(*adopted.items), hs_address_compare);
 	for (size_t i = 0; i < heap->pymalloc->pools.n; i++)
 		look_at_pool(finding, &heap->pymalloc->pools.items[i], &adopted);
 	hs_array_free(&adopted);

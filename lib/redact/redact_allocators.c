@@ -33,13 +33,6 @@ static const struct walked_heap *heap_of(const struct malloc_chunks *chunks, hs_
 	return NULL;
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	hs_addr left = *(const hs_addr *)a, right = *(const hs_addr *)b;
-
-	return left < right ? -1 : left > right;
-}
-
 struct pool_pass {
 	struct redaction *redaction;
 	struct hs_addresses raw; /* starts of blocks that were adopted by who keeps bytes; ascending */
@@ -79,7 +72,7 @@ static void keep_nobodys(const struct pool_pass *pass, hs_addr block, uint32_t b
 	struct redaction *redaction = pass->redaction;
 	hs_addr start = block + redaction->heap->hook_bytes;
 
-	if (pass->raw.n && bsearch(&start, pass->raw.items, pass->raw.n, sizeof(start), compare_addresses))
+	if (pass->raw.n && bsearch(&start, pass->raw.items, pass->raw.n, sizeof(start), hs_address_compare))
 		return;
 	known_range_keep(redaction->heap, &redaction->blank, start, block + bytes, true);
 	mark_headers(redaction, start, bytes - redaction->heap->hook_bytes);
@@ -146,7 +139,7 @@ static struct hs_error *keep_pymalloc(struct redaction *redaction)
 		*slot = heap->adopted.items[i].start;
 	}
 	if (pass.raw.n)
-		qsort(pass.raw.items, pass.raw.n, sizeof(*pass.raw.items), compare_addresses);
+		qsort(pass.raw.items, pass.raw.n, sizeof(*pass.raw.items), hs_address_compare);
 	hs_workers_run(keep_pools, &pass, heap->pymalloc->pools.n, POOLS_PER_CHUNK, heap->n_workers);
 	hs_array_free(&pass.raw);
 	return NULL;
