@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "commands.h"
+#include "monotonic.h"
 #include "options.h"
 #include "output.h"
 #include "waterfall.h"
@@ -54,26 +55,18 @@ static struct hs_error *render(FILE *out, const struct hs_output_options *output
 	return NULL;
 }
 
-static double now_seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Waits, then looks again. */
 static struct hs_error *look_again(struct hs_invocation *invocation, unsigned seconds, struct hs_waterfall *waterfall)
 {
 	struct timespec rest = { .tv_sec = seconds };
-	double begin = now_seconds();
+	uint64_t begin_ns = hs_monotonic_ns();
 
 	waterfall->before = waterfall->memory;
 	waterfall->has_before = true;
 	while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
 		;
 	HS_TRY(hs_invocation_renew(invocation));
-	waterfall->seconds = now_seconds() - begin;
+	waterfall->seconds = (double)(hs_monotonic_ns() - begin_ns) / 1e9;
 	return hs_memory_of(invocation->capture, invocation->heap, &waterfall->memory);
 }
 

@@ -13,6 +13,7 @@
 #include "exec_id.h"
 #include "home_path.h"
 #include "layout_text.h"
+#include "monotonic.h"
 #include "options.h"
 #include "output.h"
 #include "redact.h"
@@ -208,14 +209,6 @@ static bool is_cancelled(void *context)
 	return hs_signals_caught();
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static void destroy_capture(struct hs_capture **capture)
 {
 	hs_capture_destroy(*capture);
@@ -264,9 +257,9 @@ static struct hs_error *write_file(struct series *series, struct written *writte
 		hs_home_blank(layout, strlen(layout)); /* its source and warnings may name files */
 	hs_signals_catch();
 	hs_progress_start(&invocation->progress);
-	uint64_t begin_ns = now_ns();
+	uint64_t begin_ns = hs_monotonic_ns();
 	struct hs_error *error = redact_and_write(series, &writing, &written->figures);
-	written->time_ns = now_ns() - begin_ns;
+	written->time_ns = hs_monotonic_ns() - begin_ns;
 	hs_progress_end(&invocation->progress);
 	hs_signals_restore();
 	return error;
@@ -331,7 +324,7 @@ static void wait_for_next(const struct series *series)
 	uint64_t due_ns = series->first_ns + (uint64_t)(due * 1e9);
 	bool is_shown = hs_terminal_has_status();
 
-	for (uint64_t now = now_ns(); now < due_ns; now = now_ns()) {
+	for (uint64_t now = hs_monotonic_ns(); now < due_ns; now = hs_monotonic_ns()) {
 		uint64_t left = due_ns - now;
 		const struct timespec tick = { .tv_nsec = (long)(left < TICK_NS ? left : TICK_NS) };
 		char text[64];

@@ -62,19 +62,13 @@ static void put_summary(FILE *out, const struct hs_objects *objects, const struc
 	hs_text_line_end(&line);
 }
 
-/* A shell takes it for one word and nothing else. */
-static bool is_plain_word(const char *text)
-{
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
-}
-
 static void put_next(FILE *out, const struct hs_objects *objects)
 {
 	const struct hs_document *document = &objects->document;
 
 	if (objects->rows.n)
 		fprintf(out, "next: %s why %s 0x%" HS_PRI_ADDR "\n", document->program, document->source, objects->rows.items[0].address);
-	else if (is_plain_word(objects->asked))
+	else if (hs_text_is_plain_word(objects->asked))
 		fprintf(out, "next: %s objects %s %s\n", document->program, document->source, objects->asked);
 	else
 		fprintf(out, "next: %s report %s\n", document->program, document->source);

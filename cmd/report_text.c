@@ -229,19 +229,13 @@ static void put_table(FILE *out, const struct hs_report *report, const struct hs
 	hs_array_free(&table.rows);
 }
 
-/* Nothing that a shell or a terminal takes for more than a letter, and no glob yet. */
-static bool is_plain_word(const char *text)
-{
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
-}
-
 /* A command that is complete as it stands, and shows what this output did not. */
 static void put_next(FILE *out, const struct hs_report *report)
 {
 	const struct hs_document *document = &report->document;
 
 	fprintf(out, "next: %s %s %s%s", document->program, document->command, document->source, report->is_by_holder ? " --by holder" : "");
-	if (report->filter && !report->rows.n && is_plain_word(report->filter))
+	if (report->filter && !report->rows.n && hs_text_is_plain_word(report->filter))
 		fprintf(out, " --filter '*%s*'\n", report->filter);
 	else if (report->filter)
 		fputc('\n', out);

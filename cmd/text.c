@@ -66,6 +66,11 @@ static unsigned character_width(const char *text, size_t *ret_bytes)
 	return width < 0 ? 1 : (unsigned)width; /* a character newer than the C library */
 }
 
+bool hs_text_is_plain_word(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
+}
+
 unsigned hs_text_width(const char *text)
 {
 	unsigned width = 0;

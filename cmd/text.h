@@ -3,6 +3,7 @@
 #ifndef HS_TEXT_H
 #define HS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,9 @@
 
 /* The target's string made safe for this style: escaped, and '?' for what is not ASCII when the style has no UTF-8. Owned by the caller; NULL when memory is out. */
 char *hs_text_safe(const char *text, const struct hs_style *style);
+
+/* Letters, digits, '_' and '.' alone: a shell takes it for one word, a terminal for no more than it says, and it is no glob. */
+bool hs_text_is_plain_word(const char *text);
 
 /* Columns that a safe string takes on the screen. */
 unsigned hs_text_width(const char *text);
