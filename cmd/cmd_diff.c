@@ -11,8 +11,6 @@
 #include "options.h"
 #include "output.h"
 
-#define DEFAULT_N_TYPES 20
-#define DEFAULT_N_SUSPECTS 5
 #define DEFAULT_N_HOLDERS 10
 
 enum diff_format {
@@ -111,41 +109,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* What is rendered. */
 struct showing {
 	const struct hs_diff *diff;
-	const struct hs_invocation *invocation;
+	struct hs_growth_shown growth;
 };
 
 static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
 {
 	const struct showing *showing = context;
-	const struct diff_options *own = showing->invocation->own;
 
-	if (output->format == HS_FORMAT_JSON)
-		return hs_diff_json(out, showing->diff);
-	if (own->is_md) {
-		HS_FREE char *command_line = hs_command_line_of(showing->invocation);
-		hs_growth_md(out, &showing->diff->run.growth, command_line ? command_line : "?");
-		return NULL;
-	}
-	struct hs_style style = hs_output_style(output);
-	hs_growth_text(out, &showing->diff->run.growth, &style);
-	return NULL;
-}
-
-static int status_of(const struct diff_options *own, const struct hs_growth_run *run)
-{
-	int status = hs_growth_run_status(run);
-
-	if (status == HS_EXIT_DONE && own->fail_bytes && hs_growth_convincing_bytes(&run->growth) >= (int64_t)own->fail_bytes)
-		return HS_EXIT_GROWTH;
-	return status;
-}
-
-static void set_shown(const struct hs_invocation *invocation, struct hs_growth *growth)
-{
-	const struct diff_options *own = invocation->own;
-
-	growth->n_shown = own->n_types ? own->n_types : invocation->output.format == HS_FORMAT_JSON ? SIZE_MAX : DEFAULT_N_TYPES;
-	growth->n_suspects_shown = DEFAULT_N_SUSPECTS;
+	return output->format == HS_FORMAT_JSON ? hs_diff_json(out, showing->diff) : hs_growth_render(out, output, &showing->growth);
 }
 
 static void free_sources(struct diff_options *own)
@@ -158,7 +129,7 @@ static struct hs_error *compare(struct hs_invocation *invocation)
 {
 	const struct diff_options *own = invocation->own;
 	HS_CLEANUP(hs_diff_deinit) struct hs_diff diff = { 0 };
-	const struct showing showing = { &diff, invocation };
+	const struct showing showing = { &diff, { &diff.run.growth, invocation, own->is_md } };
 	char host[HS_HOST_BYTES];
 
 	HS_TRY(hs_diff_make(invocation, own->sources, own->n_sources, &diff));
@@ -166,9 +137,9 @@ static struct hs_error *compare(struct hs_invocation *invocation)
 		return hs_error_new(HS_ERROR_INVALID, "%s is of a later time than what follows it: give the older one first, or nothing fails",
 				    own->sources[0].name);
 	diff.run.growth.document = hs_document_of(hs_diff_last(&diff), host);
-	set_shown(invocation, &diff.run.growth);
+	hs_growth_show(&diff.run.growth, invocation->output.format, own->n_types);
 	HS_TRY(hs_output_render(&invocation->output, render, &showing));
-	invocation->exit_status = status_of(own, &diff.run);
+	invocation->exit_status = hs_growth_run_status(&diff.run, own->fail_bytes);
 	return NULL;
 }
 

@@ -18,8 +18,6 @@
 #define DEFAULT_INTERVAL_S 10
 #define DEFAULT_EVERY_S 600
 #define DEFAULT_N_SAMPLES 3
-#define DEFAULT_N_TYPES 20
-#define DEFAULT_N_SUSPECTS 5
 #define MAX_INTERVAL_S (30 * 86400)
 #define MAX_SAMPLES 1000000
 #define MAX_CHOICE_S 5 /* between two looks at the sizes of children */
@@ -140,23 +138,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void set_shown(struct hs_invocation *invocation, struct hs_growth *growth)
-{
-	const struct growth_options *own = invocation->own;
-	bool is_json = invocation->output.format == HS_FORMAT_JSON;
-
-	growth->n_shown = own->n_types ? own->n_types : is_json ? SIZE_MAX : DEFAULT_N_TYPES;
-	growth->n_suspects_shown = DEFAULT_N_SUSPECTS;
-}
-
 /* What is known before the last sample, for those who wait at a terminal. */
 static void show_provisional(struct hs_invocation *invocation, const struct hs_series *series)
 {
+	const struct growth_options *own = invocation->own;
 	struct hs_style style = hs_style_for(stdout, invocation->output.colour);
 	HS_CLEANUP(hs_growth_release) struct hs_growth growth = { 0 };
 	struct hs_error *error = hs_growth_compare(series, NULL, NULL, &growth);
 
-	set_shown(invocation, &growth);
+	hs_growth_show(&growth, invocation->output.format, own->n_types);
 	growth.is_provisional = true;
 	if (!error)
 		hs_growth_text(stdout, &growth, &style);
@@ -201,29 +191,6 @@ static void hear(void *context, const struct hs_series *series)
 		show_provisional(invocation, series);
 }
 
-/* What is rendered: of a long series a line of the file, too. */
-struct showing {
-	const struct hs_growth *growth;
-	const struct hs_invocation *invocation;
-};
-
-static struct hs_error *render(FILE *out, const struct hs_output_options *output, const void *context)
-{
-	const struct showing *showing = context;
-	const struct growth_options *own = showing->invocation->own;
-
-	if (output->format == HS_FORMAT_JSON)
-		return hs_growth_json(out, showing->growth);
-	if (own->is_md) {
-		HS_FREE char *command_line = hs_command_line_of(showing->invocation);
-		hs_growth_md(out, showing->growth, command_line ? command_line : "?");
-		return NULL;
-	}
-	struct hs_style style = hs_output_style(output);
-	hs_growth_text(out, showing->growth, &style);
-	return NULL;
-}
-
 /* The result of a long series is the last line of its file; it is shown besides. */
 static struct hs_error *add_result(const struct listener *listener, struct hs_growth *growth)
 {
@@ -245,16 +212,6 @@ static struct hs_error *add_result(const struct listener *listener, struct hs_gr
 	return error ? error : hs_series_log_add_text(&listener->log, text, bytes);
 }
 
-static int status_of(const struct hs_invocation *invocation, const struct hs_growth_run *run)
-{
-	const struct growth_options *own = invocation->own;
-	int status = hs_growth_run_status(run);
-
-	if (status == HS_EXIT_DONE && own->fail_bytes && hs_growth_convincing_bytes(&run->growth) >= (int64_t)own->fail_bytes)
-		return HS_EXIT_GROWTH;
-	return status;
-}
-
 static struct hs_error *take(struct hs_invocation *invocation, struct listener *listener, struct hs_growth_run *ret)
 {
 	const struct growth_options *own = invocation->own;
@@ -269,13 +226,14 @@ static struct hs_error *take(struct hs_invocation *invocation, struct listener *
 static struct hs_error *show(struct hs_invocation *invocation, const struct hs_output_options *output, struct hs_growth_run *growth_run)
 {
 	char host[HS_HOST_BYTES];
-	const struct showing showing = { &growth_run->growth, invocation };
+	const struct growth_options *own = invocation->own;
+	const struct hs_growth_shown shown = { &growth_run->growth, invocation, own->is_md };
 
 	growth_run->growth.document = hs_document_of(invocation, host);
-	set_shown(invocation, &growth_run->growth);
+	hs_growth_show(&growth_run->growth, invocation->output.format, own->n_types);
 	growth_run->growth.is_one_line = growth_run->seen;
-	HS_TRY(hs_output_render(output, render, &showing));
-	invocation->exit_status = status_of(invocation, growth_run);
+	HS_TRY(hs_output_render(output, hs_growth_render, &shown));
+	invocation->exit_status = hs_growth_run_status(growth_run, own->fail_bytes);
 	return NULL;
 }
 

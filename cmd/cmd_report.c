@@ -144,7 +144,7 @@ static struct hs_error *run(struct hs_invocation *invocation)
 		HS_TRY(find_largest(invocation, &report));
 	HS_TRY(hs_report_select(&report, own->filter, own->sort, own->n_types ? own->n_types : n_default));
 	if (own->growth_s)
-		invocation->exit_status = hs_growth_run_status(&growth_run);
+		invocation->exit_status = hs_growth_run_status(&growth_run, 0);
 	return hs_output_render(&invocation->output, render, &report);
 }
 

@@ -50,23 +50,8 @@ static char *plain(const char *text)
 	return safe;
 }
 
-/* The same of a path, both ends of which say something, in as many columns as leave room for the rest of a line. */
-static char *plain_path(const char *path)
-{
-	HS_FREE char *safe = plain(path);
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = safe ? open_memstream(&text, &bytes) : NULL;
-
-	if (!out)
-		return NULL;
-	hs_text_put_middle(out, &style, safe, PATH_WIDTH);
-	fclose(out);
-	return text;
-}
-
-/* The same of a name, which says most at its beginning. */
-static char *plain_name(const char *name)
+/* The same in at most `width` columns, as `shorten` does it. */
+static char *plain_short(const char *name, unsigned (*shorten)(FILE *, const struct hs_style *, const char *, unsigned), unsigned width)
 {
 	HS_FREE char *safe = plain(name);
 	char *text = NULL;
@@ -75,9 +60,21 @@ static char *plain_name(const char *name)
 
 	if (!out)
 		return NULL;
-	hs_text_put_start(out, &style, safe, TYPE_WIDTH);
+	shorten(out, &style, safe, width);
 	fclose(out);
 	return text;
+}
+
+/* Both ends of a path say something. */
+static char *plain_path(const char *path)
+{
+	return plain_short(path, hs_text_put_middle, PATH_WIDTH);
+}
+
+/* A name says most at its beginning. */
+static char *plain_name(const char *name)
+{
+	return plain_short(name, hs_text_put_start, TYPE_WIDTH);
 }
 
 static void put_cell(FILE *out, const char *label, const char *text)

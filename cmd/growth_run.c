@@ -7,6 +7,10 @@
 #include "cleanup.h"
 #include "exit_status.h"
 #include "lived.h"
+#include "output.h"
+
+#define DEFAULT_N_TYPES 20
+#define DEFAULT_N_SUSPECTS 5
 
 /* What of the last sample was there at the first one; and who holds what was not. */
 static struct hs_error *find_causes(struct hs_invocation *invocation, struct hs_growth_run *run)
@@ -71,9 +75,33 @@ void hs_growth_run_release(struct hs_growth_run *run)
 	hs_series_release(&run->series);
 }
 
-int hs_growth_run_status(const struct hs_growth_run *run)
+int hs_growth_run_status(const struct hs_growth_run *run, uint64_t fail_bytes)
 {
 	if (run->series.end == HS_SERIES_GONE)
 		return HS_EXIT_GONE;
-	return hs_growth_is_complete(&run->growth) ? HS_EXIT_DONE : HS_EXIT_INCOMPLETE;
+	if (!hs_growth_is_complete(&run->growth))
+		return HS_EXIT_INCOMPLETE;
+	return fail_bytes && hs_growth_convincing_bytes(&run->growth) >= (int64_t)fail_bytes ? HS_EXIT_GROWTH : HS_EXIT_DONE;
+}
+
+void hs_growth_show(struct hs_growth *growth, enum hs_format format, size_t n_types)
+{
+	growth->n_shown = n_types ? n_types : format == HS_FORMAT_JSON ? SIZE_MAX : DEFAULT_N_TYPES;
+	growth->n_suspects_shown = DEFAULT_N_SUSPECTS;
+}
+
+struct hs_error *hs_growth_render(FILE *out, const struct hs_output_options *output, const void *context)
+{
+	const struct hs_growth_shown *shown = context;
+
+	if (output->format == HS_FORMAT_JSON)
+		return hs_growth_json(out, shown->growth);
+	if (shown->is_md) {
+		HS_FREE char *command_line = hs_command_line_of(shown->invocation);
+		hs_growth_md(out, shown->growth, command_line ? command_line : "?");
+		return NULL;
+	}
+	struct hs_style style = hs_output_style(output);
+	hs_growth_text(out, shown->growth, &style);
+	return NULL;
 }

@@ -29,7 +29,19 @@ struct hs_error *hs_growth_run_take(struct hs_invocation *invocation, const stru
 struct hs_error *hs_growth_run_compare(struct hs_invocation *invocation, struct hs_growth_run *run) HS_MUST_CHECK;
 void hs_growth_run_release(struct hs_growth_run *run);
 
-/* The exit status that the end of a series asks for. */
-int hs_growth_run_status(const struct hs_growth_run *run);
+/* The exit status that the end of a series asks for; of one that ended well, whether its suspects grew by `fail_bytes` (0: nobody asks). */
+int hs_growth_run_status(const struct hs_growth_run *run, uint64_t fail_bytes);
+
+/* How much is shown: `n_types` rows of the table (0: not asked for), all as JSON. */
+void hs_growth_show(struct hs_growth *growth, enum hs_format format, size_t n_types);
+
+/* What hs_growth_render() renders, and as what the user asked for it. */
+struct hs_growth_shown {
+	const struct hs_growth *growth;
+	const struct hs_invocation *invocation;
+	bool is_md; /* in place of text */
+};
+/* For hs_output_render(), with a struct hs_growth_shown. */
+struct hs_error *hs_growth_render(FILE *out, const struct hs_output_options *output, const void *shown) HS_MUST_CHECK;
 
 #endif
