@@ -126,7 +126,7 @@ static bool add_to_pending(struct hs_expression *expression, const struct hs_exp
 	char name[128];
 
 	if (expression->pending == HS_PENDING_DICT && step->kind == HS_EDGE_VALUE && !step->is_any &&
-	    hs_attribute_of_key(step->name, name, sizeof(name)) &&
+	    hs_attribute_of_key(step->name, name, sizeof(name)) && !(expression->pending_holder == HS_HOLDER_MODULE && step->is_lazy) &&
 	    (expression->pending_holder != HS_HOLDER_TYPE || (!step->is_bound && !is_of_metatype(name)))) {
 		hs_bounded_text_printf(&expression->text, ".%s", name);
 		expression->pending = HS_PENDING_NONE;

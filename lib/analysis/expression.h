@@ -33,6 +33,7 @@ struct hs_expression_step {
 	uint8_t holder;    /* enum hs_holder */
 	bool is_python;    /* as hs_reference_python_name() tells */
 	bool is_bound;     /* a value in a class's dict that looking up the attribute would not give as it is: a staticmethod */
+	bool is_lazy;      /* a value in a module's dict that looking up the attribute would replace by what it imports */
 	bool is_any;       /* one of many: "[*]" */
 	bool is_key_path;  /* of a value: its key is no literal, `name` is where it is found: "app.VARIABLE" */
 	const char *name;  /* bare; "" for a temporary */

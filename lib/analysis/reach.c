@@ -261,6 +261,14 @@ static bool is_bound_by_lookup(const struct hs_reach *reach, hs_node node)
 	return false;
 }
 
+/* 3.15+, PEP 810: a module that has it as an attribute imports it when it is asked. */
+static bool is_lazy_import(const struct hs_reach *reach, hs_node node)
+{
+	const struct hs_type *type = hs_graph_type(reach->graph, node);
+
+	return type && !strcmp(hs_type_full_name(reach->heap->types, type), "builtins.lazy_import");
+}
+
 struct naming {
 	const struct hs_reach *reach;
 	const struct hs_object *object;
@@ -349,6 +357,7 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 		name_key(reach, naming.key, ret);
 	ret->expression.holder = holder_of(reach, from);
 	ret->expression.is_bound = is_bound_by_lookup(reach, to);
+	ret->expression.is_lazy = is_lazy_import(reach, to);
 	return true;
 }
 

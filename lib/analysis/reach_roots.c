@@ -102,7 +102,7 @@ static unsigned root_cost(const struct hs_root *root)
 struct collecting {
 	struct hs_reach *reach;
 	hs_addr interned;
-	bool takes_late; /* only those that come late; else only the others */
+	bool takes_late; /* comes_late() */
 	char library[1024]; /* the folder of the standard library, with a slash; "": unknown */
 };
 
@@ -133,6 +133,15 @@ static bool name_static(const struct hs_reach *reach, const struct hs_root *root
 	return true;
 }
 
+/*
+ * Only where no exact root leads: a word of a running call that may be left over counts no more than others that may be references;
+ * and the type cache owns names that some class had, but is no place that a programmer would look at.
+ */
+static bool comes_late(const struct hs_root *root)
+{
+	return (root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) || (root->name && !strcmp(root->name, "type_cache"));
+}
+
 static void keep_root(void *context, const struct hs_root *root)
 {
 	struct collecting *collecting = context;
@@ -141,11 +150,8 @@ static void keep_root(void *context, const struct hs_root *root)
 	char name[HS_PLACE_TEXT_BYTES];
 	struct hs_root_place place;
 
-	/* a word of a running call that may be left over counts no more than others that may be references */
-	if ((root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) != collecting->takes_late)
-		return;
-	/* both are indexes, owners of nothing; the first may be of a static's name that says so, or not be known at all */
-	if (node == HS_NO_NODE || root->address == collecting->interned || (root->name && !strcmp(root->name, "type_cache")))
+	/* the table of interned strings is an index, owner of nothing */
+	if (comes_late(root) != collecting->takes_late || node == HS_NO_NODE || root->address == collecting->interned)
 		return;
 	struct hs_reach_root *slot = hs_array_append(&reach->roots);
 	struct hs_path_root *path_root = hs_array_append(&reach->path_roots);

@@ -62,7 +62,7 @@ static const struct {
 	{ HS_FIELD_PyTypeObject_tp_weaklist, "__weakref__", HS_WEAK, false },
 	{ HS_FIELD_PyHeapTypeObject_ht_name, "__name__", HS_OWNED, true },
 	{ HS_FIELD_PyHeapTypeObject_ht_qualname, "__qualname__", HS_OWNED, true },
-	{ HS_FIELD_PyHeapTypeObject_ht_slots, "__slots__", HS_OWNED, true },
+	{ HS_FIELD_PyHeapTypeObject_ht_slots, "ht_slots", HS_OWNED, true },
 	{ HS_FIELD_PyHeapTypeObject_ht_module, "ht_module", HS_STRONG, true },
 };
 

@@ -35,7 +35,9 @@ EDGES = [
 ]
 
 # What an object owns without its tp_traverse saying so, and that heapspy does not show.
-STORED = []
+STORED = [
+    Allowed("sqlite3.Connection", "missing to builtins.type", 8, 15, "its exceptions, members that it borrows of the module", 0, 1.0),
+]
 
 # Reference counts: "more" references were found than counted, or "fewer".
 COUNTS = [
@@ -65,7 +67,7 @@ class Unconfirmed:
 UNCONFIRMED = [
     Unconfirmed("-", "field *", 60, "nothing lists what an uncollected type refers to: links of lru_cache, patterns and _abc_data up to 3.9, DirEntry"),
     Unconfirmed("*", "field __subclasses__", 40, "the dict of weak references behind type.__subclasses__()"),
-    Unconfirmed("*", "field __slots__", 5, "the tuple of names that type() made of a class's __slots__"),
+    Unconfirmed("*", "field ht_slots", 5, "the tuple of names that type() made of a class's __slots__"),
     Unconfirmed("*", "key *", 10, "a class's table of its instances' attributes"),
     Unconfirmed("*", "field md_name", 10, "a module's name, once more"),
     Unconfirmed("?", "index *", 60, "in a code object's tuple of variables, which Python shows by copies; in __slots__ and others of the above"),
@@ -75,7 +77,14 @@ UNCONFIRMED = [
     Unconfirmed("_pickle.*", "field memo*", 10, "the memo, visited from 3.13 on"),
     Unconfirmed("builtins.StgDict", "field *", 10, "what ctypes keeps about a type up to 3.12, left out by the tp_traverse of a dict"),
     Unconfirmed("_io.IncrementalNewlineDecoder", "field decoder", 5, "left out by its tp_traverse up to 3.11"),
-    Unconfirmed("_io.StringIO", "field *", 10, "text that was not joined yet, and settings, left out by its tp_traverse up to 3.11"),
+    Unconfirmed("*String[Ii][oO]", "field *", 10, "text that was not joined yet, and settings, left out by its tp_traverse up to 3.11"),
+    Unconfirmed("_io.BytesIO", "field buf", 10, "while a buffer shows it, left out by its tp_traverse up to 3.11"),
+    Unconfirmed("?", "field co_*", 10, "of code that the interpreter has built in, and that no object shows"),
+    Unconfirmed("_io.BufferedRWPair", "field *er", 10, "reader and writer, left out by its tp_traverse up to 3.11"),
+    Unconfirmed("_ssl._SSLSocket", "field ctx", 10, "left out by its tp_traverse"),
+    Unconfirmed("_sre.SRE_Scanner", "field string", 10, "left out by its tp_traverse, which it has from 3.12 on"),
+    Unconfirmed("?", "field __class__", 10, "of a thread local's dummy, which Python does not show"),
+    Unconfirmed("?", "field __dict__", 10, "of a static type that no object shows, such as builtins.async_generator_wrapped_value"),
     Unconfirmed("*", "field wr_callback", 10, "of a thread local, called when its thread ends"),
     Unconfirmed("*", "field key", 10, "of a thread local up to 3.12: where a thread's dict has its own"),
     Unconfirmed("zoneinfo.ZoneInfo", "field *", 15, "offsets and names of a zone: its tp_traverse, from 3.12 on, reports its type and no more"),

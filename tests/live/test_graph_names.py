@@ -15,6 +15,8 @@ from target import Target
 from test_graph_edges import ADDRESS, KINDS, ROOTS, assert_members
 
 N_RANDOM = 1000
+N_RANDOM_FULL = 20000
+N_ASKED = 4000  # addresses that `why` takes at once
 STEP = {"to": str, "kind": str}
 STEP_OR_NULL = {"from": str, "name": str}
 PATH = {"expression": str, "evaluable": bool, "cost": int, "count": int, "root": dict, "steps": list}
@@ -212,25 +214,30 @@ def unconfirmed(truth, path):
     return found
 
 
-def assert_allowed(doubtful, uncollected):
-    """Each kind of them stands in the list, and is no more frequent than it says."""
+def assert_allowed(doubtful, uncollected, n):
+    """Each kind of them stands in the list, and is no more frequent than it says. `n`: objects asked for."""
     left, seen = graph_compare.Table(), collections.Counter()
-    for (kind, what), n in doubtful.counts.items():
+    for (kind, what), count in doubtful.counts.items():
         fitting = [entry for entry in graph_allowed.UNCONFIRMED if fnmatch.fnmatchcase(what, entry.what) and
                    (kind in uncollected if entry.kind == "-" else fnmatch.fnmatchcase(kind, entry.kind))]
         if fitting:
-            seen[fitting[0]] += n
-        if not fitting or seen[fitting[0]] > fitting[0].most * N_RANDOM / 1000:
-            left.add(kind, what, n, doubtful.examples[kind, what])
+            seen[fitting[0]] += count
+        if not fitting or seen[fitting[0]] > fitting[0].most * n / 1000:
+            left.add(kind, what, count, doubtful.examples[kind, what])
     assert not left.counts, "the target knows nothing of:\n" + left.text()
 
 
-def test_random_objects(few_interpreter, start):
-    """Of 1,000 random objects of the heap: the root exists, and the target confirms every edge of the path."""
+def test_random_objects(few_interpreter, start, full):
+    """Of random objects of the heap: the root exists, and the target confirms every edge of the path.
+
+    The seed is fixed, the addresses are not: each run chooses others. What is rare in 1,000 shows in 20,000 (--full).
+    """
+    n = N_RANDOM_FULL if full else N_RANDOM
     live = start(few_interpreter, "graph_zoo.py")
     truth = graph_truth.tell_edges(live)
-    chosen = random.Random(1).sample(sorted(truth.addresses), N_RANDOM)
-    results = heapspy.run("why", live.pid, *map(text, chosen), "-f", "json").json()["results"]
+    chosen = random.Random(1).sample(sorted(truth.addresses), n)
+    results = [told for i in range(0, n, N_ASKED)
+               for told in heapspy.run("why", live.pid, *map(text, chosen[i:i + N_ASKED]), "-f", "json").json()["results"]]
     assert [told["target"]["address"] for told in results] == [text(address) for address in chosen]
     without = [told["target"] for told in results if not told["paths"]]
     assert not without, "nothing holds %d, such as %s" % (len(without), without[:5])
@@ -244,8 +251,8 @@ def test_random_objects(few_interpreter, start):
             for kind, what in unconfirmed(truth, path):
                 doubtful.add(kind, what, 1, path["expression"])
         evaluable += [(path["root"]["name"], path["expression"], address) for path in told["paths"] if path["evaluable"]]
-    assert_allowed(doubtful, truth.uncollected)
+    assert_allowed(doubtful, truth.uncollected, n)
     values = graph_truth.evaluate(live, [entry[:2] for entry in evaluable])
     wrong = [(entry[1], text(entry[2]), value) for entry, value in zip(evaluable, values) if value != entry[2]]
     assert not wrong, "\n".join(map(str, wrong[:10]))
-    assert len(evaluable) >= N_RANDOM // 4
+    assert len(evaluable) >= n // 4

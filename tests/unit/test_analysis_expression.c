@@ -53,6 +53,9 @@ static void namespaces(void **state)
 	const struct hs_expression_step bound[MAX_STEPS] = {
 		DICT_OF(HS_HOLDER_TYPE), { .kind = HS_EDGE_VALUE, .is_python = true, .is_bound = true, .name = "'make'" }, FIELD("__func__"),
 	};
+	const struct hs_expression_step lazy[MAX_STEPS] = {
+		DICT_OF(HS_HOLDER_MODULE), { .kind = HS_EDGE_VALUE, .is_python = true, .is_lazy = true, .name = "'warnings'" }, FIELD("lz_from"),
+	};
 	const struct hs_expression_step of_metatype[MAX_STEPS] = { DICT_OF(HS_HOLDER_TYPE), VALUE("'__dict__'") };
 	const struct hs_expression_step cut[MAX_STEPS] = { { .kind = HS_EDGE_VALUE, .is_python = false, .name = "'aaa\xe2\x80\xa6'" } };
 
@@ -62,6 +65,7 @@ static void namespaces(void **state)
 	check("app", itself, "app.__dict__", true);
 	check("app.X", number, "app.X.__dict__[17]", true);
 	check("app.C", bound, "app.C.__dict__['make'].__func__", true);
+	check("app", lazy, "app.__dict__['warnings'].lz_from", true);
 	check("app.C", of_metatype, "app.C.__dict__['__dict__']", true);
 	check("app.D", cut, "app.D['aaa\xe2\x80\xa6']", false);
 }

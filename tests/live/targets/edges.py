@@ -25,6 +25,9 @@ MAGIC = b"HSEDGES1"
 HELD_BY_TYPE = 1 << 9  # instances of heap types own their type
 HAVE_GC = 1 << 14      # instances take part in collection
 MA_VALUES = 40
+DESCRIPTOR_MEMBER = 40  # in a member_descriptor: the PyMemberDef …
+MEMBER_TYPE = 8         # … and what that says the member is
+OBJECT_MEMBERS = (6, 16)  # T_OBJECT, T_OBJECT_EX
 _fork = ctypes.PyDLL(None).fork
 _dict_of_instance = ctypes.pythonapi.PyObject_GenericGetDict
 _dict_of_instance.restype = ctypes.py_object
@@ -104,6 +107,30 @@ def _stored_in_type(cls):
     return found + [type(cls)] if truth._flags_of(type(cls)) & HELD_BY_TYPE else found
 
 
+def _is_object_member(descriptor):
+    """Whether it shows an object that the instance stores, and does not make one of a number or text."""
+    if type(descriptor) is not types.MemberDescriptorType:
+        return False
+    definition = ctypes.c_void_p.from_address(id(descriptor) + DESCRIPTOR_MEMBER).value
+    return ctypes.c_int.from_address(definition + MEMBER_TYPE).value in OBJECT_MEMBERS
+
+
+def _object_members(cls):
+    """What reads them: a class of Python has its __slots__ among them, one of C what it lists in tp_members."""
+    return [descriptor.__get__ for base in truth._mro_of(cls) or () for descriptor in list(truth._dict_of(base).values())
+            if _is_object_member(descriptor)]
+
+
+def _values_of_members(obj, members):
+    found = []
+    for get in members:
+        try:
+            found.append(get(obj))
+        except AttributeError:  # not set
+            pass
+    return [value for value in found if value is not None]
+
+
 def _directly_stored(obj, names):
     """What the object itself owns besides: attributes that no tp_traverse reports, str keys, its heap type."""
     cls = type(obj)
@@ -111,8 +138,9 @@ def _directly_stored(obj, names):
         return _stored_in_type(obj)
     key = id(cls)
     if key not in names:
-        names[key] = truth.STORED.get(truth.type_name(cls), [])
-    found = [value for value in [getattr(obj, name, None) for name in names[key]] if value is not None]
+        names[key] = truth.STORED.get(truth.type_name(cls), []), _object_members(cls)
+    attributes, members = names[key]
+    found = [value for value in [getattr(obj, name, None) for name in attributes] if value is not None] + _values_of_members(obj, members)
     if issubclass(cls, dict) and not _is_split(obj) and not _is_interned_table(obj):
         found.extend(dict.keys(obj))
     if truth._flags_of(cls) & HELD_BY_TYPE:

@@ -49,9 +49,9 @@ if sys.version_info >= (3, 11):
 STORED = {
     "builtins.code": _CODE,
     "builtins.range": ["start", "stop", "step"],
-    "builtins.generator": ["__name__", "__qualname__"],
-    "builtins.coroutine": ["__name__", "__qualname__"],
-    "builtins.async_generator": ["__name__", "__qualname__"],
+    "builtins.generator": ["__name__", "__qualname__", "gi_code"],
+    "builtins.coroutine": ["__name__", "__qualname__", "cr_code"],
+    "builtins.async_generator": ["__name__", "__qualname__", "ag_code"],
     "builtins.method_descriptor": ["__name__"],
     "builtins.classmethod_descriptor": ["__name__"],
     "builtins.wrapper_descriptor": ["__name__"],
