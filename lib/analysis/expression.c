@@ -62,8 +62,10 @@ static void put_variable(struct hs_expression *expression, const char *name, uns
 /* Writes what was kept back. */
 static void flush(struct hs_expression *expression)
 {
-	if (expression->pending == HS_PENDING_DICT)
-		hs_bounded_text_put(&expression->text, ".__dict__");
+	if (expression->pending == HS_PENDING_DICT) {
+		hs_bounded_text_put(&expression->text, expression->pending_is_python ? ".__dict__" : "<__dict__>");
+		expression->is_evaluable &= expression->pending_is_python;
+	}
 	if (expression->pending == HS_PENDING_VARIABLE) {
 		hs_bounded_text_printf(&expression->text, "<cell %s>", expression->variable);
 		expression->is_evaluable = false;
@@ -201,6 +203,7 @@ void hs_expression_add(struct hs_expression *expression, const struct hs_express
 	if (step->kind == HS_EDGE_FIELD && !strcmp(step->name, "__dict__")) {
 		expression->pending = HS_PENDING_DICT;
 		expression->pending_holder = step->holder;
+		expression->pending_is_python = step->is_python;
 	} else if (step->kind == HS_EDGE_FIELD && step->holder == HS_HOLDER_PROXY) {
 		expression->pending = HS_PENDING_MAPPING;
 	} else if (step->kind == HS_EDGE_FIELD && step->holder == HS_HOLDER_THREAD_LOCAL && !strcmp(step->name, "dummies")) {

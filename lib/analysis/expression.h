@@ -57,6 +57,7 @@ struct hs_expression {
 		HS_PENDING_THREAD,   /* … one of them */
 	} pending;
 	uint8_t pending_holder;
+	bool pending_is_python; /* the dict is an attribute that Python shows */
 	char variable[128];
 };
 

@@ -261,6 +261,19 @@ static bool is_bound_by_lookup(const struct hs_reach *reach, hs_node node)
 	return false;
 }
 
+/* False if instances have a dict that Python does not show: typing.TypeVar's, 3.12+. A type whose own dict cannot be read shows it. */
+static bool shows_dict(const struct hs_reach *reach, hs_node node)
+{
+	const struct hs_process_heap *heap = reach->heap;
+
+	for (const struct hs_type *type = hs_graph_type(reach->graph, node); type; type = type->base_type) {
+		hs_addr dict = hs_type_dict(heap->py, type->address);
+		if (!dict || hs_dict_find(heap->py, dict, "__dict__"))
+			return true;
+	}
+	return false;
+}
+
 /* 3.15+, PEP 810: a module that has it as an attribute imports it when it is asked. */
 static bool is_lazy_import(const struct hs_reach *reach, hs_node node)
 {
@@ -355,6 +368,8 @@ bool hs_reach_step(const struct hs_reach *reach, hs_node from, hs_node to, struc
 		return false;
 	if (naming.key)
 		name_key(reach, naming.key, ret);
+	if (ret->expression.kind == HS_EDGE_FIELD && !strcmp(ret->name, "__dict__"))
+		ret->expression.is_python &= shows_dict(reach, from);
 	ret->expression.holder = holder_of(reach, from);
 	ret->expression.is_bound = is_bound_by_lookup(reach, to);
 	ret->expression.is_lazy = is_lazy_import(reach, to);

@@ -101,7 +101,6 @@ static unsigned root_cost(const struct hs_root *root)
 
 struct collecting {
 	struct hs_reach *reach;
-	hs_addr interned;
 	bool takes_late; /* comes_late() */
 	char library[1024]; /* the folder of the standard library, with a slash; "": unknown */
 };
@@ -134,12 +133,13 @@ static bool name_static(const struct hs_reach *reach, const struct hs_root *root
 }
 
 /*
- * Only where no exact root leads: a word of a running call that may be left over counts no more than others that may be references;
- * and the type cache owns names that some class had, but is no place that a programmer would look at.
+ * Only where no exact root leads: a word of a running call that may be left over counts no more than others that may be references.
+ * Nor is the type cache where a programmer would look for a name, or the table of interned strings, which owns none of them.
  */
-static bool comes_late(const struct hs_root *root)
+static bool comes_late(const struct hs_cpython *py, const struct hs_root *root)
 {
-	return (root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) || (root->name && !strcmp(root->name, "type_cache"));
+	return (root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) || (root->name && !strcmp(root->name, "type_cache")) ||
+	       hs_dict_is_interned(py, root->address);
 }
 
 static void keep_root(void *context, const struct hs_root *root)
@@ -150,8 +150,7 @@ static void keep_root(void *context, const struct hs_root *root)
 	char name[HS_PLACE_TEXT_BYTES];
 	struct hs_root_place place;
 
-	/* the table of interned strings is an index, owner of nothing */
-	if (comes_late(root) != collecting->takes_late || node == HS_NO_NODE || root->address == collecting->interned)
+	if (node == HS_NO_NODE || comes_late(reach->heap->py, root) != collecting->takes_late)
 		return;
 	struct hs_reach_root *slot = hs_array_append(&reach->roots);
 	struct hs_path_root *path_root = hs_array_append(&reach->path_roots);
@@ -212,12 +211,9 @@ static void free_late_roots(struct hs_late_roots *late)
 
 static struct hs_error *visit_roots(struct hs_reach *reach, bool takes_late)
 {
-	const struct hs_cpython *py = reach->heap->py;
 	struct collecting collecting = { .reach = reach, .takes_late = takes_late };
 
-	if (py->interpreters.n)
-		collecting.interned = hs_interned_dict(py, py->interpreters.items[0].address);
-	HS_TRY(hs_roots_visit(py, reach->heap->types, find_library, &collecting));
+	HS_TRY(hs_roots_visit(reach->heap->py, reach->heap->types, find_library, &collecting));
 	HS_TRY(hs_heap_roots_visit(reach->heap->heap, keep_root, &collecting));
 	return reach->is_short ? hs_error_no_memory() : NULL;
 }

@@ -240,7 +240,8 @@ def test_random_objects(few_interpreter, start, full):
                for told in heapspy.run("why", live.pid, *map(text, chosen[i:i + N_ASKED]), "-f", "json").json()["results"]]
     assert [told["target"]["address"] for told in results] == [text(address) for address in chosen]
     without = [told["target"] for told in results if not told["paths"]]
-    assert not without, "nothing holds %d, such as %s" % (len(without), without[:5])
+    n_lost = sum(entry.most for entry in graph_allowed.LOST if entry.applies(truth.version_info[1]))
+    assert len(without) <= n_lost, "nothing holds %d, such as %s" % (len(without), without[:5])
     doubtful = graph_compare.Table()
     evaluable = []
     for told in results:

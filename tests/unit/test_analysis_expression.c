@@ -53,6 +53,8 @@ static void namespaces(void **state)
 	const struct hs_expression_step bound[MAX_STEPS] = {
 		DICT_OF(HS_HOLDER_TYPE), { .kind = HS_EDGE_VALUE, .is_python = true, .is_bound = true, .name = "'make'" }, FIELD("__func__"),
 	};
+	const struct hs_expression_step of_hidden[MAX_STEPS] = { HIDDEN("__dict__"), VALUE("'__module__'") };
+	const struct hs_expression_step hidden[MAX_STEPS] = { HIDDEN("__dict__") };
 	const struct hs_expression_step lazy[MAX_STEPS] = {
 		DICT_OF(HS_HOLDER_MODULE), { .kind = HS_EDGE_VALUE, .is_python = true, .is_lazy = true, .name = "'warnings'" }, FIELD("lz_from"),
 	};
@@ -65,6 +67,8 @@ static void namespaces(void **state)
 	check("app", itself, "app.__dict__", true);
 	check("app.X", number, "app.X.__dict__[17]", true);
 	check("app.C", bound, "app.C.__dict__['make'].__func__", true);
+	check("typing.KT", of_hidden, "typing.KT.__module__", true);
+	check("typing.KT", hidden, "typing.KT<__dict__>", false);
 	check("app", lazy, "app.__dict__['warnings'].lz_from", true);
 	check("app.C", of_metatype, "app.C.__dict__['__dict__']", true);
 	check("app.D", cut, "app.D['aaa\xe2\x80\xa6']", false);
