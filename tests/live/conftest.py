@@ -20,7 +20,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """What tests start is ended by these signals, also where the tests themselves run under nohup or in the background of a script."""
+    """What tests start is ended by these signals, also where the tests themselves run under nohup or in the background of a script.
+
+    Processes of pytest-xdist inherit it; they may run this in a thread that cannot set signals.
+    """
+    if hasattr(config, "workerinput"):
+        return
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
