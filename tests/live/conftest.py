@@ -66,7 +66,8 @@ def pytest_generate_tests(metafunc):
         fixture = which + "_interpreter"
         if fixture in metafunc.fixturenames:
             chosen = [i for i in _chosen(metafunc.config, which) if i]
-            metafunc.parametrize(fixture, chosen, ids=[i.name for i in chosen])
+            # of a module's tests those of one interpreter follow each other: what they have in common is made once
+            metafunc.parametrize(fixture, chosen, ids=[i.name for i in chosen], scope="module")
 
 
 @pytest.fixture(scope="session")

@@ -28,10 +28,12 @@ def mutate_all(live, *options):
 def test_every_field_shifted(found, full, debian, start, tell):
     """Rejected, or the census is what it was: no third way. Debian's interpreter; with --full one of each minor version."""
     tested = [debian]
+    # the sanitizers see as much of a heap that is small
+    target = ["modes.py", "read", 0] if heapspy.has_sanitizers() and not full else ["zoo.py"]
     if full:
         tested = list({interpreter.minor: interpreter for interpreter in found.all}.values())
     for interpreter in tested:
-        live = start(interpreter, "zoo.py")
+        live = start(interpreter, *target)
         options = ["--no-dwarf"] if interpreter.flavour != "dwarf" else []
         outcomes = mutate_all(live, *options)
         harmful = outcomes["harmful"] + outcomes["died"]
