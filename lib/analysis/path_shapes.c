@@ -345,6 +345,7 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 {
 	struct hs_path_step step = { .parent = HS_CSR_NONE };
 	uint32_t shape = NO_SHAPE;
+	size_t n_roots;
 	bool is_reached;
 
 	*ret = NO_SHAPE;
@@ -361,7 +362,8 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 			break;
 		}
 		HS_TRY(hs_reach_last_step(shapes->reach, at, &step, &is_reached));
-		if (!is_reached)
+		/* the type cache grows to its bound, and no more: it is nobody's leak */
+		if (!is_reached || (step.parent == HS_CSR_NONE && hs_reach_roots(shapes->reach, &n_roots)[step.root].is_type_cache))
 			return NULL;
 		hs_node *slot = hs_array_append(&shapes->stack);
 		if (!slot)

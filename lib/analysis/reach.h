@@ -20,6 +20,7 @@ struct hs_reach_root {
 	uint8_t kind;         /* enum hs_root_kind, or one of those below */
 	uint8_t edge_kind;    /* enum hs_edge_kind */
 	bool is_owned;
+	bool is_type_cache;   /* names that types were asked for, of which it keeps some thousands at most */
 	bool is_importable;   /* a module that Python finds by its dotted name, after importing it */
 	uint32_t cost;
 	const char *name;     /* of the module, variable, field, static type; of a static object its type's; NULL: none */

@@ -132,13 +132,18 @@ static bool name_static(const struct hs_reach *reach, const struct hs_root *root
 	return true;
 }
 
+static bool is_type_cache(const struct hs_root *root)
+{
+	return root->name && !strcmp(root->name, "type_cache");
+}
+
 /*
  * Only where no exact root leads: a word of a running call that may be left over counts no more than others that may be references.
  * Nor is the type cache where a programmer would look for a name, or the table of interned strings, which owns none of them.
  */
 static bool comes_late(const struct hs_cpython *py, const struct hs_root *root)
 {
-	return (root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) || (root->name && !strcmp(root->name, "type_cache")) ||
+	return (root->kind == HS_ROOT_FRAME && root->relation & HS_SCANNED) || is_type_cache(root) ||
 	       hs_dict_is_interned(py, root->address);
 }
 
@@ -159,7 +164,7 @@ static void keep_root(void *context, const struct hs_root *root)
 		return;
 	}
 	*slot = (struct hs_reach_root){ .node = node, .kind = (uint8_t)root->kind, .edge_kind = root->edge_kind,
-					.is_owned = root->relation & HS_OWNED, .cost = root_cost(root) };
+					.is_owned = root->relation & HS_OWNED, .is_type_cache = is_type_cache(root), .cost = root_cost(root) };
 	if (hs_root_name(reach->heap, root, name, sizeof(name)) || name_static(reach, root, name, sizeof(name)))
 		slot->name = reach_keep(reach, name);
 	if (root->thread || root->frame) {

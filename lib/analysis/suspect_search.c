@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "dict.h"
 #include "suspect_internal.h"
 
 /* A new object that has so much of what gathers above it is where to look. */
@@ -199,23 +200,12 @@ static struct hs_error *claim(struct suspect_search *search, hs_node container, 
 	}
 }
 
-/* Both are indexes: what they have is held by others, or by nothing. */
-static bool is_index(const struct suspect_search *search, hs_node node)
-{
-	const struct hs_cpython *py = search->input->heap->py;
-	hs_addr address = hs_graph_address(search->input->graph, node);
-
-	for (size_t i = 0; i < py->interned.n; i++)
-		if (py->interned.items[i] == address)
-			return true;
-	return false;
-}
-
 static struct hs_error *add_container(struct suspect_search *search, const struct hs_container_history *history)
 {
 	uint32_t number;
 
-	if (is_index(search, history->node))
+	/* an index: what it has is held by others, or by nothing */
+	if (hs_dict_is_interned(search->input->heap->py, hs_graph_address(search->input->graph, history->node)))
 		return NULL;
 	HS_TRY(group_at(search, history->node, &number));
 	if (number == HS_NO_INDEX)

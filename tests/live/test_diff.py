@@ -72,6 +72,20 @@ def test_three_moments_of_one_process(two_interpreter, start, tmp_path):
     assert "joined  by address" in text and "\nSURVIVORS  " in text and "payload 1" not in text and "host-" not in text
 
 
+def test_names_that_were_looked_up_are_no_leak(two_interpreter, start, tmp_path):
+    """They stay in the type cache until others take their place there: held by it, and nothing that grows."""
+    live = start(two_interpreter, "growing.py")
+    old = snapshot(live, tmp_path / "old.core")
+    tell(live, "nn")
+    new = snapshot(live, tmp_path / "new.core")
+    names = heapspy.run("objects", new, "str", "--where", "repr~*looked_up_*", "-f", "json").json()["objects"]
+    paths = heapspy.run("why", new, *(row["address"] for row in names[:50]), "-f", "json").json()["results"]
+    assert sum(told["paths"][0]["expression"] == "<interpreter type_cache>" for told in paths) > 20
+    told = heapspy.run("diff", old, new, "-f", "json").json()
+    count = rows(told)["builtins.str"]["count"]
+    assert told["suspects"] == [] and count[-1] - count[0] > 100
+
+
 def test_growth_between_moments_is_growth_of_samples(debian, start, tmp_path):
     """What the files say, the process said: types, counts, bytes, containers."""
     live = start(debian, "growing.py")
