@@ -134,7 +134,7 @@ static bool name_static(const struct hs_reach *reach, const struct hs_root *root
 
 static bool is_type_cache(const struct hs_root *root)
 {
-	return root->name && !strcmp(root->name, "type_cache");
+	return root->kind == HS_ROOT_INTERPRETER && root->name && !strcmp(root->name, "type_cache");
 }
 
 /*
