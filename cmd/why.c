@@ -38,11 +38,9 @@ static bool is_meant(const void *context, const struct hs_type *type)
 struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *source, struct hs_reach *reach, size_t n_max)
 {
 	HS_CLEANUP(hs_path_groups_deinit) struct hs_path_groups groups = { 0 };
-	size_t n_roots;
 
 	why->is_type = true;
 	HS_TRY(hs_path_groups_find(reach, source->graph, is_meant, &why->match, &groups));
-	const struct hs_reach_root *roots = hs_reach_roots(reach, &n_roots);
 	why->n_objects = groups.n_objects;
 	why->n_unreached = groups.n_unreached;
 	why->n_paths = groups.list.n;
@@ -53,7 +51,7 @@ struct hs_error *hs_why_type(struct hs_why *why, const struct hs_object_source *
 			return hs_error_no_memory();
 		path->expression = hs_take(group->expression);
 		path->count = group->count;
-		path->root = roots[group->root];
+		path->root = *hs_reach_root_at(reach, group->root);
 	}
 	return NULL;
 }

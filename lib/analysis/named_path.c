@@ -100,8 +100,7 @@ static void rename_step(const struct hs_reach *reach, const struct hs_path *path
 struct hs_error *hs_named_path_write(const struct hs_reach *reach, const struct hs_path *path, size_t n_nodes, bool hides_values,
 				     struct hs_named_path *ret)
 {
-	size_t n_roots;
-	const struct hs_reach_root *root = &hs_reach_roots(reach, &n_roots)[path->root];
+	const struct hs_reach_root *root = hs_reach_root_at(reach, path->root);
 	size_t n_steps = n_nodes - 1;
 	bool is_last_resort = root->cost >= HS_REACH_LAST_RESORT;
 	char text[HS_EXPRESSION_BYTES];

@@ -325,8 +325,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 /* The first root that was met with the same name; `root` itself when memory is out. */
 static uint32_t first_root_like(struct path_shapes *shapes, uint32_t root)
 {
-	size_t n;
-	const struct hs_reach_root *at = &hs_reach_roots(shapes->reach, &n)[root];
+	const struct hs_reach_root *at = hs_reach_root_at(shapes->reach, root);
 	uint64_t hash = hash_text(hash_text(hash_text(0xcbf29ce484222325 + at->kind, at->name), at->function), at->module);
 	bool is_new;
 	uint32_t number = hs_address_index_add(&shapes->roots, hash | 1, &is_new);
@@ -345,7 +344,6 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 {
 	struct hs_path_step step = { .parent = HS_CSR_NONE };
 	uint32_t shape = NO_SHAPE;
-	size_t n_roots;
 	bool is_reached;
 
 	*ret = NO_SHAPE;
@@ -363,7 +361,7 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 		}
 		HS_TRY(hs_reach_last_step(shapes->reach, at, &step, &is_reached));
 		/* the type cache grows to its bound, and no more: it is nobody's leak */
-		if (!is_reached || (step.parent == HS_CSR_NONE && hs_reach_roots(shapes->reach, &n_roots)[step.root].is_type_cache))
+		if (!is_reached || (step.parent == HS_CSR_NONE && hs_reach_root_at(shapes->reach, step.root)->is_type_cache))
 			return NULL;
 		hs_node *slot = hs_array_append(&shapes->stack);
 		if (!slot)
@@ -405,8 +403,6 @@ static void begin_at_root(const struct path_shapes *shapes, const struct hs_reac
 
 char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape)
 {
-	size_t n_roots;
-	const struct hs_reach_root *roots = hs_reach_roots(shapes->reach, &n_roots);
 	char text[HS_EXPRESSION_BYTES];
 	struct hs_expression expression;
 
@@ -420,7 +416,7 @@ char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape)
 	if (shapes->list.items[shape].root == CLASS_ROOT)
 		hs_expression_begin(&expression, text, sizeof(text), shapes->list.items[shapes->chain.items[shapes->chain.n - 1]].name, false);
 	else
-		begin_at_root(shapes, &roots[shapes->list.items[shape].root], &expression, text, sizeof(text));
+		begin_at_root(shapes, hs_reach_root_at(shapes->reach, shapes->list.items[shape].root), &expression, text, sizeof(text));
 	size_t n_steps = shapes->chain.n - 1;
 	for (size_t i = 0; i < n_steps; i++) {
 		const struct path_shape *step = &shapes->list.items[shapes->chain.items[n_steps - 1 - i]];

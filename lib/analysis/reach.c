@@ -223,6 +223,11 @@ const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t 
 	return reach->roots.items;
 }
 
+const struct hs_reach_root *hs_reach_root_at(const struct hs_reach *reach, uint32_t root)
+{
+	return &reach->roots.items[root];
+}
+
 static uint8_t holder_of(const struct hs_reach *reach, hs_node node)
 {
 	const struct hs_type *type = hs_graph_type(reach->graph, node);

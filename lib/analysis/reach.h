@@ -57,6 +57,8 @@ void hs_reach_close(struct hs_reach *reach);
 
 /* Pointers to roots are valid until words that may be references are looked for: until a path is not found among the exact ones. */
 const struct hs_reach_root *hs_reach_roots(const struct hs_reach *reach, size_t *ret_n);
+/* The one of that number, as paths and steps name it. */
+const struct hs_reach_root *hs_reach_root_at(const struct hs_reach *reach, uint32_t root);
 
 /*
  * hs_paths_step() and hs_paths_find(): paths from exact roots, and only for an object that none of these reaches, from words that may

@@ -8,13 +8,13 @@ struct hs_error *hs_reach_expression(struct hs_reach *reach, hs_node node, bool 
 	struct hs_path *paths = NULL;
 	struct hs_expression expression;
 	struct hs_reach_step step;
-	size_t n = 0, n_roots;
+	size_t n = 0;
 
 	ret[0] = '\0';
 	HS_TRY(hs_reach_find(reach, node, 1, &paths, &n));
 	if (n) {
 		size_t n_steps = paths[0].n - 1;
-		hs_reach_begin(&hs_reach_roots(reach, &n_roots)[paths[0].root], &expression, ret, ret_bytes);
+		hs_reach_begin(hs_reach_root_at(reach, paths[0].root), &expression, ret, ret_bytes);
 		expression.hides_values = hides_values;
 		for (size_t i = 0; i < n_steps; i++) {
 			if (i == HS_PATH_SHOWN_STEPS && n_steps > 2 * HS_PATH_SHOWN_STEPS) {

@@ -146,8 +146,8 @@ static bool kind_of_holder(struct suspect_search *search, const struct hs_path *
 
 enum hs_suspect_kind suspect_kind_of(struct suspect_search *search, const struct suspect_group *group, const struct hs_path *path, size_t n_cut)
 {
-	size_t n = n_cut ? n_cut : path->n, n_roots;
-	const struct hs_reach_root *root = &hs_reach_roots(search->input->reach, &n_roots)[path->root];
+	size_t n = n_cut ? n_cut : path->n;
+	const struct hs_reach_root *root = hs_reach_root_at(search->input->reach, path->root);
 	enum hs_suspect_kind kind;
 
 	if (root->kind == HS_REACH_INTERNED)

@@ -140,8 +140,7 @@ static bool is_users_root(struct suspect_search *search, const struct hs_reach_r
 /* How many nodes of the path lead to the owner. */
 static size_t owner_nodes(struct suspect_search *search, const struct hs_path *path, size_t n)
 {
-	size_t n_roots;
-	const struct hs_reach_root *root = &hs_reach_roots(search->input->reach, &n_roots)[path->root];
+	const struct hs_reach_root *root = hs_reach_root_at(search->input->reach, path->root);
 
 	for (size_t i = n - 1; i-- > 0 && n - i < MAX_LOOKED_AT;)
 		if (is_users_name(search, path, (uint32_t)i))
@@ -180,8 +179,7 @@ static enum hs_suspect_root root_of_root(const struct hs_reach_root *root)
 static enum hs_suspect_root root_of(const struct suspect_search *search, const struct hs_path *path, size_t n)
 {
 	const struct hs_reach *reach = search->input->reach;
-	size_t n_roots;
-	enum hs_suspect_root root = root_of_root(&hs_reach_roots(reach, &n_roots)[path->root]);
+	enum hs_suspect_root root = root_of_root(hs_reach_root_at(reach, path->root));
 	struct hs_reach_step step;
 
 	for (size_t i = 0; i + 1 < n && i < MAX_LOOKED_AT; i++) {

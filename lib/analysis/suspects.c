@@ -120,9 +120,7 @@ static bool is_place(const struct suspect_search *search, const struct suspect_g
 /* New objects of which only the types tell that they are more than before: some may have taken the places of others. */
 static bool is_by_type(const struct suspect_search *search, const struct suspect_group *group)
 {
-	size_t n;
-	uint32_t root = search->shapes.list.items[group->shape].root;
-	uint8_t kind = hs_reach_roots(search->input->reach, &n)[root].kind;
+	uint8_t kind = hs_reach_root_at(search->input->reach, search->shapes.list.items[group->shape].root)->kind;
 	bool is_list = kind == HS_ROOT_ATEXIT || kind == HS_ROOT_INTERPRETER || kind == HS_ROOT_CODECS || kind == HS_REACH_INTERNED;
 
 	/* each of these has a place of its own in a list of the runtime's */
