@@ -360,8 +360,7 @@ struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32
 			break;
 		}
 		HS_TRY(hs_reach_last_step(shapes->reach, at, &step, &is_reached));
-		/* the type cache grows to its bound, and no more: it is nobody's leak */
-		if (!is_reached || (step.parent == HS_CSR_NONE && hs_reach_root_at(shapes->reach, step.root)->is_type_cache))
+		if (!is_reached)
 			return NULL;
 		hs_node *slot = hs_array_append(&shapes->stack);
 		if (!slot)

@@ -49,7 +49,7 @@ struct path_shapes {
 struct hs_error *path_shapes_init(struct path_shapes *shapes, struct hs_reach *reach, const struct hs_graph *graph, bool from_classes) HS_MUST_CHECK;
 void path_shapes_deinit(struct path_shapes *shapes);
 
-/* The shape of the path to `node`: *ret is NO_SHAPE when no root reaches it, or the type cache alone. */
+/* The shape of the path to `node`: *ret is NO_SHAPE when no root reaches it. */
 struct hs_error *path_shapes_of(struct path_shapes *shapes, hs_node node, uint32_t *ret) HS_MUST_CHECK;
 /* Owned by the caller; NULL when memory is out. */
 char *path_shapes_expression(struct path_shapes *shapes, uint32_t shape);

@@ -65,13 +65,19 @@ void suspect_tally_sort(struct suspect_tally *tally)
 		}
 }
 
+/* It grows to its bound, and no more: nobody's leak. What it holds are names, which hold nothing. */
+static bool is_in_type_cache(const struct suspect_search *search, const struct path_shape *shape)
+{
+	return shape->before == NO_SHAPE && hs_reach_root_at(search->input->reach, shape->root)->is_type_cache;
+}
+
 static struct hs_error *group_at(struct suspect_search *search, hs_node node, uint32_t *ret)
 {
 	uint32_t shape;
 
 	*ret = HS_NO_INDEX;
 	HS_TRY(path_shapes_of(&search->shapes, node, &shape));
-	if (shape == NO_SHAPE)
+	if (shape == NO_SHAPE || is_in_type_cache(search, &search->shapes.list.items[shape]))
 		return NULL;
 	while (search->by_shape.n <= shape)
 		if (!hs_array_append(&search->by_shape))
